@@ -1,0 +1,19 @@
+//! Kobling links records of the same person across organisations without anybody pooling identities.
+//!
+//! The rooms, in the order in which data flows (`docs/ARCHITECTURE.md` has the picture):
+//!
+//! | room | what it does |
+//! | --- | --- |
+//! | [`id`], [`key`], [`token`] | identifiers, secrets, and the tokens and links made of both |
+//! | [`programme`] | the definition that everything obeys |
+//!
+//! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
+//! protection officer reads: they know nothing of servers or stores.
+
+pub mod clock;
+pub mod id;
+pub mod key;
+pub mod limits;
+pub mod name;
+pub mod secret;
+pub mod token;

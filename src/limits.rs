@@ -1,0 +1,47 @@
+//! Every ceiling of the project in one place, so that one page answers "how large may it be?".
+//!
+//! A limit is a refusal with advice, never a silent cut. Any room may read these; none may define
+//! its own.
+
+/// Longest line of a partner's extract, in bytes. A longer one is a damaged file, not a row.
+pub const MAX_LINE_BYTES: usize = 1 << 20;
+/// Longest single field of an extract, in bytes.
+pub const MAX_FIELD_BYTES: usize = 64 << 10;
+/// Most columns an extract may have; the ones a dataset does not name are dropped.
+pub const MAX_EXTRACT_COLUMNS: usize = 1024;
+/// Largest block of whole rows in a package, in bytes: the unit that is verified and made durable.
+pub const MAX_BLOCK_BYTES: usize = 1 << 20;
+/// Largest `datapackage.json`, in bytes. A 64 GiB package has 65,536 block digests of about 70 bytes.
+pub const MAX_MANIFEST_BYTES: usize = 8 << 20;
+/// Largest `data.csv`, in bytes.
+pub const MAX_PACKAGE_BYTES: u64 = 64 << 30;
+/// Largest programme definition, in bytes.
+pub const MAX_PROGRAMME_BYTES: usize = 1 << 20;
+/// Largest key file, in bytes: comments and one line.
+pub const MAX_KEY_FILE_BYTES: u64 = 16 << 10;
+/// Most codes of one category column: a sealed code is one byte, and 255 means missing.
+pub const MAX_CODES: usize = 254;
+/// Most datasets of a programme.
+pub const MAX_DATASETS: usize = 64;
+/// Most partners of a programme: a row's source is one byte.
+pub const MAX_PARTNERS: usize = 200;
+/// Most columns of one dataset.
+pub const MAX_DATASET_COLUMNS: usize = 64;
+/// Longest case or staff number after trimming, in bytes of UTF-8.
+pub const MAX_LOCAL_ID_BYTES: usize = 64;
+/// Most findings that are kept one by one in a quality report; beyond it they are counted.
+pub const MAX_LISTED_FINDINGS: usize = 10_000;
+/// Rows that may wait in memory to be shuffled before they spill to disk under a one-time key, in bytes.
+pub const SHUFFLE_MEMORY_BYTES: usize = 48 << 20;
+/// Most consent events in one request.
+pub const MAX_CONSENT_BATCH: usize = 10_000;
+/// Largest JSON request body outside uploads, in bytes.
+pub const MAX_JSON_BODY_BYTES: usize = 8 << 20;
+/// Most uploads that one partner may have open at a time.
+pub const MAX_OPEN_UPLOADS: usize = 32;
+/// An upload that no byte has reached for this long is dropped, in hours.
+pub const UPLOAD_EXPIRY_HOURS: i64 = 72;
+/// Most dimensions of one answer besides the period (rule R6).
+pub const MAX_DIMENSIONS: usize = 3;
+/// Most persons of a programme's spine: person numbers are `u32`, and 0 means "no person".
+pub const MAX_PERSONS: u32 = u32::MAX - 1;

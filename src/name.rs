@@ -1,0 +1,120 @@
+//! Names that programmes give to things: one type each, one way in, one wire form.
+//!
+//! All match `[a-z0-9-]{1,32}`, so that they can stand in file names, URLs and key derivations as they are.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a name has 1 to 32 of the characters a-z, 0-9 and -")]
+pub struct NameError;
+
+fn check(text: &str) -> Result<(), NameError> {
+    let fits = !text.is_empty() && text.len() <= 32;
+    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if fits && plain { Ok(()) } else { Err(NameError) }
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<$name, NameError> {
+                check(text).map(|()| $name(text.into()))
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+names! {
+    /// A programme.
+    ProgrammeId,
+    /// A partner: an organisation that uploads.
+    PartnerId,
+    /// Any organisation of a programme: partner, evaluator, operator, custodian.
+    OrganisationId,
+    /// A dataset of a programme.
+    DatasetId,
+    /// A column of a dataset.
+    ColumnId,
+    /// A code of a category column.
+    CodeId,
+    /// What data may be used for.
+    PurposeId,
+    /// A registered dimension.
+    DimensionId,
+    /// A registered population.
+    PopulationId,
+    /// A registered stage of a way through the programme.
+    StageId,
+    /// A registered question.
+    QuestionId,
+    /// A notice: the text a person was shown when asked.
+    NoticeId,
+}
+
+impl From<PartnerId> for OrganisationId {
+    fn from(partner: PartnerId) -> OrganisationId {
+        OrganisationId(partner.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain() {
+        assert!("koebenhavns-politi".parse::<PartnerId>().is_ok());
+        for bad in ["", "Politi", "a_b", "a/b", "æ", "a b", &"a".repeat(33)] {
+            assert_eq!(bad.parse::<PartnerId>(), Err(NameError), "{bad}");
+        }
+    }
+}
