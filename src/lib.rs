@@ -15,5 +15,6 @@ pub mod id;
 pub mod key;
 pub mod limits;
 pub mod name;
+pub mod programme;
 pub mod secret;
 pub mod token;

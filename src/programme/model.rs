@@ -1,0 +1,461 @@
+//! The checked definition. Positions (`usize`, `u8`) index the lists of the same [`Programme`].
+
+use crate::clock::{Day, Period};
+use crate::key::KeyId;
+use crate::name::{
+    CodeId, ColumnId, DatasetId, DimensionId, NoticeId, OrganisationId, PartnerId, PopulationId, ProgrammeId,
+    PurposeId, QuestionId, StageId,
+};
+
+/// A text in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// Danish.
+    pub da: String,
+    /// English.
+    pub en: String,
+}
+
+/// A checked programme.
+#[derive(Clone, Debug)]
+pub struct Programme {
+    /// Name; salt of every derivation.
+    pub id: ProgrammeId,
+    /// Title.
+    pub title: Text,
+    /// Version of the definition, counted up by the steward.
+    pub version: u32,
+    /// The quarters that the programme's data may come from.
+    pub period: Period,
+    /// Whether the numbers are made up (modulus-11 remainder 1 is then no warning).
+    pub made_up_numbers: bool,
+    /// The linkage key in force, where the definition states it.
+    pub key_id: Option<KeyId>,
+    /// SHA-256 of the text it was read from.
+    pub sha256: [u8; 32],
+    /// Holds the linkage key.
+    pub custodian: OrganisationId,
+    /// Runs the service; never the custodian or a partner.
+    pub operator: OrganisationId,
+    /// Acts for the data controllers.
+    pub steward: OrganisationId,
+    /// Ask questions.
+    pub evaluators: Vec<Organisation>,
+    /// Parties to an effect contract.
+    pub payers: Vec<Organisation>,
+    /// Upload. A partner's position is its rows' source.
+    pub partners: Vec<Partner>,
+    /// What data may be used for.
+    pub purposes: Vec<Purpose>,
+    /// Texts that persons were shown.
+    pub notices: Vec<Notice>,
+    /// Rules about consent.
+    pub consent: ConsentPolicy,
+    /// Lists of codes that columns share.
+    pub code_lists: Vec<CodeList>,
+    /// What partners hand over.
+    pub datasets: Vec<Dataset>,
+    /// What answers may be broken down by.
+    pub dimensions: Vec<Dimension>,
+    /// What answers may be narrowed to.
+    pub populations: Vec<Population>,
+    /// Steps on a person's way.
+    pub stages: Vec<Stage>,
+    /// What may be asked.
+    pub questions: Vec<Question>,
+    /// Stricter settings than the profile's.
+    pub disclosure: DisclosureSettings,
+}
+
+/// An organisation that uploads nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    /// Name in commands and files.
+    pub id: OrganisationId,
+    /// Name for people.
+    pub name: String,
+}
+
+/// What kind of organisation a partner is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartnerKind {
+    /// A police district.
+    Police,
+    /// A municipality.
+    Municipality,
+    /// A voluntary or private organisation.
+    Ngo,
+}
+
+/// An organisation that uploads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partner {
+    /// Name in commands and files.
+    pub id: PartnerId,
+    /// Name for people.
+    pub name: String,
+    /// What kind of organisation it is.
+    pub kind: PartnerKind,
+}
+
+/// A purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purpose {
+    /// Name.
+    pub id: PurposeId,
+    /// Title.
+    pub title: Text,
+}
+
+/// A text that a person was shown when asked, in one language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Name.
+    pub id: NoticeId,
+    /// Version, counted up.
+    pub version: u32,
+    /// Language: `da` or `en`.
+    pub language: String,
+    /// The text.
+    pub text: String,
+    /// SHA-256 of the text, in hexadecimal: what a consent event names.
+    pub sha256: String,
+}
+
+/// Rules about consent that hold for the whole programme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentPolicy {
+    /// Days from a withdrawal to the end of erasure.
+    pub erasure_days: u32,
+    /// Age at which a young person is asked again.
+    pub own_consent_age: u8,
+}
+
+/// On what a use of data rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BasisKind {
+    /// The person's yes, per token and source.
+    Consent,
+    /// Statistics and research alone (databeskyttelsesloven § 10): feeds no other use.
+    Statistics,
+    /// A public authority's task.
+    Task,
+}
+
+/// The legal basis of a dataset for a purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// The purpose.
+    pub purpose: PurposeId,
+    /// The kind of basis.
+    pub kind: BasisKind,
+    /// The article or section.
+    pub rests_on: String,
+    /// Longest validity of a consent to hand over, in days.
+    pub disclosure_days: Option<u32>,
+}
+
+/// A code of a category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The code as it leaves the partner.
+    pub id: CodeId,
+    /// What it means.
+    pub title: Text,
+    /// Other ways in which partners' systems write it, compared without regard to case.
+    pub also: Vec<String>,
+}
+
+/// A list of codes. A sealed code is its position, one byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeList {
+    /// Name.
+    pub id: String,
+    /// The codes in the order in which they are shown.
+    pub codes: Vec<Code>,
+}
+
+/// What a dataset's rows consist of, and where they may come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// Name.
+    pub id: DatasetId,
+    /// Title.
+    pub title: Text,
+    /// Positions of the partners that hand it over, ascending.
+    pub partners: Vec<u8>,
+    /// Bases, one a purpose.
+    pub bases: Vec<Basis>,
+    /// The partner that issues the staff numbers; the sender itself when absent.
+    pub staff_issuer: Option<PartnerId>,
+    /// Columns in the order in which they leave.
+    pub columns: Vec<Column>,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Name, and header in the package.
+    pub id: ColumnId,
+    /// Headers in partners' extracts that mean this column, compared without regard to case.
+    pub headers: Vec<String>,
+    /// What it is.
+    pub role: Role,
+    /// Whether a row without it is rejected. A person column that is not required admits anonymous contacts.
+    pub required: bool,
+    /// Texts that mean "missing" besides nothing.
+    pub missing: Vec<String>,
+}
+
+/// What a column is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Whom the row is about; one a dataset.
+    Person,
+    /// The other one of a pair.
+    RelatedPerson,
+    /// The partner's case number: keeps a family together.
+    Case,
+    /// A staff number.
+    Staff,
+    /// The day of the event; one a dataset.
+    Date,
+    /// One of a list of codes.
+    Category {
+        /// Position of the list in [`Programme::code_lists`].
+        list: usize,
+    },
+    /// A number.
+    Measure(Measure),
+}
+
+impl Role {
+    /// Whether the column leaves as a token.
+    #[must_use]
+    pub const fn is_token(&self) -> bool {
+        matches!(self, Role::Person | Role::RelatedPerson | Role::Case | Role::Staff)
+    }
+
+    /// The role's word in a definition.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Role::Person => "person",
+            Role::RelatedPerson => "related_person",
+            Role::Case => "case",
+            Role::Staff => "staff",
+            Role::Date => "date",
+            Role::Category { .. } => "category",
+            Role::Measure(_) => "measure",
+        }
+    }
+}
+
+/// A number with a fixed count of decimals, kept as an integer of the smallest unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// Unit, for people.
+    pub unit: String,
+    /// Decimals kept, 0-4.
+    pub decimals: u8,
+    /// Least value, in the smallest unit.
+    pub min: i64,
+    /// Greatest value, in the smallest unit.
+    pub max: i64,
+}
+
+/// What answers may be broken down by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dimension {
+    /// Name.
+    pub id: DimensionId,
+    /// Title.
+    pub title: Text,
+    /// Where its codes come from.
+    pub source: DimensionSource,
+}
+
+/// Where a dimension's codes come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DimensionSource {
+    /// The partner that sent the row.
+    Partner,
+    /// The quarter of the event.
+    Quarter,
+    /// Columns with one list of codes: (dataset, column) positions.
+    Columns {
+        /// Position of the list in [`Programme::code_lists`].
+        list: usize,
+        /// (dataset, column) positions, at most one column a dataset.
+        columns: Vec<(usize, usize)>,
+    },
+}
+
+/// What answers may be narrowed to: persons whose index row has one of the codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Population {
+    /// Name.
+    pub id: PopulationId,
+    /// Title.
+    pub title: Text,
+    /// Position of the dimension, a column dimension.
+    pub dimension: usize,
+    /// Positions of the codes in the dimension's list.
+    pub codes: Vec<u8>,
+}
+
+/// Rows that count as an event: a dataset, and codes of one of its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Position of the dataset.
+    pub dataset: usize,
+    /// Position of the column.
+    pub column: usize,
+    /// Positions of the codes in the column's list.
+    pub codes: Vec<u8>,
+}
+
+/// A step on a person's way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// Name.
+    pub id: StageId,
+    /// Title.
+    pub title: Text,
+    /// Any of these.
+    pub events: Vec<Event>,
+}
+
+/// A registered question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Name: what is asked for.
+    pub id: QuestionId,
+    /// Number in the catalogue of `docs/QUESTIONS.md`, for instance `Q1`.
+    pub number: String,
+    /// Title.
+    pub title: Text,
+    /// Definition, printed beside every answer.
+    pub definition: Text,
+    /// The purpose that each row's basis must permit.
+    pub purpose: PurposeId,
+    /// Positions of the dimensions that it may be broken down by.
+    pub dimensions: Vec<usize>,
+    /// Positions of the populations that it may be narrowed to.
+    pub populations: Vec<usize>,
+    /// What is counted.
+    pub kind: QuestionKind,
+}
+
+/// The closed set of questions. Positions index the programme's lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuestionKind {
+    /// Distinct persons and families with a row in the period.
+    Reach {
+        /// Datasets read.
+        datasets: Vec<usize>,
+    },
+    /// How far persons come along stages in order.
+    Funnel {
+        /// Stages in order, at least two; the first is the index.
+        stages: Vec<usize>,
+    },
+    /// Persons known at several partners.
+    Overlap {
+        /// Datasets read.
+        datasets: Vec<usize>,
+    },
+    /// Linkage quality per partner.
+    Quality {
+        /// Columns whose completeness is told: (dataset, column).
+        completeness: Vec<(usize, usize)>,
+    },
+}
+
+/// Settings of the disclosure profile `dk-standard` that a programme makes stricter; `None` keeps the default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DisclosureSettings {
+    /// R1: least persons in a shown cell.
+    pub persons: Option<u32>,
+    /// R1: least families in a shown cell.
+    pub families: Option<u32>,
+}
+
+impl Programme {
+    /// Position of a partner, which is the source of its rows.
+    #[must_use]
+    pub fn source(&self, partner: &PartnerId) -> Option<u8> {
+        self.partners.iter().position(|p| p.id == *partner).and_then(|at| u8::try_from(at).ok())
+    }
+
+    /// The partner of a name.
+    #[must_use]
+    pub fn partner(&self, partner: &PartnerId) -> Option<&Partner> {
+        self.partners.iter().find(|p| p.id == *partner)
+    }
+
+    /// The dataset of a name, with its position.
+    #[must_use]
+    pub fn dataset(&self, dataset: &DatasetId) -> Option<(usize, &Dataset)> {
+        self.datasets.iter().enumerate().find(|(_, d)| d.id == *dataset)
+    }
+
+    /// The question of a name.
+    #[must_use]
+    pub fn question(&self, question: &QuestionId) -> Option<&Question> {
+        self.questions.iter().find(|q| q.id == *question)
+    }
+
+    /// The codes of a category column.
+    #[must_use]
+    pub fn codes(&self, column: &Column) -> Option<&[Code]> {
+        match column.role {
+            Role::Category { list } => Some(&self.code_lists[list].codes),
+            _ => None,
+        }
+    }
+
+    /// First and last day that data may carry: the programme's period, up to today.
+    #[must_use]
+    pub fn days(&self, today: Day) -> (Day, Day) {
+        (self.period.first_day(), self.period.last_day().min(today))
+    }
+
+    /// Positions of the datasets that a question reads, ascending.
+    #[must_use]
+    pub fn datasets_of(&self, question: &Question) -> Vec<usize> {
+        let mut datasets = match &question.kind {
+            QuestionKind::Reach { datasets } | QuestionKind::Overlap { datasets } => datasets.clone(),
+            QuestionKind::Funnel { stages } => {
+                stages.iter().flat_map(|s| &self.stages[*s].events).map(|event| event.dataset).collect()
+            }
+            QuestionKind::Quality { .. } => (0..self.datasets.len()).collect(),
+        };
+        datasets.sort_unstable();
+        datasets.dedup();
+        datasets
+    }
+}
+
+impl Dataset {
+    /// The basis for a purpose.
+    #[must_use]
+    pub fn basis(&self, purpose: &PurposeId) -> Option<&Basis> {
+        self.bases.iter().find(|basis| basis.purpose == *purpose)
+    }
+
+    /// The column of a name, with its position.
+    #[must_use]
+    pub fn column(&self, column: &ColumnId) -> Option<(usize, &Column)> {
+        self.columns.iter().enumerate().find(|(_, c)| c.id == *column)
+    }
+
+    /// Position of the first column of a role chosen by the caller.
+    #[must_use]
+    pub fn position(&self, role: impl Fn(&Role) -> bool) -> Option<usize> {
+        self.columns.iter().position(|column| role(&column.role))
+    }
+}

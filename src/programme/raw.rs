@@ -1,0 +1,264 @@
+//! The definition as TOML says it, before anything is checked. Fields that messages point at keep their place.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::model::{BasisKind, PartnerKind, Text};
+use crate::clock::Period;
+use crate::key::KeyId;
+use crate::name::{
+    CodeId, ColumnId, DatasetId, DimensionId, NoticeId, OrganisationId, PartnerId, PopulationId, ProgrammeId,
+    PurposeId, QuestionId, StageId,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub programme: Head,
+    pub roles: Roles,
+    #[serde(default)]
+    pub consent: Consent,
+    #[serde(default)]
+    pub disclosure: Disclosure,
+    #[serde(default, rename = "partner")]
+    pub partners: Vec<Partner>,
+    #[serde(default, rename = "purpose")]
+    pub purposes: Vec<Purpose>,
+    #[serde(default, rename = "notice")]
+    pub notices: Vec<Notice>,
+    #[serde(default, rename = "codes")]
+    pub code_lists: Vec<CodeList>,
+    #[serde(default, rename = "dataset")]
+    pub datasets: Vec<Dataset>,
+    #[serde(default, rename = "dimension")]
+    pub dimensions: Vec<Dimension>,
+    #[serde(default, rename = "population")]
+    pub populations: Vec<Population>,
+    #[serde(default, rename = "stage")]
+    pub stages: Vec<Stage>,
+    #[serde(default, rename = "question")]
+    pub questions: Vec<Question>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Head {
+    pub id: ProgrammeId,
+    pub title: Text,
+    pub version: u32,
+    pub period: Period,
+    #[serde(default)]
+    pub made_up_numbers: bool,
+    pub key_id: Option<KeyId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Roles {
+    pub custodian: Spanned<OrganisationId>,
+    pub operator: Spanned<OrganisationId>,
+    pub steward: Spanned<OrganisationId>,
+    #[serde(default)]
+    pub evaluators: Vec<Organisation>,
+    #[serde(default)]
+    pub payers: Vec<Organisation>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Organisation {
+    pub id: Spanned<OrganisationId>,
+    pub name: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Consent {
+    pub erasure_days: Option<Spanned<u32>>,
+    pub own_consent_age: Option<u8>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Disclosure {
+    pub profile: Option<Spanned<String>>,
+    pub persons: Option<Spanned<u32>>,
+    pub families: Option<Spanned<u32>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Partner {
+    pub id: Spanned<PartnerId>,
+    pub name: String,
+    pub kind: PartnerKind,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Purpose {
+    pub id: Spanned<PurposeId>,
+    pub title: Text,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Notice {
+    pub id: Spanned<NoticeId>,
+    pub version: u32,
+    pub language: Spanned<String>,
+    pub text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CodeList {
+    pub id: Spanned<String>,
+    pub codes: Vec<Code>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Code {
+    pub id: Spanned<CodeId>,
+    pub da: String,
+    pub en: String,
+    #[serde(default)]
+    pub also: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dataset {
+    pub id: Spanned<DatasetId>,
+    pub title: Text,
+    pub partners: Vec<Spanned<PartnerId>>,
+    pub staff_issuer: Option<Spanned<PartnerId>>,
+    #[serde(default, rename = "basis")]
+    pub bases: Vec<Basis>,
+    #[serde(default, rename = "column")]
+    pub columns: Vec<Column>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Basis {
+    pub purpose: Spanned<PurposeId>,
+    pub kind: BasisKind,
+    pub rests_on: String,
+    pub disclosure_days: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Column {
+    pub id: Spanned<ColumnId>,
+    pub role: Spanned<RoleWord>,
+    #[serde(default)]
+    pub headers: Vec<String>,
+    #[serde(default = "yes")]
+    pub required: bool,
+    #[serde(default)]
+    pub missing: Vec<String>,
+    pub codes: Option<Spanned<String>>,
+    pub unit: Option<String>,
+    pub decimals: Option<u8>,
+    pub min: Option<i64>,
+    pub max: Option<i64>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RoleWord {
+    Person,
+    RelatedPerson,
+    Case,
+    Staff,
+    Date,
+    Category,
+    Measure,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dimension {
+    pub id: Spanned<DimensionId>,
+    pub title: Text,
+    pub kind: DimensionWord,
+    #[serde(default)]
+    pub columns: Vec<ColumnRef>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DimensionWord {
+    Partner,
+    Quarter,
+    Column,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ColumnRef {
+    pub dataset: Spanned<DatasetId>,
+    pub column: Spanned<ColumnId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Population {
+    pub id: Spanned<PopulationId>,
+    pub title: Text,
+    pub dimension: Spanned<DimensionId>,
+    pub codes: Vec<Spanned<CodeId>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Event {
+    pub dataset: Spanned<DatasetId>,
+    pub column: Spanned<ColumnId>,
+    pub codes: Vec<Spanned<CodeId>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stage {
+    pub id: Spanned<StageId>,
+    pub title: Text,
+    pub events: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    pub id: Spanned<QuestionId>,
+    pub number: String,
+    pub title: Text,
+    pub definition: Text,
+    pub purpose: Spanned<PurposeId>,
+    #[serde(default)]
+    pub dimensions: Vec<Spanned<DimensionId>>,
+    #[serde(default)]
+    pub populations: Vec<Spanned<PopulationId>>,
+    pub kind: Spanned<QuestionWord>,
+    #[serde(default)]
+    pub datasets: Vec<Spanned<DatasetId>>,
+    #[serde(default)]
+    pub stages: Vec<Spanned<StageId>>,
+    #[serde(default)]
+    pub completeness: Vec<ColumnRef>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum QuestionWord {
+    Reach,
+    Funnel,
+    Overlap,
+    Quality,
+}
