@@ -11,7 +11,10 @@
 //! protection officer reads: they know nothing of servers or stores.
 
 pub mod clock;
+pub mod extract;
 pub mod id;
+#[cfg(feature = "service")]
+pub mod intake;
 pub mod key;
 pub mod limits;
 pub mod name;

@@ -43,10 +43,11 @@ impl Checker<'_> {
     }
 
     /// Finds two entries of the same name in a list.
-    fn unique<T: PartialEq>(&mut self, list: &str, names: impl Iterator<Item = (T, Range<usize>)>)
-    where
-        T: std::fmt::Display,
-    {
+    fn unique<T: PartialEq + std::fmt::Display>(
+        &mut self,
+        list: &str,
+        names: impl Iterator<Item = (T, Range<usize>)>,
+    ) {
         let mut seen: Vec<T> = Vec::new();
         for (name, span) in names {
             if seen.contains(&name) {

@@ -1,0 +1,360 @@
+//! `datapackage.json`: what a package says about itself (Frictionless Data Package, with a `kobling` part).
+//!
+//! Written at the partner, signed as it stands, and read again by the service: both sides use this file.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::clock::{Period, Timestamp};
+use crate::key::KeyId;
+use crate::limits;
+use crate::name::{DatasetId, PartnerId, ProgrammeId};
+use crate::programme::{Dataset, Programme, Role};
+
+/// File name of the manifest in a package's folder.
+pub const MANIFEST_FILE: &str = "datapackage.json";
+/// File name of the signature over the manifest's bytes.
+pub const SIGNATURE_FILE: &str = "datapackage.json.sig";
+/// File name of the rows.
+pub const DATA_FILE: &str = "data.csv";
+/// Context under which the manifest is signed.
+pub const SIGNATURE_CONTEXT: &str = "kobling/v1/package";
+/// Version of the package format.
+pub const FORMAT: u32 = 1;
+
+/// A SHA-256 digest, written as 64 hexadecimal characters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sha256Hex([u8; 32]);
+
+impl Sha256Hex {
+    /// The digest of some bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Sha256Hex {
+        Sha256Hex(Sha256::digest(bytes).into())
+    }
+
+    /// A digest computed elsewhere.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Sha256Hex {
+        Sha256Hex(bytes)
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Sha256Hex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for Sha256Hex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Sha256Hex {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sha256Hex {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Sha256Hex, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let wrong = || serde::de::Error::custom("a SHA-256 digest has 64 hexadecimal characters, lower case");
+        let mut bytes = [0; 32];
+        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+            return Err(wrong());
+        }
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).map_err(|_| wrong())?;
+        }
+        Ok(Sha256Hex(bytes))
+    }
+}
+
+/// The manifest of a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Name of the package: programme, partner and dataset.
+    pub name: String,
+    /// When it was made, as the Data Package standard has it.
+    pub created: Timestamp,
+    /// One resource: the rows.
+    pub resources: [Resource; 1],
+    /// What the standard has no field for.
+    pub kobling: Head,
+}
+
+/// What a package is, and what became of the rows of the extract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// Version of the package format.
+    pub format: u32,
+    /// The programme.
+    pub programme: ProgrammeId,
+    /// The partner that sends it.
+    pub partner: PartnerId,
+    /// The dataset that its rows belong to.
+    pub dataset: DatasetId,
+    /// The quarters that it covers. A newer package of the same dataset and period replaces an older one.
+    pub period: Period,
+    /// The linkage key that made the tokens.
+    pub key_id: KeyId,
+    /// Program and version that made it.
+    pub tool: String,
+    /// Rows by fate.
+    pub rows: RowCounts,
+    /// Rows rejected, by reason; a row is counted under its first reason.
+    pub rejected: BTreeMap<String, u64>,
+    /// Rows accepted but remarked on, by remark.
+    pub warnings: BTreeMap<String, u64>,
+    /// Identifiers in the person column of rows sent, by kind.
+    pub identifiers: BTreeMap<String, u64>,
+}
+
+/// Rows by fate: `read = sent + rejected + duplicates`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowCounts {
+    /// Rows in the extract, without headers and empty lines.
+    pub read: u64,
+    /// Rows in the package.
+    pub sent: u64,
+    /// Rows left out because something was wrong with them.
+    pub rejected: u64,
+    /// Rows left out because the same row was sent already.
+    pub duplicates: u64,
+    /// Rows sent without an identifier: contacts, never persons.
+    pub anonymous: u64,
+}
+
+/// The rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// `data`.
+    pub name: String,
+    /// `data.csv`.
+    pub path: String,
+    /// `csv`.
+    pub format: String,
+    /// `text/csv`.
+    pub mediatype: String,
+    /// `utf-8`.
+    pub encoding: String,
+    /// Size of the file in bytes, header line included.
+    pub bytes: u64,
+    /// `sha256:` and the digest of the file.
+    pub hash: String,
+    /// Columns and their types (Table Schema).
+    pub schema: Schema,
+    /// Blocks of whole rows that the file is cut into, in order; the first begins with the header line.
+    pub blocks: Vec<Block>,
+}
+
+/// Table Schema.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schema {
+    /// Columns in order.
+    pub fields: Vec<Field>,
+}
+
+/// A column of the Table Schema.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Header.
+    pub name: String,
+    /// `string`, `date` or `number`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The column's role in the programme.
+    pub role: String,
+}
+
+/// A block of whole rows: the unit that is verified and made durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// Bytes, at most [`limits::MAX_BLOCK_BYTES`].
+    pub bytes: u32,
+    /// Rows, the header line not counted.
+    pub rows: u32,
+    /// Digest.
+    pub sha256: Sha256Hex,
+}
+
+/// Why a manifest is none, or does not fit the programme.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// Not JSON of this shape.
+    #[error("{MANIFEST_FILE} cannot be read: make the package again with a current `kobling tokenise`")]
+    Form(#[from] serde_json::Error),
+    /// Made by a newer or older tool.
+    #[error("the package has format {found}, and format {FORMAT} is understood here: update the older side")]
+    Format {
+        /// What it says.
+        found: u32,
+    },
+    /// Its own numbers do not agree.
+    #[error("the manifest contradicts itself: {0}; make the package again")]
+    Contradiction(&'static str),
+    /// Another programme.
+    #[error("this package was made for the programme {found}, and this is {expected}")]
+    OtherProgramme {
+        /// The package's.
+        found: ProgrammeId,
+        /// The one expected.
+        expected: ProgrammeId,
+    },
+    /// Another key.
+    #[error(
+        "this package was made with key {found}, the programme expects {expected}: ask the custodian for that key"
+    )]
+    OtherKey {
+        /// The package's.
+        found: KeyId,
+        /// The one expected.
+        expected: KeyId,
+    },
+    /// No such partner.
+    #[error("the programme has no partner {0}")]
+    UnknownPartner(PartnerId),
+    /// No such dataset.
+    #[error("the programme has no dataset {0}")]
+    UnknownDataset(DatasetId),
+    /// A dataset that this partner does not hand over.
+    #[error("the partner {partner} does not hand over the dataset {dataset}")]
+    NotYours {
+        /// The package's partner.
+        partner: PartnerId,
+        /// The package's dataset.
+        dataset: DatasetId,
+    },
+    /// Quarters outside the programme's period.
+    #[error("the period {found} lies outside the programme's {expected}")]
+    Period {
+        /// The package's.
+        found: Period,
+        /// The programme's.
+        expected: Period,
+    },
+    /// Columns other than the dataset's.
+    #[error(
+        "the columns are not those of the dataset {0}: make the package again with the current programme definition"
+    )]
+    Columns(DatasetId),
+}
+
+impl Manifest {
+    /// Reads a manifest and holds its own numbers against each other.
+    ///
+    /// # Errors
+    /// [`ManifestError::Form`], [`ManifestError::Format`], [`ManifestError::Contradiction`].
+    pub fn parse(bytes: &[u8]) -> Result<Manifest, ManifestError> {
+        let manifest: Manifest = serde_json::from_slice(bytes)?;
+        if manifest.kobling.format != FORMAT {
+            return Err(ManifestError::Format { found: manifest.kobling.format });
+        }
+        let [resource] = &manifest.resources;
+        let contradiction = |what| Err(ManifestError::Contradiction(what));
+        let sum =
+            |counts: &BTreeMap<String, u64>| counts.values().try_fold(0u64, |sum, n| sum.checked_add(*n));
+        let rows = &manifest.kobling.rows;
+        if [rows.sent, rows.rejected, rows.duplicates].iter().try_fold(0u64, |sum, n| sum.checked_add(*n))
+            != Some(rows.read)
+        {
+            return contradiction("rows read are not rows sent, rejected and repeated");
+        }
+        if sum(&manifest.kobling.rejected) != Some(rows.rejected) {
+            return contradiction("the reasons do not add up to the rows rejected");
+        }
+        if sum(&manifest.kobling.identifiers).and_then(|n| n.checked_add(rows.anonymous)) != Some(rows.sent) {
+            return contradiction("identifiers and anonymous rows do not add up to the rows sent");
+        }
+        if resource.path != DATA_FILE || !resource.hash.starts_with("sha256:") {
+            return contradiction("the resource is not data.csv with a SHA-256");
+        }
+        if resource.blocks.iter().map(|block| u64::from(block.bytes)).sum::<u64>() != resource.bytes {
+            return contradiction("the blocks do not add up to the bytes");
+        }
+        if resource.blocks.iter().map(|block| u64::from(block.rows)).sum::<u64>() != rows.sent {
+            return contradiction("the blocks do not add up to the rows sent");
+        }
+        if resource
+            .blocks
+            .iter()
+            .any(|block| block.bytes == 0 || block.bytes as usize > limits::MAX_BLOCK_BYTES)
+        {
+            return contradiction("a block is empty or too large");
+        }
+        if resource.bytes == 0 || resource.bytes > limits::MAX_PACKAGE_BYTES {
+            return contradiction("the data are empty or too large");
+        }
+        Ok(manifest)
+    }
+
+    /// Holds the manifest against the programme; returns the position of its dataset.
+    ///
+    /// # Errors
+    /// A [`ManifestError`] that says by name what was found and what was expected.
+    pub fn check(&self, programme: &Programme, key_id: Option<KeyId>) -> Result<usize, ManifestError> {
+        let head = &self.kobling;
+        if head.programme != programme.id {
+            let (found, expected) = (head.programme.clone(), programme.id.clone());
+            return Err(ManifestError::OtherProgramme { found, expected });
+        }
+        if let Some(expected) = key_id.filter(|expected| *expected != head.key_id) {
+            return Err(ManifestError::OtherKey { found: head.key_id, expected });
+        }
+        let source = programme
+            .source(&head.partner)
+            .ok_or_else(|| ManifestError::UnknownPartner(head.partner.clone()))?;
+        let (at, dataset) = programme
+            .dataset(&head.dataset)
+            .ok_or_else(|| ManifestError::UnknownDataset(head.dataset.clone()))?;
+        if !dataset.partners.contains(&source) {
+            return Err(ManifestError::NotYours {
+                partner: head.partner.clone(),
+                dataset: head.dataset.clone(),
+            });
+        }
+        if head.period.first() < programme.period.first() || head.period.last() > programme.period.last() {
+            return Err(ManifestError::Period { found: head.period, expected: programme.period });
+        }
+        if self.resources[0].schema != Schema::of(dataset) {
+            return Err(ManifestError::Columns(dataset.id.clone()));
+        }
+        Ok(at)
+    }
+}
+
+impl Schema {
+    /// The schema of a dataset's packages.
+    #[must_use]
+    pub fn of(dataset: &Dataset) -> Schema {
+        let fields = dataset.columns.iter().map(|column| Field {
+            name: column.id.to_string(),
+            kind: match column.role {
+                Role::Date => "date",
+                Role::Measure(_) => "number",
+                _ => "string",
+            }
+            .to_owned(),
+            role: column.role.word().to_owned(),
+        });
+        Schema { fields: fields.collect() }
+    }
+}
