@@ -328,18 +328,34 @@ fn work(
         .delimiter(separator)
         .from_reader(chunk.bytes.as_slice());
     let mut record = csv::ByteRecord::new();
+    let mut place = Place { bytes: &chunk.bytes, at: 0, line: chunk.first_line };
     loop {
-        let line = chunk.first_line + records.position().line() - 1;
+        let line = place.line_at(records.position().byte());
         match records.read_byte_record(&mut record) {
-            Ok(true) => {
-                let line = record.position().map_or(line, |position| chunk.first_line + position.line() - 1);
-                reader.read(&record, line, &mut rows, &mut tally);
-            }
+            Ok(true) => reader.read(&record, line, &mut rows, &mut tally),
             Ok(false) => break,
             Err(_) => return Err(ExtractError::Damaged(line)),
         }
     }
     Ok(Batch { sequence: chunk.sequence, read_bytes: chunk.read, rows, tally })
+}
+
+/// Counts lines. (`csv` counts them too, but between `\r` and `\n` it stands on the line before.)
+struct Place<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Place<'_> {
+    /// The line of the record that begins at or after a byte; bytes only go up.
+    fn line_at(&mut self, byte: u64) -> u64 {
+        let start = usize::try_from(byte).unwrap_or(self.bytes.len()).min(self.bytes.len());
+        let blank = self.bytes[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..start + blank]).count() as u64;
+        self.at = start + blank;
+        self.line
+    }
 }
 
 /// Puts the tallies of all chunks together; findings leave in the order of the file.
