@@ -6,11 +6,13 @@
 //! | --- | --- |
 //! | [`id`], [`key`], [`token`] | identifiers, secrets, and the tokens and links made of both |
 //! | [`programme`] | the definition that everything obeys |
+//! | [`consent`] | events, the fold, permissions at a moment |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
 
 pub mod clock;
+pub mod consent;
 pub mod id;
 pub mod key;
 pub mod limits;
