@@ -11,9 +11,11 @@
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
 
+#[cfg(feature = "partner")]
+pub mod client;
 pub mod clock;
-pub mod extract;
 pub mod consent;
+pub mod extract;
 pub mod id;
 #[cfg(feature = "service")]
 pub mod intake;

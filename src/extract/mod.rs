@@ -5,6 +5,7 @@
 //! commands, and the demo.
 
 mod columns;
+pub mod consents;
 pub mod findings;
 pub mod manifest;
 mod pack;
