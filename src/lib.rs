@@ -6,11 +6,14 @@
 //! | --- | --- |
 //! | [`id`], [`key`], [`token`] | identifiers, secrets, and the tokens and links made of both |
 //! | [`programme`] | the definition that everything obeys |
+//! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
 
 pub mod clock;
+#[cfg(feature = "service")]
+pub mod disclosure;
 pub mod id;
 pub mod key;
 pub mod limits;
