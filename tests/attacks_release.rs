@@ -107,6 +107,14 @@ fn a_small_cell() {
     assert_eq!(table.rows[0].persons, Shown::Hidden);
 }
 
+#[cfg(debug_assertions)]
+#[test]
+fn without_thresholds_a_small_cell_shows_and_zero_and_seven_differ() {
+    let open = Rules::weakened_for_attack_tests(1, 1, 1, 0);
+    assert_eq!(Asking::new(open).one("q", &people(0..3)).persons, Shown::Count(3));
+    assert_ne!(Asking::new(open).one("q", &people(0..7)), Asking::new(open).one("q", &PersonSet::new()));
+}
+
 #[test]
 fn zero_and_seven_look_alike() {
     for shape in [Shape::Partition, CHAIN, Shape::Overlap] {

@@ -9,7 +9,7 @@ use super::tabulation::Shape;
 
 /// A rule that may have worked on a table. Given per table and always the same for its shape: which cells a rule
 /// touched, or whether it touched any, is not said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// R1, R2: cells of few persons or few families are hidden, and all hidden cells look alike.

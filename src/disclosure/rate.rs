@@ -1,9 +1,10 @@
 //! R4: rates from rounded parts, and bands where a part is small.
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use utoipa::openapi::schema::Type;
 
 use super::rules::Rules;
-use super::shown::Shown;
+use super::shown::{Shown, one_of_keys};
 
 /// A rate in whole per cent: `{"percent": 67}`, `{"at_most": 24}`, `{"at_least": 76}` or `{"hidden": true}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,22 @@ impl Serialize for Rate {
         map.end()
     }
 }
+
+impl utoipa::PartialSchema for Rate {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        one_of_keys(
+            "A rate in whole per cent, a band, or hidden. Exactly one of the keys is present.",
+            &[
+                ("percent", Type::Integer),
+                ("at_most", Type::Integer),
+                ("at_least", Type::Integer),
+                ("hidden", Type::Boolean),
+            ],
+        )
+    }
+}
+
+impl utoipa::ToSchema for Rate {}
 
 /// The rate of two shown counts. It reads nothing but what the reader has, so it tells nothing more. A band's limit
 /// comes from the threshold and the denominator alone: all small numerators, and all small complements, read alike.

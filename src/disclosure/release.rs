@@ -15,7 +15,19 @@ use super::table::{Row, Table};
 use super::tabulation::{PersonSet, Shape, Tabulation};
 use super::{explanation, rounding, threshold, total};
 
-/// A value that went through the rules and whose ledger entries are durable. Only this room can build one.
+/// A value that went through the rules and whose ledger entries are durable. Only this room can build one:
+///
+/// ```compile_fail
+/// let forged = kobling::disclosure::Released(17);
+/// ```
+///
+/// and a tabulation cannot be printed on the way:
+///
+/// ```compile_fail
+/// fn log(tabulation: &kobling::disclosure::Tabulation) -> String {
+///     format!("{tabulation:?}")
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Released<T>(T);
 

@@ -144,3 +144,13 @@ fn a_structural_zero_is_shown_whatever_stands_in_it() {
     let table = table_of(Shape::Overlap, vec![wrong]);
     assert_eq!(table.rows[0].persons, Shown::Count(0));
 }
+
+#[test]
+fn the_api_description_knows_the_parts_of_an_answer() {
+    let mut parts = Vec::new();
+    <Table as utoipa::ToSchema>::schemas(&mut parts);
+    let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
+    for name in ["Row", "Shown", "Rate", "Totals", "Reason"] {
+        assert!(names.contains(&name), "{name} in {names:?}");
+    }
+}

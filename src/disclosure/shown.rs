@@ -1,6 +1,7 @@
 //! R2: a count as it is shown, and the one mark for every hidden one.
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 /// A count as it is shown. `{"count": 10}` or `{"hidden": true}`: whatever hid a cell, and whether it holds nobody or
 /// seven persons, the mark is the same bytes.
@@ -32,6 +33,30 @@ impl Serialize for Shown {
         }
         map.end()
     }
+}
+
+impl utoipa::PartialSchema for Shown {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        one_of_keys(
+            "A rounded count, or the one mark of every hidden cell. Exactly one of the two keys is present.",
+            &[("count", Type::Integer), ("hidden", Type::Boolean)],
+        )
+    }
+}
+
+impl utoipa::ToSchema for Shown {}
+
+/// The schema of an object with exactly one of some keys.
+pub(super) fn one_of_keys(
+    description: &str,
+    keys: &[(&str, Type)],
+) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    let mut object =
+        ObjectBuilder::new().description(Some(description)).min_properties(Some(1)).max_properties(Some(1));
+    for (key, kind) in keys {
+        object = object.property(*key, ObjectBuilder::new().schema_type(kind.clone()));
+    }
+    object.into()
 }
 
 /// Persons and families of one cell: both shown or both hidden.

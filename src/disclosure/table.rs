@@ -8,7 +8,7 @@ use super::shown::Shown;
 use super::total::Totals;
 
 /// A protected table. It is plain data; what may leave is `Released<Table>`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Table {
     /// Ids of the key columns.
     pub columns: Vec<String>,
@@ -33,7 +33,7 @@ pub struct Table {
 }
 
 /// One cell of the table. Every hidden row is the same but for its key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Row {
     /// Codes, aligned with [`Table::columns`].
     pub key: Vec<String>,

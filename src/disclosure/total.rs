@@ -8,7 +8,7 @@ use super::shown::{Shown, Value};
 const NOTE: &str = "sum of the shown cells; a family counts in every cell that it is part of";
 
 /// Totals of a partition. They are made of shown values alone, so they tell nothing that the cells do not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Totals {
     /// Sum of the shown persons; hidden when no cell is shown.
     pub persons: Shown,
