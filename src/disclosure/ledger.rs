@@ -169,33 +169,35 @@ impl<'a> Draft<'a> {
     /// Decides what a cell shows (the order at the head of this file). `own` is what it would show by itself. Each
     /// cell key may come once.
     pub(super) fn settle(&mut self, cell_key: String, set: PersonSet, own: Value) -> Settled {
-        let tied = self.ledger.ties.get(&(self.question_key.to_owned(), cell_key.clone())).copied();
-        if let Some(entry) = tied.and_then(|seq| self.ledger.set(seq))
-            && let Content::Set { contributors, value } = &entry.content
-            && self.within(contributors, &set).is_some()
-        {
-            return Settled { value: *value, snapshot: entry.snapshot };
-        }
-
+        // The comparison is made whole even where the tie decides or an equal set is found: else a quick answer would
+        // tell that no hidden set has moved.
+        let mut equal: Option<(u64, Settled)> = None;
         let mut near: Option<(u64, Settled)> = None;
+        let mut tied: Option<Settled> = None;
         let mut all_hidden = true;
+        let tie = self.ledger.ties.get(&(self.question_key.to_owned(), cell_key.clone())).copied();
         for entry in self.ledger.entries.iter().chain(&self.new) {
             let Content::Set { contributors, value } = &entry.content else { continue };
             let Some(distance) = self.within(contributors, &set) else { continue };
             let settled = Settled { value: *value, snapshot: entry.snapshot };
-            if distance == 0 {
-                near = Some((entry.seq, settled));
-                all_hidden = false;
-                break;
+            if tie == Some(entry.seq) {
+                tied = Some(settled);
             }
-            all_hidden &= value.is_hidden();
+            if distance == 0 {
+                equal = equal.or(Some((entry.seq, settled)));
+            }
             near = near.or(Some((entry.seq, settled)));
+            all_hidden &= value.is_hidden();
+        }
+        if let Some(settled) = tied {
+            return settled;
         }
 
         let seq = self.ledger.next_seq() + self.new.len() as u64;
-        let (content, settled) = match near {
-            Some((to, settled)) if !(all_hidden && own.is_hidden()) => (Content::TiedTo(to), settled),
-            _ => (
+        let held = near.filter(|_| !(all_hidden && own.is_hidden()));
+        let (content, settled) = match equal.or(held) {
+            Some((to, settled)) => (Content::TiedTo(to), settled),
+            None => (
                 Content::Set { contributors: set, value: own },
                 Settled { value: own, snapshot: self.snapshot },
             ),
