@@ -16,9 +16,9 @@
 pub mod client;
 pub mod clock;
 pub mod consent;
-pub mod extract;
 #[cfg(feature = "service")]
 pub mod disclosure;
+pub mod extract;
 pub mod id;
 #[cfg(feature = "service")]
 pub mod intake;
