@@ -6,12 +6,14 @@
 //! | --- | --- |
 //! | [`id`], [`key`], [`token`] | identifiers, secrets, and the tokens and links made of both |
 //! | [`programme`] | the definition that everything obeys |
+//! | [`consent`] | events, the fold, permissions at a moment |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
 
 pub mod clock;
 pub mod extract;
+pub mod consent;
 pub mod id;
 #[cfg(feature = "service")]
 pub mod intake;
