@@ -7,6 +7,7 @@
 //! | [`id`], [`key`], [`token`] | identifiers, secrets, and the tokens and links made of both |
 //! | [`programme`] | the definition that everything obeys |
 //! | [`consent`] | events, the fold, permissions at a moment |
+//! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
@@ -14,6 +15,8 @@
 pub mod clock;
 pub mod extract;
 pub mod consent;
+#[cfg(feature = "service")]
+pub mod disclosure;
 pub mod id;
 #[cfg(feature = "service")]
 pub mod intake;
