@@ -13,10 +13,10 @@
 //! protection officer reads: they know nothing of servers or stores.
 
 pub mod clock;
-pub mod extract;
 pub mod consent;
 #[cfg(feature = "service")]
 pub mod disclosure;
+pub mod extract;
 pub mod id;
 #[cfg(feature = "service")]
 pub mod intake;
@@ -26,6 +26,8 @@ pub mod limits;
 pub mod linkage;
 pub mod name;
 pub mod programme;
+#[cfg(feature = "service")]
+pub mod question;
 pub mod secret;
 #[cfg(feature = "service")]
 pub mod snapshot;
