@@ -28,6 +28,8 @@ pub mod limits;
 pub mod linkage;
 pub mod name;
 pub mod programme;
+#[cfg(feature = "service")]
+pub mod question;
 pub mod secret;
 #[cfg(feature = "service")]
 pub mod snapshot;
