@@ -11,6 +11,8 @@
 //! protection officer reads: they know nothing of servers or stores.
 
 pub mod clock;
+#[cfg(feature = "service")]
+pub mod demo;
 pub mod extract;
 pub mod id;
 #[cfg(feature = "service")]
