@@ -9,8 +9,12 @@
 //! the service calls it.
 
 pub mod consents;
+mod hand;
 pub mod identity;
+pub mod needles;
+pub mod oracle;
 pub mod raw;
+pub mod search;
 pub mod way;
 pub mod world;
 

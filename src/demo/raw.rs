@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::DemoError;
+use super::hand::{Days, Encoding, Hand, hand};
 use super::world::{Contact, PARTNERS, World};
 use crate::clock::Day;
 use crate::name::{DatasetId, PartnerId};
@@ -68,65 +69,6 @@ impl Faults {
             + self.bad_days
             + self.other_days
             + self.unknown_codes
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Encoding {
-    Windows1252,
-    Utf8,
-    Utf8Bom,
-}
-
-#[derive(Clone, Copy)]
-enum Days {
-    Hyphens,
-    Dots,
-    Slashes,
-    Iso,
-}
-
-/// How a partner's system writes.
-struct Hand {
-    encoding: Encoding,
-    line_end: &'static str,
-    days: Days,
-    /// First line `sep=;`.
-    sep_line: bool,
-    /// Two empty columns at the end.
-    trailing: bool,
-    /// CPR numbers with a hyphen, per cent.
-    hyphens: u64,
-    /// Numbers that begin with 0 and lose it, per mille of such numbers.
-    lost_zeros: u64,
-    /// Case numbers.
-    case: fn(u32) -> String,
-}
-
-/// The hands, by position in [`PARTNERS`].
-fn hand(partner: usize) -> Hand {
-    let plain = Hand {
-        encoding: Encoding::Utf8Bom,
-        line_end: "\r\n",
-        days: Days::Hyphens,
-        sep_line: false,
-        trailing: false,
-        hyphens: 10,
-        lost_zeros: 7,
-        case: |n| format!("S{n:05}"),
-    };
-    let old = Encoding::Windows1252;
-    match partner {
-        0 => Hand { encoding: old, hyphens: 60, case: |n| format!("0100-{n:05}-X"), ..plain },
-        1 => Hand { case: |n| format!("FRB/{n:05}"), hyphens: 0, ..plain },
-        2 => Hand { encoding: old, days: Days::Dots, hyphens: 100, ..plain },
-        3 => Hand { encoding: Encoding::Utf8, line_end: "\n", days: Days::Iso, ..plain },
-        4 => Hand { days: Days::Slashes, hyphens: 35, ..plain },
-        5 => Hand { encoding: old, trailing: true, ..plain },
-        6 => Hand { days: Days::Iso, case: |n| format!("LOKK æ{n}"), ..plain },
-        7 => Hand { encoding: old, days: Days::Dots, sep_line: true, ..plain },
-        // Kept in a spreadsheet, which eats zeros.
-        _ => Hand { lost_zeros: 400, hyphens: 0, ..plain },
     }
 }
 
