@@ -6,13 +6,20 @@
 //! | --- | --- |
 //! | [`id`], [`key`], [`token`] | identifiers, secrets, and the tokens and links made of both |
 //! | [`programme`] | the definition that everything obeys |
+//! | [`consent`] | events, the fold, permissions at a moment |
+//! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
 
+#[cfg(feature = "partner")]
+pub mod client;
 pub mod clock;
 #[cfg(feature = "service")]
 pub mod demo;
+pub mod consent;
+#[cfg(feature = "service")]
+pub mod disclosure;
 pub mod extract;
 pub mod id;
 #[cfg(feature = "service")]
