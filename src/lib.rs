@@ -15,6 +15,8 @@
 #[cfg(feature = "partner")]
 pub mod client;
 pub mod clock;
+#[cfg(feature = "service")]
+pub mod demo;
 pub mod consent;
 #[cfg(feature = "service")]
 pub mod disclosure;
