@@ -93,7 +93,8 @@ fn write_extract(path: &Path, rows: u64) {
         let day = Day::from_ymd(2021, 1, 1).expect("a day").plus(i32::try_from(n % 1400).expect("small"));
         let (year, month, dom) = day.ymd();
         out.write_all(cpr).expect("written");
-        let (step, municipality) = (["Opsporet", "Tilbudt"][(n % 2) as usize], ["147", "Dragør"][(n % 3 / 2) as usize]);
+        let (step, municipality) =
+            (["Opsporet", "Tilbudt"][(n % 2) as usize], ["147", "Dragør"][(n % 3 / 2) as usize]);
         writeln!(out, ";{dom:02}-{month:02}-{year};{step};{municipality}").expect("written");
     }
     out.flush().expect("written");
