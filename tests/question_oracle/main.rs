@@ -88,6 +88,31 @@ proptest! {
         }
     }
 
+    /// Every combination of codes is a cell, in the programme's order, whether anybody is there or not; rows that say
+    /// nothing have a code where the definition leaves room for such rows, and nowhere else.
+    #[test]
+    fn every_combination_of_codes_is_a_cell(seed in any::<u64>()) {
+        let world = World::generate(seed, 20, 5);
+        for question in ["reach", "funnel", "overlap"] {
+            let ask = Ask {
+                question: question.parse().expect("a name"),
+                by: vec!["role".parse().expect("a name"), "quarter".parse().expect("a name")],
+                period: world.period,
+                population: None,
+            };
+            let roles = world.roles(question);
+            let mut groups = Vec::new();
+            for quarter in world.period.quarters() {
+                groups.extend(roles.iter().map(|role| vec![quarter.to_string(), role.clone()]));
+            }
+            let tabulation = counted(&world, &ask);
+            let mut keys = tabulation.cells.iter().map(|cell| cell.key[..2].to_vec()).collect::<Vec<_>>();
+            prop_assert_eq!(keys.len() % groups.len(), 0);
+            keys.dedup();
+            prop_assert_eq!(keys, groups);
+        }
+    }
+
     /// Attack: reading the pattern of rows. Keys, columns and their order come from the question, never from the rows.
     #[test]
     fn the_form_of_a_table_tells_nothing_of_the_rows(seed in any::<u64>(), rows in 1..80u64) {

@@ -8,7 +8,7 @@ use kobling::consent::{
     AsOf, CONSENT_SCHEMA, ConsentEvent, EventKind, GivenBy, Known, LegalBasis, Method, Notice, Permission,
     Permits, RowWindow, Use, fold,
 };
-use kobling::programme::Programme;
+use kobling::programme::{Programme, QuestionKind};
 use kobling::question::Plan;
 use kobling::secret::{Random as _, SeededRandom, shuffle};
 use kobling::snapshot::{Columns, Snapshot};
@@ -265,6 +265,24 @@ impl World {
                 }
             })
             .collect();
+    }
+
+    /// The codes that the dimension `role` has in a question, as the definition has them.
+    pub(crate) fn roles(&self, question: &str) -> Vec<String> {
+        let question =
+            self.programme.questions.iter().find(|q| q.id.as_str() == question).expect("registered");
+        let datasets = match &question.kind {
+            QuestionKind::Funnel { stages } => {
+                self.programme.stages[stages[0]].events.iter().map(|event| event.dataset).collect()
+            }
+            _ => self.programme.datasets_of(question),
+        };
+        let always = datasets.iter().all(|dataset| {
+            let mut columns = self.programme.datasets[*dataset].columns.iter();
+            columns.any(|column| column.id.as_str() == "role" && column.required)
+        });
+        let missing = (!always).then_some("(missing)");
+        ["role0", "role1"].into_iter().chain(missing).map(str::to_owned).collect()
     }
 
     /// The same world, and nobody has been there.
