@@ -15,9 +15,9 @@
 #[cfg(feature = "partner")]
 pub mod client;
 pub mod clock;
+pub mod consent;
 #[cfg(feature = "service")]
 pub mod demo;
-pub mod consent;
 #[cfg(feature = "service")]
 pub mod disclosure;
 pub mod extract;
