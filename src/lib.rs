@@ -26,7 +26,13 @@ pub mod id;
 pub mod intake;
 pub mod key;
 pub mod limits;
+#[cfg(feature = "service")]
+pub mod linkage;
 pub mod name;
 pub mod programme;
+#[cfg(feature = "service")]
+pub mod question;
 pub mod secret;
+#[cfg(feature = "service")]
+pub mod snapshot;
 pub mod token;
