@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use kobling::clock::Day;
+use kobling::extract::{Decimal, Declared, Job, Source, Unwatched, check};
 use kobling::id::{Identifier, LeadingZero, Modulus};
 use kobling::key::{Example, KeyFileError, LinkageKey, SigningKey};
 use kobling::programme::Programme;
+use kobling::secret::SystemRandom;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/keys-example");
 
@@ -68,4 +70,27 @@ fn the_numbers_are_made_up() {
         assert_eq!(number.modulus(), Some(Modulus::FailsElsewhere { remainder: 1 }), "line {lines}");
     }
     assert_eq!(lines, 12);
+}
+
+#[test]
+fn the_extract_holds_the_bad_rows_that_the_readme_names() {
+    let source = Source::File(Path::new(FOLDER).join("extract.csv"));
+    let programme = programme();
+    let (partner, dataset) = ("townhall".parse().expect("a name"), "course".parse().expect("a name"));
+    for (zero, rejected) in [(LeadingZero::Refuse, 3), (LeadingZero::Repair, 2)] {
+        let job = Job {
+            source: &source,
+            declared: Declared::default(),
+            programme: &programme,
+            partner: &partner,
+            dataset: &dataset,
+            period: None,
+            zero,
+            decimal: Decimal::Comma,
+            today: Day::from_ymd(2026, 1, 1).expect("a day"),
+        };
+        let report = check(&job, &mut SystemRandom::new(), &mut Unwatched).expect("checked");
+        assert_eq!((report.rows.read, report.rows.rejected, report.rows.duplicates), (12, rejected, 1));
+        assert_eq!(report.dropped_columns, [5]);
+    }
 }

@@ -38,14 +38,14 @@ use crate::name::PartnerId;
 use crate::programme::Programme;
 use consent::Event;
 
-/// When a person leaves a question that reads rows under consent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// When a person leaves a question that reads rows under consent. The caller says which, in words: the two differ where
+/// a window holds some of a person's rows at a source and not others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leaving {
     /// As soon as one row that the question reads is forbidden.
-    #[default]
     AnyForbiddenRow,
-    /// When every row that the question reads of the person at some source is forbidden; rows outside a window merely
-    /// stay out otherwise.
+    /// When every row that the question reads of the person in some dataset of some source is forbidden, as
+    /// `docs/CONSENT.md` has it; rows outside a window merely stay out otherwise.
     NoPermittedRowAtASource,
 }
 

@@ -41,7 +41,8 @@ impl Reader<'_> {
         for column in &self.dataset.columns {
             let named = |header: &str| {
                 let header = header.trim().to_lowercase();
-                column.headers.iter().any(|name| name.to_lowercase() == header)
+                header == column.id.as_str()
+                    || column.headers.iter().any(|name| name.to_lowercase() == header)
             };
             let place = headers.iter().position(named);
             if place.is_none() && column.required {
@@ -68,7 +69,8 @@ impl Reader<'_> {
         let mut row =
             Found { person: None, related: None, case: None, day: first, codes: vec![None; cells.len()] };
         for (at, (column, cell)) in self.dataset.columns.iter().zip(cells).enumerate() {
-            if cell.is_empty() || column.missing.iter().any(|mark| mark == cell) {
+            if cell.is_empty() || column.missing.iter().any(|mark| mark.to_lowercase() == cell.to_lowercase())
+            {
                 if column.required {
                     return None;
                 }

@@ -322,7 +322,7 @@ fn a_whole_made_up_world_is_read_and_hangs_together() {
     let world = World::generate(WorldSettings { persons: 4000, ..WorldSettings::default() });
     let folder = tempfile::tempdir().expect("a folder");
     let files = write_extracts(&world, &programme, folder.path()).expect("written");
-    let mut plain = Plain::read(&programme, &files, today, &[], Leaving::default()).expect("readable");
+    let mut plain = Plain::read(&programme, &files, today, &[], Leaving::AnyForbiddenRow).expect("readable");
     for file in &files {
         let source = programme.source(&file.partner).expect("a partner");
         let dataset = programme.dataset(&file.dataset).expect("a dataset").0;
@@ -385,9 +385,66 @@ proptest! {
         lines.extend_from_within(..lines.len() / 2);
         shuffle(&mut lines, &mut SeededRandom::from_number(seed));
         let other = Tiny::new().extract("taarnby", "kommune-opsporing", &file(&lines));
-        let (a, b) = (one.read(&programme, Leaving::default()), other.read(&programme, Leaving::default()));
+        let (a, b) = (one.read(&programme, Leaving::AnyForbiddenRow), other.read(&programme, Leaving::AnyForbiddenRow));
         for question in [asked("reach", &["role", "quarter"]), asked("funnel", &["role"]), asked("overlap", &[])] {
             prop_assert_eq!(one.shown(&a, &question), other.shown(&b, &question));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    /// The two readings of the consent rules, this one and the service's, agree on every day. They share no code.
+    #[test]
+    fn plain_consent_agrees_with_the_fold(
+        events in prop::collection::vec((0..8usize, 0..5i32, -6..8i32, prop::option::of(6..14i32), prop::option::of(-20..6i32), prop::option::of(0..12i32)), 0..6),
+        now in 0..14i32,
+    ) {
+        use crate::consent::{AsOf, ConsentEvent, Known, Use, fold};
+        let folder = tempfile::tempdir().expect("a folder");
+        let zero = day("2022-03-01");
+        let programme = programme();
+        let (mut text, mut known) = (format!("{HEADER}\n"), Vec::new());
+        let recorded = Timestamp::at_start_of(zero.plus(-100));
+        for (at, (kind, on, from, to, rows_from, rows_to)) in events.iter().enumerate() {
+            let kind = ["refused", "withdrawn", "given"][(*kind).min(2)];
+            let [from, on] = [from, on].map(|d| zero.plus(*d));
+            let of = |d: &Option<i32>| d.map(|d| zero.plus(d));
+            let (to, rows_from, rows_to) = (of(to), of(rows_from), of(rows_to));
+            let cell = |d: Option<Day>| d.map(|d| d.to_string()).unwrap_or_default();
+            text += &format!(
+                "UKENDT0001,r{at},{kind},{on}T00:00:00Z,{from},{},{},{}\n",
+                cell(to), cell(rows_from), cell(rows_to)
+            );
+            let mut rows = serde_json::Map::new();
+            rows.extend(rows_from.map(|d| ("from".to_owned(), d.to_string().into())));
+            rows.extend(rows_to.map(|d| ("to".to_owned(), d.to_string().into())));
+            let event: ConsentEvent = serde_json::from_value(serde_json::json!({
+                "record": format!("r{at}"), "schema": 1, "kind": kind,
+                "purposes": ["evaluation"], "recipients": ["vive"],
+                "at": format!("{on}T00:00:00Z"), "valid_from": from, "valid_to": to, "rows": rows,
+                "notice": { "id": "n", "version": "1", "sha256": "0f".repeat(32), "language": "da" },
+                "method": "written", "given_by": "self", "recorded_by": "x",
+                "legal_basis": "consent", "withdrawal_method": "digital", "retention_until": "2030-12-31"
+            })).expect("an event");
+            known.push(Known::new(6, &event, recorded));
+        }
+        let path = folder.path().join("c.csv");
+        std::fs::write(&path, text).expect("written");
+        let read: Vec<Event> =
+            super::consent::read("p", &path).expect("readable").into_iter().map(|(_, event)| event).collect();
+        let moment = Timestamp::at_start_of(zero.plus(now));
+        let asked = Use {
+            source: 6,
+            purpose: &programme.purposes[0].id,
+            recipient: &programme.evaluators[0].id,
+            dataset: &programme.datasets[2].id,
+        };
+        let permission = fold(&known, &asked, AsOf::known_then(moment));
+        for offset in -25..20 {
+            let row = zero.plus(offset);
+            prop_assert_eq!(allows(&read, moment, row), permission.allows(row), "{} {:?}", row, permission);
         }
     }
 }
