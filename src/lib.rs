@@ -6,10 +6,15 @@
 //! | --- | --- |
 //! | [`id`], [`key`], [`token`] | identifiers, secrets, and the tokens and links made of both |
 //! | [`programme`] | the definition that everything obeys |
+//! | [`audit`] | what was done: entries, heads, receipts |
+//! | `auth`, `store` | who may do what; the system of record |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
 
+pub mod audit;
+#[cfg(feature = "service")]
+pub mod auth;
 pub mod clock;
 pub mod extract;
 pub mod id;
@@ -20,4 +25,6 @@ pub mod limits;
 pub mod name;
 pub mod programme;
 pub mod secret;
+#[cfg(feature = "service")]
+pub mod store;
 pub mod token;
