@@ -8,6 +8,8 @@
 //! | [`programme`] | the definition that everything obeys |
 //! | [`audit`] | what was done: entries, heads, receipts |
 //! | `auth`, `store` | who may do what; the system of record |
+//! | [`consent`] | events, the fold, permissions at a moment |
+//! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
@@ -17,6 +19,9 @@ pub mod audit;
 pub mod auth;
 pub mod clock;
 pub mod extract;
+pub mod consent;
+#[cfg(feature = "service")]
+pub mod disclosure;
 pub mod id;
 #[cfg(feature = "service")]
 pub mod intake;

@@ -7,6 +7,7 @@
 //! | 4 | `KBS1` |
 //! | 4 | position of the block, from 0, little-endian |
 //! | 4 | rows in it |
+//! | 12 | identifiers in the person column by kind: `cpr`, `xecpr`, `local` (the other rows are anonymous) |
 //! | 32 | SHA-256 of the block as it was in `data.csv` |
 //! | rows × width | rows of fixed width, see [`Layout`] |
 //! | 8 | first bytes of SHA-256 over everything above |
@@ -21,10 +22,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::clock::Day;
 use crate::programme::{Dataset, Role};
-use crate::token::Link;
+use crate::token::{Link, TokenKind};
 
 const MAGIC: [u8; 4] = *b"KBS1";
-const HEADER: usize = 4 + 4 + 4 + 32;
+const HEADER: usize = 4 + 4 + 4 + 12 + 32;
 const TRAILER: usize = 8;
 /// The category byte that means "missing".
 pub const MISSING_CODE: u8 = u8::MAX;
@@ -117,6 +118,18 @@ pub enum Value {
 pub struct Frame {
     bytes: Vec<u8>,
     rows: u32,
+    identifiers: Identifiers,
+}
+
+/// Identifiers in the person column, by the kind that their tokens name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Identifiers {
+    /// CPR numbers.
+    pub cpr: u32,
+    /// X-eCPR.
+    pub xecpr: u32,
+    /// Replacement numbers that are unique at the partner only.
+    pub local: u32,
 }
 
 impl Frame {
@@ -126,9 +139,9 @@ impl Frame {
         let mut bytes = Vec::with_capacity(1 << 20);
         bytes.extend_from_slice(&MAGIC);
         bytes.extend_from_slice(&index.to_le_bytes());
-        bytes.extend_from_slice(&[0; 4]);
+        bytes.extend_from_slice(&[0; 4 + 12]);
         bytes.extend_from_slice(source_sha256);
-        Frame { bytes, rows: 0 }
+        Frame { bytes, rows: 0, identifiers: Identifiers::default() }
     }
 
     /// Appends the next value of the current row.
@@ -143,6 +156,16 @@ impl Frame {
         }
     }
 
+    /// Counts the identifier in the person column of the current row. Kinds that name no person are not counted.
+    pub const fn count_person(&mut self, kind: TokenKind) {
+        match kind {
+            TokenKind::Cpr => self.identifiers.cpr += 1,
+            TokenKind::XeCpr => self.identifiers.xecpr += 1,
+            TokenKind::Local => self.identifiers.local += 1,
+            TokenKind::Case | TokenKind::Staff => {}
+        }
+    }
+
     /// Ends the current row.
     pub const fn end_row(&mut self) {
         self.rows += 1;
@@ -154,10 +177,21 @@ impl Frame {
         self.rows
     }
 
+    /// What is known of the frame so far.
+    #[must_use]
+    pub fn info(&self) -> FrameInfo {
+        let index = u32::from_le_bytes(self.bytes[4..8].try_into().expect("four bytes"));
+        let source_sha256 = self.bytes[24..HEADER].try_into().expect("32 bytes");
+        FrameInfo { index, rows: self.rows, identifiers: self.identifiers, source_sha256 }
+    }
+
     /// The frame as it is written.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
-        self.bytes[8..12].copy_from_slice(&self.rows.to_le_bytes());
+        let Identifiers { cpr, xecpr, local } = self.identifiers;
+        for (at, number) in [self.rows, cpr, xecpr, local].into_iter().enumerate() {
+            self.bytes[8 + 4 * at..12 + 4 * at].copy_from_slice(&number.to_le_bytes());
+        }
         let sum = Sha256::digest(&self.bytes);
         self.bytes.extend_from_slice(&sum[..TRAILER]);
         self.bytes
@@ -171,6 +205,8 @@ pub struct FrameInfo {
     pub index: u32,
     /// Rows.
     pub rows: u32,
+    /// Identifiers in the person column. Rows beyond their sum are anonymous.
+    pub identifiers: Identifiers,
     /// SHA-256 of the block as it was in the package.
     pub source_sha256: [u8; 32],
 }
@@ -209,8 +245,9 @@ pub fn read_frames<E: From<io::Error>>(
         if hash.finalize()[..TRAILER] != body[length..] {
             return Ok(whole);
         }
-        let source_sha256 = header[12..44].try_into().expect("32 bytes");
-        each(FrameInfo { index, rows, source_sha256 }, &body[..length])?;
+        let identifiers = Identifiers { cpr: number(12), xecpr: number(16), local: number(20) };
+        let source_sha256 = header[24..HEADER].try_into().expect("32 bytes");
+        each(FrameInfo { index, rows, identifiers, source_sha256 }, &body[..length])?;
         whole += (HEADER + length + TRAILER) as u64;
     }
 }
@@ -266,6 +303,7 @@ mod tests {
         let mut frame = Frame::new(index, &[index as u8; 32]);
         for row in 0..rows {
             frame.push(Value::Link(Some(Link::from_stored([row as u8 + 1; 16]))));
+            frame.count_person([TokenKind::Cpr, TokenKind::XeCpr, TokenKind::Local][row as usize % 3]);
             frame.push(Value::Link(None));
             frame.push(Value::Link(None));
             frame.push(Value::Day(Day::from_days(19_000 + row as i32)));
@@ -289,6 +327,8 @@ mod tests {
         let mut rows = 0;
         let whole = read_frames(&path, &layout, |info, bytes| {
             assert_eq!(info.source_sha256, [info.index as u8; 32]);
+            let one = u32::from(info.rows == 3);
+            assert_eq!(info.identifiers, Identifiers { cpr: one, xecpr: one, local: one });
             for (at, row) in bytes.chunks_exact(layout.width()).enumerate() {
                 assert!(layout.link(row, 0) == Some(Link::from_stored([at as u8 + 1; 16])));
                 assert!(layout.link(row, 1).is_none());

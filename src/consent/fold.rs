@@ -1,0 +1,273 @@
+//! The fold: what the events of one person at one source permit, at a moment.
+//!
+//! `docs/CONSENT.md` states the rules and works them through case by case. All of them compare event times and ids and
+//! none the place of an event in the slice, so the order of arrival cannot matter.
+
+use super::event::{ConsentEvent, EventKind, GivenBy, RecordId};
+use crate::clock::{Day, Timestamp};
+use crate::name::{DatasetId, OrganisationId, PurposeId};
+
+/// A recorded event, with no more of it than the fold reads. `Debug` shows its kind alone.
+#[derive(Clone)]
+pub struct Known {
+    source: u8,
+    recorded_at: Timestamp,
+    at: Timestamp,
+    kind: EventKind,
+    given_by: GivenBy,
+    record: RecordId,
+    names: Option<RecordId>,
+    purposes: Box<[PurposeId]>,
+    recipients: Box<[OrganisationId]>,
+    datasets: Box<[DatasetId]>,
+    valid: (Day, Day),
+    rows: (Day, Day),
+}
+
+impl Known {
+    /// An event that the partner with index `source` sent and the service recorded at `recorded_at`.
+    #[must_use]
+    pub fn new(source: u8, event: &ConsentEvent, recorded_at: Timestamp) -> Known {
+        Known {
+            source,
+            recorded_at,
+            at: event.at,
+            kind: event.kind,
+            given_by: event.given_by,
+            record: event.record.clone(),
+            names: event.names.clone(),
+            purposes: event.purposes.as_slice().into(),
+            recipients: event.recipients.as_slice().into(),
+            datasets: event.datasets.as_slice().into(),
+            valid: (event.valid_from, event.valid_to.unwrap_or(Day::MAX)),
+            rows: (event.rows.from.unwrap_or(event.valid_from), event.rows.to.unwrap_or(Day::MAX)),
+        }
+    }
+
+    /// Whether the scope covers the use. An empty list of purposes or recipients covers all in a deny, none in a yes.
+    fn covers(&self, asked: &Use<'_>) -> bool {
+        let all = self.kind.is_deny();
+        let within = |empty_is_all: bool, empty: bool, named: bool| if empty { empty_is_all } else { named };
+        within(all, self.purposes.is_empty(), self.purposes.contains(asked.purpose))
+            && within(all, self.recipients.is_empty(), self.recipients.contains(asked.recipient))
+            && within(true, self.datasets.is_empty(), self.datasets.contains(asked.dataset))
+    }
+
+    /// A custodian's no, which another custodian's yes does not lift.
+    fn is_custodians_deny(&self) -> bool {
+        self.given_by == GivenBy::Custodian && matches!(self.kind, EventKind::Refused | EventKind::Withdrawn)
+    }
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Known({}, rest hidden)", self.kind.as_str())
+    }
+}
+
+/// What is asked: may rows that `source` holds in `dataset` be used for `purpose`, for `recipient`?
+#[derive(Clone, Copy, Debug)]
+pub struct Use<'a> {
+    /// Index of the partner whose rows they are.
+    pub source: u8,
+    /// What for.
+    pub purpose: &'a PurposeId,
+    /// For whom.
+    pub recipient: &'a OrganisationId,
+    /// Which dataset: the data category.
+    pub dataset: &'a DatasetId,
+}
+
+/// The moment that is asked about, and the moment whose knowledge is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsOf {
+    moment: Timestamp,
+    known_at: Timestamp,
+}
+
+impl AsOf {
+    /// "As known then": events recorded up to the moment itself. What a question asks, with `moment` = now.
+    #[must_use]
+    pub const fn known_then(moment: Timestamp) -> AsOf {
+        AsOf { moment, known_at: moment }
+    }
+
+    /// "As known now": with what has been recorded since, up to `now`.
+    #[must_use]
+    pub const fn known_now(moment: Timestamp, now: Timestamp) -> AsOf {
+        AsOf { moment, known_at: now }
+    }
+
+    fn sees(self, event: &Known) -> bool {
+        event.at <= self.moment && event.recorded_at <= self.known_at
+    }
+}
+
+/// What the events permit: the gate, and the days that rows may carry. Only [`fold`] can open one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Permission {
+    gate: bool,
+    windows: Vec<(Day, Day)>,
+}
+
+impl Permission {
+    /// No permission: what no event gives.
+    #[must_use]
+    pub const fn none() -> Permission {
+        Permission { gate: false, windows: Vec::new() }
+    }
+
+    /// Whether use is permitted at the moment. Rows need a window besides.
+    #[must_use]
+    pub const fn gate(&self) -> bool {
+        self.gate
+    }
+
+    /// The days that rows may carry: first and last day of each stretch, in order, with days between them. Empty when
+    /// the gate is shut, and when windows contradict each other.
+    #[must_use]
+    pub fn windows(&self) -> &[(Day, Day)] {
+        &self.windows
+    }
+
+    /// Whether a row of this day may be used: gate and window.
+    #[must_use]
+    pub fn allows(&self, day: Day) -> bool {
+        self.gate && covered(&self.windows, day)
+    }
+}
+
+/// Whether a day lies in one of the windows, which are in order and disjoint.
+pub(super) fn covered(windows: &[(Day, Day)], day: Day) -> bool {
+    let after = windows.partition_point(|(from, _)| *from <= day);
+    after > 0 && day <= windows[after - 1].1
+}
+
+/// Folds the events of one person into the permission for one use at one moment.
+///
+/// `events` are those of every token of the person (over an alias: of both, chained), in any order; those of other
+/// sources than the one asked about have no say.
+pub fn fold<'a, E>(events: E, asked: &Use<'_>, as_of: AsOf) -> Permission
+where
+    E: IntoIterator<Item = &'a Known>,
+    E::IntoIter: Clone,
+{
+    let events = events.into_iter();
+    let seen = move || events.clone().filter(move |e| e.source == asked.source && as_of.sees(e));
+    let Some(barrier) = Barrier::of(seen(), asked) else { return Permission::none() };
+    let today = as_of.moment.day();
+    let mut windows: Vec<(Day, Day)> = seen()
+        .filter(|e| e.kind.is_permit() && e.covers(asked) && barrier.lets_through(e))
+        .filter(|e| e.valid.0 <= today && today <= e.valid.1)
+        .map(|e| e.rows)
+        .collect();
+    Permission { gate: !windows.is_empty(), windows: narrow(&mut windows) }
+}
+
+/// What a yes has to get past.
+struct Barrier<'a> {
+    /// The latest deny: only a later yes counts.
+    denied_at: Option<Timestamp>,
+    /// When the last custodian's no was lifted: a yes from then on counts.
+    lifted_at: Option<Timestamp>,
+    /// Records that are over: expired, renewed, or named by a deny. Sorted.
+    over: Vec<&'a RecordId>,
+}
+
+impl<'a> Barrier<'a> {
+    /// `None` when nothing gets past: a custodian's no stands, or there is no yes at all.
+    fn of(seen: impl Iterator<Item = &'a Known> + Clone, asked: &Use<'_>) -> Option<Barrier<'a>> {
+        if !seen.clone().any(|e| e.kind.is_permit()) {
+            return None;
+        }
+        let denies = seen.clone().filter(|e| e.kind.is_deny() && e.covers(asked));
+        let mut denied: Vec<&RecordId> = denies.clone().filter_map(|e| e.names.as_ref()).collect();
+        denied.sort_unstable();
+        let mut lifted_at = None;
+        for deny in denies.clone().filter(|e| e.is_custodians_deny()) {
+            let lifts = |e: &&Known| {
+                let answers = e.kind == EventKind::Renewed && e.names.as_ref() == Some(&deny.record);
+                e.kind.is_permit()
+                    && e.covers(asked)
+                    && e.at > deny.at
+                    && (e.given_by == GivenBy::Person || answers)
+                    && denied.binary_search(&&e.record).is_err()
+            };
+            lifted_at = lifted_at.max(Some(seen.clone().filter(lifts).map(|e| e.at).min()?));
+        }
+        let ended = seen.filter(|e| matches!(e.kind, EventKind::Expired | EventKind::Renewed));
+        let mut over = denied;
+        over.extend(ended.filter_map(|e| e.names.as_ref()));
+        over.sort_unstable();
+        Some(Barrier { denied_at: denies.map(|e| e.at).max(), lifted_at, over })
+    }
+
+    fn lets_through(&self, yes: &Known) -> bool {
+        self.denied_at.is_none_or(|denied| yes.at > denied)
+            && self.lifted_at.is_none_or(|lifted| yes.at >= lifted)
+            && self.over.binary_search(&&yes.record).is_err()
+    }
+}
+
+/// Windows that share days narrow each other: each group linked by shared days leaves what all of it covers. Groups
+/// add up. (A day counts when every permit that shares a day with one that covers it covers it too; the permits that
+/// cover such a day are then a whole group.)
+fn narrow(windows: &mut [(Day, Day)]) -> Vec<(Day, Day)> {
+    windows.sort_unstable();
+    let mut kept: Vec<(Day, Day)> = Vec::new();
+    let mut group: Option<(Day, Day, Day)> = None;
+    let mut close = |group: Option<(Day, Day, Day)>| {
+        if let Some((from, to, _)) = group.filter(|(from, to, _)| from <= to) {
+            match kept.last_mut() {
+                Some(last) if last.1.plus(1) == from => last.1 = to,
+                _ => kept.push((from, to)),
+            }
+        }
+    };
+    for &(from, to) in windows.iter().filter(|(from, to)| from <= to) {
+        group = match group {
+            // Sorted by first day, so the latest first day is this one's.
+            Some((_, common_to, reach)) if from <= reach => Some((from, common_to.min(to), reach.max(to))),
+            other => {
+                close(other);
+                Some((from, to, to))
+            }
+        };
+    }
+    close(group);
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn narrowed(windows: &[(i32, i32)]) -> Vec<(i32, i32)> {
+        let mut windows: Vec<_> =
+            windows.iter().map(|(a, b)| (Day::from_days(*a), Day::from_days(*b))).collect();
+        narrow(&mut windows).into_iter().map(|(a, b)| (a.days(), b.days())).collect()
+    }
+
+    #[test]
+    fn windows_narrow_each_other_or_add_up() {
+        assert_eq!(narrowed(&[]), []);
+        assert_eq!(narrowed(&[(1, 100), (10, 20)]), [(10, 20)]);
+        assert_eq!(narrowed(&[(1, 10), (5, 15)]), [(5, 10)]);
+        assert_eq!(narrowed(&[(1, 10), (10, 15)]), [(10, 10)]);
+        assert_eq!(narrowed(&[(1, 10), (11, 15)]), [(1, 15)]);
+        assert_eq!(narrowed(&[(20, 30), (1, 10)]), [(1, 10), (20, 30)]);
+        // Two narrow windows inside a wide one have nothing in common.
+        assert_eq!(narrowed(&[(1, 100), (10, 20), (30, 40)]), []);
+        assert_eq!(narrowed(&[(1, 10), (5, 15), (12, 20), (40, 50)]), [(40, 50)]);
+        assert_eq!(narrowed(&[(9, 3)]), []);
+    }
+
+    #[test]
+    fn a_day_is_found_in_its_window() {
+        let days = |a, b| (Day::from_days(a), Day::from_days(b));
+        let windows = [days(1, 3), days(7, 7)];
+        let inside: Vec<i32> = (0..10).filter(|d| covered(&windows, Day::from_days(*d))).collect();
+        assert_eq!(inside, [1, 2, 3, 7]);
+        assert!(!covered(&[], Day::from_days(0)));
+    }
+}

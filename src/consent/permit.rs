@@ -1,0 +1,204 @@
+//! The permissions of all persons for one question, compiled so that a row costs one look-up.
+//!
+//! One [`Permits`] belongs to one dataset of the question, because basis and data category are the dataset's; its
+//! sources are the partners that delivered the dataset.
+//!
+//! Who leaves the question: a person who, at some source, has rows that the question reads and none of them is
+//! permitted, whether the gate is shut or every row lies outside the windows. One permitted row there keeps the person
+//! in, and the rows outside the windows stay out: such a person may look like a late starter, which is the price of
+//! using what was permitted. Who leaves, leaves altogether, denominators included; over several datasets, unite the sets.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use roaring::RoaringBitmap;
+
+use super::fold::{Permission, covered};
+use crate::clock::Day;
+
+/// The permissions of one dataset, by source and person.
+#[derive(Clone, Debug)]
+pub struct Permits {
+    span: RangeInclusive<Day>,
+    sources: Vec<Source>,
+    nobody: RoaringBitmap,
+}
+
+/// Collects the sources of a [`Permits`].
+#[derive(Debug)]
+pub struct PermitsBuilder(Permits);
+
+#[derive(Clone, Debug, Default)]
+enum Source {
+    /// Not part of the question: nothing is permitted.
+    #[default]
+    Absent,
+    /// The basis of dataset and purpose is not consent: everything is.
+    Open,
+    Consent(Consent),
+}
+
+#[derive(Clone, Debug, Default)]
+struct Consent {
+    /// Persons with the gate open and some day of the span permitted.
+    permitted: RoaringBitmap,
+    /// Those of them for whom the whole span is.
+    whole: RoaringBitmap,
+    /// The others in ascending order, and where the windows of each end.
+    persons: Vec<u32>,
+    ends: Vec<usize>,
+    windows: Vec<(Day, Day)>,
+}
+
+/// What one person permits at one source: looked up once, asked per row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allowed<'a> {
+    /// No row.
+    None,
+    /// Every row of a day in the span that the question reads.
+    Span(RangeInclusive<Day>),
+    /// Rows of days in one of these windows: in order, disjoint, both days included.
+    Windows(&'a [(Day, Day)]),
+}
+
+impl Allowed<'_> {
+    /// Whether a row of this day is permitted.
+    #[must_use]
+    pub fn allows(&self, day: Day) -> bool {
+        match self {
+            Allowed::None => false,
+            Allowed::Span(span) => span.contains(&day),
+            Allowed::Windows(windows) => covered(windows, day),
+        }
+    }
+}
+
+impl Permits {
+    /// Begins a compilation. `span` holds every day that the question reads, whatever for; rows outside it are refused.
+    #[must_use]
+    pub fn builder(span: RangeInclusive<Day>) -> PermitsBuilder {
+        PermitsBuilder(Permits { span, sources: Vec::new(), nobody: RoaringBitmap::new() })
+    }
+
+    /// What a person permits at a source.
+    #[must_use]
+    pub fn person(&self, source: u8, person: u32) -> Allowed<'_> {
+        match self.sources.get(usize::from(source)) {
+            None | Some(Source::Absent) => Allowed::None,
+            Some(Source::Open) => Allowed::Span(self.span.clone()),
+            Some(Source::Consent(consent)) if consent.whole.contains(person) => {
+                Allowed::Span(self.span.clone())
+            }
+            Some(Source::Consent(consent)) => match consent.persons.binary_search(&person) {
+                Ok(at) => {
+                    let start = if at == 0 { 0 } else { consent.ends[at - 1] };
+                    Allowed::Windows(&consent.windows[start..consent.ends[at]])
+                }
+                Err(_) => Allowed::None,
+            },
+        }
+    }
+
+    /// Whether a row may enter the plan. `person` is the one whose row it is, never a related one.
+    #[must_use]
+    pub fn row(&self, source: u8, person: u32, day: Day) -> bool {
+        self.person(source, person).allows(day)
+    }
+
+    /// The persons with some permitted day at a source. `None` when the source does not rest on consent.
+    #[must_use]
+    pub fn permitted(&self, source: u8) -> Option<&RoaringBitmap> {
+        match self.sources.get(usize::from(source)) {
+            Some(Source::Open) => None,
+            Some(Source::Consent(consent)) => Some(&consent.permitted),
+            None | Some(Source::Absent) => Some(&self.nobody),
+        }
+    }
+
+    /// Those of `persons` without any permitted day at a source. Silence is a no, so there is no list to keep of them.
+    #[must_use]
+    pub fn closed(&self, source: u8, persons: &RoaringBitmap) -> RoaringBitmap {
+        self.permitted(source).map_or_else(RoaringBitmap::new, |permitted| persons - permitted)
+    }
+
+    /// The persons who leave the question, given every row that it reads of this dataset: per source, persons and days,
+    /// cheapest in ascending order of persons.
+    pub fn excluded<S, R>(&self, sources: S) -> RoaringBitmap
+    where
+        S: IntoIterator<Item = (u8, R)>,
+        R: IntoIterator<Item = (u32, Day)>,
+    {
+        let mut excluded = RoaringBitmap::new();
+        for (source, rows) in sources {
+            if self.permitted(source).is_none() {
+                continue;
+            }
+            let (mut present, mut kept) = (RoaringBitmap::new(), RoaringBitmap::new());
+            let mut current: Option<(u32, Allowed<'_>, bool)> = None;
+            for (person, day) in rows.into_iter().filter(|(_, day)| self.span.contains(day)) {
+                let (_, allowed, done) = match &mut current {
+                    Some(same) if same.0 == person => same,
+                    other => {
+                        present.insert(person);
+                        other.insert((person, self.person(source, person), false))
+                    }
+                };
+                if !*done && allowed.allows(day) {
+                    *done = true;
+                    kept.insert(person);
+                }
+            }
+            excluded |= present - kept;
+        }
+        excluded
+    }
+}
+
+impl PermitsBuilder {
+    /// A source where the basis of dataset and purpose is another than consent: every row of the span is permitted.
+    #[must_use]
+    pub fn open(self, source: u8) -> PermitsBuilder {
+        self.with(source, Source::Open)
+    }
+
+    /// A source where it is consent. A person who is not in the map permits nothing.
+    #[must_use]
+    pub fn consent(self, source: u8, permissions: &BTreeMap<u32, Permission>) -> PermitsBuilder {
+        let (first, last) = (*self.0.span.start(), *self.0.span.end());
+        let mut consent = Consent::default();
+        for (&person, permission) in permissions {
+            let windows = if permission.gate() { permission.windows() } else { &[] };
+            let before = consent.windows.len();
+            let clipped = windows.iter().map(|(from, to)| (*from.max(&first), *to.min(&last)));
+            consent.windows.extend(clipped.filter(|(from, to)| from <= to));
+            match consent.windows[before..] {
+                [] => continue,
+                [(from, to)] if from == first && to == last => {
+                    consent.windows.truncate(before);
+                    consent.whole.insert(person);
+                }
+                _ => {
+                    consent.persons.push(person);
+                    consent.ends.push(consent.windows.len());
+                }
+            }
+            consent.permitted.insert(person);
+        }
+        self.with(source, Source::Consent(consent))
+    }
+
+    /// The permissions, compiled.
+    #[must_use]
+    pub fn build(self) -> Permits {
+        self.0
+    }
+
+    fn with(mut self, source: u8, what: Source) -> PermitsBuilder {
+        let at = usize::from(source);
+        if self.0.sources.len() <= at {
+            self.0.sources.resize_with(at + 1, Source::default);
+        }
+        self.0.sources[at] = what;
+        self
+    }
+}

@@ -1,0 +1,198 @@
+//! One line of the release ledger, and the form in which a store keeps it.
+
+use super::shown::Value;
+use super::tabulation::PersonSet;
+
+/// One line of the ledger: a set with the value it was shown as, or the note that a cell of a question is tied to an
+/// earlier set. Append-only. No `Debug`: it holds persons.
+#[derive(Clone)]
+pub struct Entry {
+    pub(super) seq: u64,
+    pub(super) question_key: String,
+    pub(super) cell_key: String,
+    pub(super) snapshot: u32,
+    pub(super) content: Content,
+}
+
+/// What an entry records.
+#[derive(Clone)]
+pub(super) enum Content {
+    /// A set of its own and what it is shown as, for good.
+    Set {
+        /// The contributors when it was first released.
+        contributors: PersonSet,
+        /// What was shown.
+        value: Value,
+    },
+    /// The cell shows the value of the set entered under this number. It adds no set (R8).
+    TiedTo(u64),
+}
+
+/// An entry as plain columns, for a store. Exactly one of `contributors` and `tied_to` is present. No `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Position in the ledger: 1, 2, 3 and so on without gaps.
+    pub seq: u64,
+    /// The question, as in [`ReleaseContext`](super::ReleaseContext).
+    pub question_key: String,
+    /// The cell within it.
+    pub cell_key: String,
+    /// The snapshot that was counted when the entry was made: for a set, that of first release.
+    pub snapshot: u32,
+    /// The set in the portable Roaring format.
+    pub contributors: Option<Vec<u8>>,
+    /// The number of the entry whose value the cell shows.
+    pub tied_to: Option<u64>,
+    /// Persons shown for the set; absent when it was shown as hidden.
+    pub persons: Option<u64>,
+    /// Families shown for the set; absent when it was shown as hidden.
+    pub families: Option<u64>,
+}
+
+/// Why stored columns are no entry. Names the entry, never what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// Both or neither of a set and a tie; a tie with values; one value without the other.
+    #[error("release ledger entry {seq} is damaged: its columns contradict each other; restore the store")]
+    Contradiction {
+        /// Which.
+        seq: u64,
+    },
+    /// The set cannot be read.
+    #[error("release ledger entry {seq} is damaged: its set cannot be read; restore the store")]
+    Set {
+        /// Which.
+        seq: u64,
+    },
+}
+
+impl Entry {
+    /// Position in the ledger.
+    #[must_use]
+    pub const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The entry as columns.
+    #[must_use]
+    pub fn to_stored(&self) -> StoredEntry {
+        let mut stored = StoredEntry {
+            seq: self.seq,
+            question_key: self.question_key.clone(),
+            cell_key: self.cell_key.clone(),
+            snapshot: self.snapshot,
+            contributors: None,
+            tied_to: None,
+            persons: None,
+            families: None,
+        };
+        match &self.content {
+            Content::TiedTo(seq) => stored.tied_to = Some(*seq),
+            Content::Set { contributors, value } => {
+                let mut bytes = Vec::with_capacity(contributors.serialized_size());
+                contributors.serialize_into(&mut bytes).expect("a vector takes every byte");
+                stored.contributors = Some(bytes);
+                stored.persons = value.persons().count();
+                stored.families = value.families().count();
+            }
+        }
+        stored
+    }
+
+    /// The entry of columns that [`Entry::to_stored`] made.
+    ///
+    /// # Errors
+    /// [`EntryError`] when they are damaged.
+    pub fn from_stored(stored: StoredEntry) -> Result<Entry, EntryError> {
+        let seq = stored.seq;
+        let content = match (stored.contributors, stored.tied_to, stored.persons, stored.families) {
+            (None, Some(to), None, None) => Content::TiedTo(to),
+            (Some(bytes), None, persons, families) => {
+                let value = match (persons, families) {
+                    (None, None) => Value::Hidden,
+                    (Some(persons), Some(families)) => Value::Counts { persons, families },
+                    _ => return Err(EntryError::Contradiction { seq }),
+                };
+                let mut rest = bytes.as_slice();
+                let contributors =
+                    PersonSet::deserialize_from(&mut rest).map_err(|_| EntryError::Set { seq })?;
+                if !rest.is_empty() {
+                    return Err(EntryError::Set { seq });
+                }
+                Content::Set { contributors, value }
+            }
+            _ => return Err(EntryError::Contradiction { seq }),
+        };
+        Ok(Entry {
+            seq,
+            question_key: stored.question_key,
+            cell_key: stored.cell_key,
+            snapshot: stored.snapshot,
+            content,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn stored() -> StoredEntry {
+        Entry {
+            seq: 3,
+            question_key: "reach".to_owned(),
+            cell_key: "[]".to_owned(),
+            snapshot: 2,
+            content: Content::Set {
+                contributors: (1..=12).collect(),
+                value: Value::Counts { persons: 10, families: 5 },
+            },
+        }
+        .to_stored()
+    }
+
+    #[test]
+    fn damaged_columns_are_refused_by_number_alone() {
+        let refused = |change: fn(&mut StoredEntry)| {
+            let mut columns = stored();
+            change(&mut columns);
+            Entry::from_stored(columns).err().expect("damaged")
+        };
+        assert_eq!(refused(|c| c.contributors = None), EntryError::Contradiction { seq: 3 });
+        assert_eq!(refused(|c| c.tied_to = Some(1)), EntryError::Contradiction { seq: 3 });
+        assert_eq!(refused(|c| c.families = None), EntryError::Contradiction { seq: 3 });
+        assert_eq!(refused(|c| c.contributors = Some(vec![1, 2, 3])), EntryError::Set { seq: 3 });
+        assert_eq!(refused(|c| c.contributors.as_mut().expect("a set").push(0)), EntryError::Set { seq: 3 });
+        assert!(Entry::from_stored(stored()).is_ok_and(|entry| entry.to_stored() == stored()));
+    }
+
+    proptest! {
+        #[test]
+        fn columns_read_back_as_they_were_written(
+            persons in prop::collection::btree_set(any::<u32>(), 0..50),
+            shown in prop::option::of((0_u64..100, 0_u64..100)),
+            tie in prop::option::of(1_u64..9),
+        ) {
+            let content = match (tie, shown) {
+                (Some(to), _) => Content::TiedTo(to),
+                (None, None) => Content::Set { contributors: persons.into_iter().collect(), value: Value::Hidden },
+                (None, Some((persons_shown, families))) => Content::Set {
+                    contributors: persons.into_iter().collect(),
+                    value: Value::Counts { persons: persons_shown, families },
+                },
+            };
+            let entry = Entry {
+                seq: 9,
+                question_key: "q".to_owned(),
+                cell_key: "c".to_owned(),
+                snapshot: 4,
+                content,
+            };
+            let columns = entry.to_stored();
+            let again = Entry::from_stored(columns.clone()).expect("sound").to_stored();
+            prop_assert!(columns == again);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! R8 and R9: the release ledger. What was shown once is shown for every set within a few persons of it.
+//!
+//! A cell is settled in this order; the first that fits decides:
+//!
+//! 1. This very cell of this question is tied to an entered set, and is still within 7 of it: that set's value.
+//! 2. Its set equals an entered set: that set's value.
+//! 3. It is within 7 of entered sets: the value of the earliest. It enters no set of its own, so that a row of small
+//!    steps cannot carry a value away from the truth.
+//! 4. Otherwise: its own value, and its set is entered.
+//!
+//! Step 1 is what makes "nothing that was shown changes" true also where sets entered later lie nearby. A set that R1
+//! hides is entered even when it is within 7 of another hidden one (every small set is that close to the empty one):
+//! else a cell of 7, held by the empty set, would show itself when an eighth person comes. `docs/DISCLOSURE.md` says
+//! what this means for cells of 8 to 14.
+
+use std::collections::HashMap;
+
+use super::entry::{Content, Entry};
+use super::release::{Pending, Released};
+use super::shown::Value;
+use super::table::Table;
+use super::tabulation::PersonSet;
+
+/// Every release of a programme, in order, in memory. No `Debug`.
+#[derive(Clone, Default)]
+pub struct Ledger {
+    entries: Vec<Entry>,
+    ties: Ties,
+}
+
+/// The entered set that each cell of each question shows, by question and cell. Numbers as in the ledger.
+type Ties = HashMap<(String, String), u64>;
+
+/// Why stored entries are no ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// A gap, a repetition or another order.
+    #[error("the release ledger has entry {found} where {expected} belongs; restore the store")]
+    Sequence {
+        /// The number that belongs here.
+        expected: u64,
+        /// The number found.
+        found: u64,
+    },
+    /// A tie to something that is no earlier set.
+    #[error("release ledger entry {seq} is tied to {to}, which is no earlier set; restore the store")]
+    Tie {
+        /// Which entry.
+        seq: u64,
+        /// What it names.
+        to: u64,
+    },
+}
+
+/// Why an answer was not handed out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError<E> {
+    /// Another answer was committed since this one was made.
+    #[error("another answer was released meanwhile; ask again")]
+    Stale,
+    /// The entries could not be made durable.
+    #[error("the release ledger could not be written")]
+    Persist(#[source] E),
+}
+
+/// What a cell shows.
+#[derive(Clone, Copy)]
+pub(super) struct Settled {
+    pub(super) value: Value,
+    /// The snapshot of first release.
+    pub(super) snapshot: u32,
+}
+
+impl Ledger {
+    /// The ledger of entries in their order, as a store kept them.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when an entry is missing, out of order, or tied to nothing.
+    pub fn from_entries(entries: Vec<Entry>) -> Result<Ledger, LedgerError> {
+        let mut ledger = Ledger::default();
+        for entry in entries {
+            let expected = ledger.next_seq();
+            if entry.seq != expected {
+                return Err(LedgerError::Sequence { expected, found: entry.seq });
+            }
+            if let Content::TiedTo(to) = entry.content
+                && ledger.set(to).is_none()
+            {
+                return Err(LedgerError::Tie { seq: entry.seq, to });
+            }
+            ledger.push(entry);
+        }
+        Ok(ledger)
+    }
+
+    /// The entries in order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Makes an answer's entries durable, then known, and only then hands the answer out. `persist` gets the new
+    /// entries (none, when everything was shown before) and must have made them durable when it returns `Ok`. When it
+    /// fails, nothing is released and the ledger in memory is as before.
+    ///
+    /// # Errors
+    /// [`CommitError::Stale`] when the ledger has grown since the answer was made, [`CommitError::Persist`] with the
+    /// error of `persist`.
+    pub fn commit<E>(
+        &mut self,
+        pending: Pending,
+        persist: impl FnOnce(&[Entry]) -> Result<(), E>,
+    ) -> Result<Released<Table>, CommitError<E>> {
+        if pending.base() != self.next_seq() {
+            return Err(CommitError::Stale);
+        }
+        persist(pending.entries()).map_err(CommitError::Persist)?;
+        let (entries, released) = pending.into_parts();
+        for entry in entries {
+            self.push(entry);
+        }
+        Ok(released)
+    }
+
+    pub(super) fn next_seq(&self) -> u64 {
+        self.entries.len() as u64 + 1
+    }
+
+    fn push(&mut self, entry: Entry) {
+        let tie = tie(&entry);
+        self.ties.insert((entry.question_key.clone(), entry.cell_key.clone()), tie);
+        self.entries.push(entry);
+    }
+
+    /// The set entered under a number.
+    fn set(&self, seq: u64) -> Option<&Entry> {
+        set_at(&self.entries, seq, 1)
+    }
+}
+
+/// The number of the set that an entry's cell shows.
+fn tie(entry: &Entry) -> u64 {
+    match entry.content {
+        Content::Set { .. } => entry.seq,
+        Content::TiedTo(seq) => seq,
+    }
+}
+
+/// The set entered under `seq` in a run of entries that begins with number `first`.
+fn set_at(entries: &[Entry], seq: u64, first: u64) -> Option<&Entry> {
+    let entry = entries.get(usize::try_from(seq.checked_sub(first)?).ok()?)?;
+    matches!(entry.content, Content::Set { .. }).then_some(entry)
+}
+
+/// One answer being settled: the ledger, and after it the entries that the answer's own cells add.
+pub(super) struct Draft<'a> {
+    ledger: &'a Ledger,
+    held: u64,
+    question_key: &'a str,
+    snapshot: u32,
+    new: Vec<Entry>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(ledger: &'a Ledger, held: u64, question_key: &'a str, snapshot: u32) -> Draft<'a> {
+        Draft { ledger, held, question_key, snapshot, new: Vec::new() }
+    }
+
+    /// Decides what a cell shows (the order at the head of this file). `own` is what it would show by itself. Each
+    /// cell key may come once.
+    pub(super) fn settle(&mut self, cell_key: String, set: PersonSet, own: Value) -> Settled {
+        // The comparison is made whole even where the tie decides or an equal set is found: else a quick answer would
+        // tell that no hidden set has moved.
+        let mut equal: Option<(u64, Settled)> = None;
+        let mut near: Option<(u64, Settled)> = None;
+        let mut tied: Option<Settled> = None;
+        let mut all_hidden = true;
+        let tie = self.ledger.ties.get(&(self.question_key.to_owned(), cell_key.clone())).copied();
+        for entry in self.ledger.entries.iter().chain(&self.new) {
+            let Content::Set { contributors, value } = &entry.content else { continue };
+            let Some(distance) = self.within(contributors, &set) else { continue };
+            let settled = Settled { value: *value, snapshot: entry.snapshot };
+            if tie == Some(entry.seq) {
+                tied = Some(settled);
+            }
+            if distance == 0 {
+                equal = equal.or(Some((entry.seq, settled)));
+            }
+            near = near.or(Some((entry.seq, settled)));
+            all_hidden &= value.is_hidden();
+        }
+        if let Some(settled) = tied {
+            return settled;
+        }
+
+        let seq = self.ledger.next_seq() + self.new.len() as u64;
+        let held = near.filter(|_| !(all_hidden && own.is_hidden()));
+        let (content, settled) = match equal.or(held) {
+            Some((to, settled)) => (Content::TiedTo(to), settled),
+            None => (
+                Content::Set { contributors: set, value: own },
+                Settled { value: own, snapshot: self.snapshot },
+            ),
+        };
+        self.new.push(Entry {
+            seq,
+            question_key: self.question_key.to_owned(),
+            cell_key,
+            snapshot: self.snapshot,
+            content,
+        });
+        settled
+    }
+
+    pub(super) fn into_entries(self) -> Vec<Entry> {
+        self.new
+    }
+
+    /// The symmetric difference in persons, when it is small enough to share a value.
+    fn within(&self, one: &PersonSet, other: &PersonSet) -> Option<u64> {
+        if one.len().abs_diff(other.len()) > self.held {
+            return None;
+        }
+        Some(one.symmetric_difference_len(other)).filter(|distance| *distance <= self.held)
+    }
+}
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

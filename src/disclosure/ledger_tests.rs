@@ -1,0 +1,194 @@
+use std::convert::Infallible;
+
+use proptest::prelude::*;
+
+use super::super::shown::Shown;
+use super::*;
+
+fn counts(persons: u64) -> Value {
+    if persons < 8 {
+        Value::Hidden
+    } else {
+        Value::Counts { persons: (persons + 2) / 5 * 5, families: persons }
+    }
+}
+
+/// Settles one cell against a ledger and enters what it adds.
+fn ask(ledger: &mut Ledger, question: &str, snapshot: u32, set: &PersonSet) -> Settled {
+    let mut draft = Draft::new(ledger, 7, question, snapshot);
+    let settled = draft.settle("cell".to_owned(), set.clone(), counts(set.len()));
+    for entry in draft.into_entries() {
+        ledger.push(entry);
+    }
+    settled
+}
+
+fn set(range: std::ops::Range<u32>) -> PersonSet {
+    range.collect()
+}
+
+fn sets(ledger: &Ledger) -> usize {
+    ledger.entries().iter().filter(|entry| matches!(entry.content, Content::Set { .. })).count()
+}
+
+#[test]
+fn equal_and_held_sets_have_value_and_snapshot_of_first_release() {
+    let mut ledger = Ledger::default();
+    ask(&mut ledger, "a", 1, &set(0..20));
+    for (question, other) in [("b", set(0..20)), ("c", set(0..27)), ("d", set(7..20))] {
+        let settled = ask(&mut ledger, question, 2, &other);
+        assert!(settled.value == counts(20) && settled.snapshot == 1, "{question}");
+    }
+    assert_eq!(sets(&ledger), 1, "held sets add none");
+    let own = ask(&mut ledger, "e", 2, &set(0..28));
+    assert!(own.value == counts(28) && own.snapshot == 2);
+}
+
+#[test]
+fn the_earliest_near_set_decides() {
+    let mut ledger = Ledger::default();
+    ask(&mut ledger, "a", 1, &set(0..20));
+    ask(&mut ledger, "b", 1, &set(0..28));
+    assert!(ask(&mut ledger, "c", 1, &set(0..24)).value == counts(20));
+}
+
+/// "b" lies at 28 and then at 27, which is within 7 of "a" as well: the earliest alone would change what "b" showed.
+#[test]
+fn a_cell_keeps_its_value_when_an_earlier_set_comes_near() {
+    let mut ledger = Ledger::default();
+    ask(&mut ledger, "a", 1, &set(0..20));
+    assert!(ask(&mut ledger, "b", 1, &set(0..28)).value == counts(28));
+    assert!(ask(&mut ledger, "b", 2, &set(0..27)).value == counts(28));
+}
+
+/// The tie of a held cell outlives sets that are entered later, and a restart.
+#[test]
+fn a_held_cell_stays_with_the_set_that_held_it() {
+    let mut ledger = Ledger::default();
+    ask(&mut ledger, "early", 1, &set(100..120));
+    ask(&mut ledger, "late", 1, &set(0..20));
+    let near_late: PersonSet = (0..13).collect();
+    assert!(ask(&mut ledger, "held", 1, &near_late).value == counts(20));
+    let stored: Vec<_> = ledger.entries().iter().map(Entry::to_stored).collect();
+    let entries = stored.into_iter().map(|s| Entry::from_stored(s).expect("sound")).collect();
+    let mut again = Ledger::from_entries(entries).expect("sound");
+    let before = again.entries().len();
+    assert!(ask(&mut again, "held", 3, &near_late).value == counts(20));
+    assert_eq!(again.entries().len(), before, "the same question adds nothing");
+}
+
+#[test]
+fn a_cell_of_seven_stays_hidden_when_an_eighth_comes_even_after_an_empty_cell() {
+    let mut ledger = Ledger::default();
+    assert!(ask(&mut ledger, "empty", 1, &set(0..0)).value.is_hidden());
+    assert!(ask(&mut ledger, "seven", 1, &set(0..7)).value.is_hidden());
+    assert!(ask(&mut ledger, "seven", 2, &set(0..8)).value.is_hidden());
+    assert!(ask(&mut ledger, "seven in other words", 2, &set(0..8)).value.is_hidden());
+    assert!(ask(&mut ledger, "seven", 3, &set(0..14)).value.is_hidden());
+    assert!(ask(&mut ledger, "seven", 4, &set(0..15)).value == counts(15));
+}
+
+#[test]
+fn small_cells_elsewhere_do_not_hide_a_cell_of_eight() {
+    let mut ledger = Ledger::default();
+    ask(&mut ledger, "empty", 1, &set(0..0));
+    ask(&mut ledger, "seven others", 1, &set(100..107));
+    assert!(ask(&mut ledger, "eight", 1, &set(0..8)).value == counts(8));
+}
+
+#[test]
+fn a_ledger_with_a_gap_or_a_loose_tie_is_refused() {
+    let mut ledger = Ledger::default();
+    ask(&mut ledger, "a", 1, &set(0..20));
+    ask(&mut ledger, "b", 1, &set(0..21));
+    let entries = ledger.entries().to_vec();
+    let refused = |entries| Ledger::from_entries(entries).err().expect("damaged");
+    assert_eq!(refused(entries[1..].to_vec()), LedgerError::Sequence { expected: 1, found: 2 });
+    let mut loose = entries.clone();
+    loose[1].content = Content::TiedTo(2);
+    assert_eq!(refused(loose), LedgerError::Tie { seq: 2, to: 2 });
+    assert!(Ledger::from_entries(entries).is_ok());
+}
+
+proptest! {
+    /// Whatever was asked before and in whatever words, a shown count is within rounding and 7 of the truth, and
+    /// asking again at once shows the same and adds nothing.
+    #[test]
+    fn no_history_carries_a_value_away(
+        history in prop::collection::vec((0_u8..4, prop::collection::btree_set(0_u32..24, 0..24)), 1..40),
+    ) {
+        let mut ledger = Ledger::default();
+        for (question, persons) in history {
+            let set: PersonSet = persons.into_iter().collect();
+            let question = question.to_string();
+            let first = ask(&mut ledger, &question, 1, &set);
+            if let Shown::Count(shown) = first.value.persons() {
+                prop_assert!(shown.abs_diff(set.len()) <= 9);
+            } else {
+                prop_assert!(set.len() <= 14);
+            }
+            let entries = ledger.entries().len();
+            let second = ask(&mut ledger, &question, 2, &set);
+            prop_assert!(first.value == second.value && first.snapshot == second.snapshot);
+            prop_assert_eq!(ledger.entries().len(), entries);
+        }
+    }
+
+    /// Sets with different values are always more than 7 apart: no one person changes what a new question shows
+    /// from one entered value to another by lying between them.
+    #[test]
+    fn entered_sets_that_are_shown_lie_apart(
+        history in prop::collection::vec(prop::collection::btree_set(0_u32..20, 0..20), 1..30),
+    ) {
+        let mut ledger = Ledger::default();
+        for (at, persons) in history.into_iter().enumerate() {
+            ask(&mut ledger, &at.to_string(), 1, &persons.into_iter().collect());
+        }
+        let entered: Vec<_> = ledger
+            .entries()
+            .iter()
+            .filter_map(|entry| match &entry.content {
+                Content::Set { contributors, value } => Some((contributors, *value)),
+                Content::TiedTo(_) => None,
+            })
+            .collect();
+        for (at, (one, value)) in entered.iter().enumerate() {
+            for (other, other_value) in &entered[..at] {
+                let distance = one.symmetric_difference_len(other);
+                prop_assert!(distance > 7 || (value.is_hidden() && other_value.is_hidden() && distance > 0));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_failed_write_releases_nothing_and_a_late_answer_is_stale() {
+    use super::super::{RawCell, Rules, Shape, Tabulation};
+    let rules = Rules::standard();
+    let context = super::super::release::tests::context("reach", 1);
+    let tabulation = || Tabulation {
+        shape: Shape::Partition,
+        columns: vec![],
+        cells: vec![RawCell { key: vec![], contributors: set(0..20), families: 9, structural_zero: false }],
+        left_out: PersonSet::new(),
+        left_out_families: 0,
+    };
+    let ask =
+        |ledger: &Ledger| super::super::release(tabulation(), &context, &rules, ledger).expect("formed");
+    let mut ledger = Ledger::default();
+
+    let failed = ledger.commit(ask(&ledger), |_| Err("disk full"));
+    assert!(matches!(failed, Err(CommitError::Persist("disk full"))));
+    assert!(ledger.entries().is_empty());
+
+    let (one, late) = (ask(&ledger), ask(&ledger));
+    let mut written = 0;
+    let released = ledger.commit(one, |entries| {
+        written = entries.len();
+        Ok::<(), Infallible>(())
+    });
+    assert!(released.is_ok());
+    assert_eq!((written, ledger.entries().len()), (2, 2));
+    assert!(matches!(ledger.commit(late, |_| Ok::<(), Infallible>(())), Err(CommitError::Stale)));
+    assert_eq!(ledger.entries().len(), 2);
+}

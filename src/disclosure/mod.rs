@@ -1,0 +1,49 @@
+//! Disclosure control: the only way a count leaves the service.
+//!
+//! A counting kernel hands in a [`Tabulation`] of unprotected cells. [`release`](release()) applies the rules of
+//! `docs/DISCLOSURE.md` in one visible order and gives a [`Pending`] answer with the ledger entries it needs;
+//! [`Ledger::commit`] makes those durable first and only then hands out [`Released`]. No other function builds one.
+//!
+//! One rule, one file:
+//!
+//! | rule | file |
+//! | --- | --- |
+//! | R1 small cells, R2 one mark | `threshold`, `shown` |
+//! | R3 rounding | `rounding` |
+//! | R4 rates | `rate` |
+//! | R5 totals (simple form) | `total` |
+//! | R6 dimensions (ceiling) | `dimensions` |
+//! | R7 periods | `period` |
+//! | R8 ledger, R9 across snapshots | `ledger` |
+//! | R15 what an answer carries | `explanation` |
+//!
+//! Must never: log, print or serialise an unprotected count or a set of persons; decide from a hidden value what a
+//! reader can see, outside R1 and R8; ask the time or a store. Callers: the service's question handlers alone.
+
+mod dimensions;
+mod entry;
+mod explanation;
+mod ledger;
+mod period;
+mod rate;
+mod release;
+mod rounding;
+mod rules;
+mod shown;
+mod table;
+mod tabulation;
+mod threshold;
+mod total;
+
+pub use dimensions::{DimensionError, Dimensions};
+pub use entry::{Entry, EntryError, StoredEntry};
+pub use explanation::Reason;
+pub use ledger::{CommitError, Ledger, LedgerError};
+pub use period::{EndedPeriod, PeriodError};
+pub use rate::Rate;
+pub use release::{Pending, ReleaseContext, ReleaseError, Released, release};
+pub use rules::{FloorError, PROFILE, RULES_VERSION, Rules, Settings};
+pub use shown::Shown;
+pub use table::{Row, Table};
+pub use tabulation::{PersonSet, RawCell, Shape, Tabulation};
+pub use total::Totals;

@@ -1,0 +1,67 @@
+//! Opening an upload: the manifest and its signature, before any row.
+
+use crate::extract::manifest::{Manifest, SIGNATURE_CONTEXT, Sha256Hex};
+use crate::key::{KeyId, Signature, VerifyingKey};
+use crate::limits;
+use crate::name::PartnerId;
+use crate::programme::Programme;
+
+use super::IntakeRefusal;
+
+/// Who uploads, and with which keys it may sign.
+#[derive(Clone, Copy, Debug)]
+pub struct Uploader<'a> {
+    /// The partner, as it authenticated.
+    pub partner: &'a PartnerId,
+    /// Its signing keys, enrolled and not revoked.
+    pub keys: &'a [VerifyingKey],
+}
+
+/// An upload whose manifest is verified. Its rows are not yet.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// SHA-256 of the manifest's bytes. The digests of all blocks stand in them, so it names the package.
+    pub sha256: Sha256Hex,
+    /// The key that signed.
+    pub signed_by: VerifyingKey,
+    /// Position of the dataset in the programme.
+    pub dataset: usize,
+    /// Position of the partner in the programme.
+    pub source: u8,
+}
+
+/// Opens an upload. The signature is over the manifest's bytes as they came and is held before anything is read out of
+/// them; `key_id` is the linkage key in force, where the service knows it.
+///
+/// # Errors
+/// An [`IntakeRefusal`].
+pub fn open(
+    manifest: &[u8],
+    signature: &Signature,
+    uploader: Uploader<'_>,
+    programme: &Programme,
+    key_id: Option<KeyId>,
+) -> Result<Opened, IntakeRefusal> {
+    if manifest.len() > limits::MAX_MANIFEST_BYTES {
+        return Err(IntakeRefusal::ManifestTooLarge);
+    }
+    if uploader.keys.is_empty() {
+        return Err(IntakeRefusal::NoKeyEnrolled(uploader.partner.clone()));
+    }
+    let signed_by = *uploader
+        .keys
+        .iter()
+        .find(|key| key.verifies(SIGNATURE_CONTEXT, manifest, signature))
+        .ok_or_else(|| IntakeRefusal::Signature(uploader.partner.clone()))?;
+    let sha256 = Sha256Hex::of(manifest);
+    let manifest = Manifest::parse(manifest)?;
+    if manifest.kobling.partner != *uploader.partner {
+        let (found, uploader) = (manifest.kobling.partner, uploader.partner.clone());
+        return Err(IntakeRefusal::OtherPartner { found, uploader });
+    }
+    let dataset = manifest.check(programme, key_id)?;
+    let source = programme.source(&manifest.kobling.partner).expect("the check has found the partner");
+    Ok(Opened { manifest, sha256, signed_by, dataset, source })
+}
