@@ -27,9 +27,12 @@ pub mod id;
 pub mod intake;
 pub mod key;
 pub mod limits;
+#[cfg(feature = "service")]
+pub mod linkage;
 pub mod name;
 pub mod programme;
 pub mod secret;
 #[cfg(feature = "service")]
 pub mod store;
+pub mod snapshot;
 pub mod token;

@@ -1,0 +1,177 @@
+//! A snapshot's folder: written under another name, durable, then renamed; what a crash leaves is removed.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::extract::manifest::Sha256Hex;
+
+/// End of the name of a folder that is being written.
+const DRAFT: &str = ".sealing";
+
+/// A folder being written. Dropped before [`Draft::publish`], it is removed.
+pub(super) struct Draft {
+    path: PathBuf,
+    out: PathBuf,
+    published: bool,
+}
+
+impl Draft {
+    /// Makes the folder next to `out`, which must not exist.
+    pub(super) fn begin(out: &Path) -> io::Result<Draft> {
+        if out.try_exists()? {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let name = out.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+        let mut draft = std::ffi::OsString::from(".");
+        draft.push(name);
+        draft.push(DRAFT);
+        let path = out.with_file_name(draft);
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path)?;
+        Ok(Draft { path, out: out.to_owned(), published: false })
+    }
+
+    /// Creates a file in the folder.
+    pub(super) fn create(&self, name: &str) -> io::Result<Output> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(self.path.join(name))?;
+        Ok(Output { file: io::BufWriter::with_capacity(1 << 20, file), hash: Sha256::new(), bytes: 0 })
+    }
+
+    /// Makes the folder durable under its own name. Its files are durable already ([`Output::finish`]).
+    pub(super) fn publish(mut self) -> io::Result<()> {
+        sync_folder(&self.path)?;
+        fs::rename(&self.path, &self.out)?;
+        self.published = true;
+        match self.out.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
+            _ => sync_folder(Path::new(".")),
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.published {
+            // Start-up removes what is left where even this fails.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Makes the names in a folder durable.
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "only Unix has folders that can be synced"))]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+/// A file being written, with its digest.
+pub(super) struct Output {
+    file: io::BufWriter<File>,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Output {
+    /// Makes the file durable; returns its length and digest.
+    pub(super) fn finish(mut self) -> io::Result<(u64, Sha256Hex)> {
+        self.file.flush()?;
+        self.file.get_ref().sync_all()?;
+        Ok((self.bytes, Sha256Hex::from_bytes(self.hash.finalize().into())))
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Removes what a crash left in the folder of snapshots: folders being written, and snapshots that never came into
+/// force because their number is not in `keep`. Anything else is left alone. Returns the names removed.
+///
+/// For start-up, before any seal. A folder that does not exist holds no orphans.
+///
+/// # Errors
+/// I/O errors.
+pub fn remove_orphans(dir: &Path, keep: &[u32]) -> io::Result<Vec<String>> {
+    let mut removed = Vec::new();
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(removed),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let draft = name.strip_prefix('.').and_then(|name| name.strip_suffix(DRAFT)).is_some();
+        // Only the plain form of a number is a snapshot's name: `+7` and `007` are somebody else's.
+        let dropped =
+            name.parse::<u32>().is_ok_and(|number| number.to_string() == name && !keep.contains(&number));
+        if (draft || dropped) && entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+            removed.push(name);
+        }
+    }
+    if !removed.is_empty() {
+        sync_folder(dir)?;
+    }
+    removed.sort_unstable();
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_is_there_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let out = dir.path().join("3");
+        {
+            let draft = Draft::begin(&out).expect("begun");
+            draft.create("a").expect("created").write_all(b"x").expect("written");
+            assert!(!out.exists());
+        }
+        assert_eq!(fs::read_dir(dir.path()).expect("read").count(), 0);
+        let draft = Draft::begin(&out).expect("begun");
+        assert!(Draft::begin(&out).is_err(), "a second seal into the same folder");
+        let mut file = draft.create("a").expect("created");
+        file.write_all(b"abc").expect("written");
+        let (bytes, hash) = file.finish().expect("durable");
+        assert_eq!((bytes, hash), (3, Sha256Hex::of(b"abc")));
+        draft.publish().expect("published");
+        assert_eq!(fs::read(out.join("a")).expect("read"), b"abc");
+        assert!(Draft::begin(&out).is_err(), "a snapshot is never written over");
+    }
+
+    #[test]
+    fn orphans_go_and_everything_else_stays() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for name in ["1", "2", "30", ".31.sealing", "007", "notes", "+7"] {
+            fs::create_dir(dir.path().join(name)).expect("made");
+        }
+        fs::write(dir.path().join("4"), b"a file").expect("written");
+        fs::write(dir.path().join("1").join("x"), b"x").expect("written");
+        assert_eq!(remove_orphans(dir.path(), &[2, 30]).expect("removed"), [".31.sealing", "1"]);
+        let mut left: Vec<_> =
+            fs::read_dir(dir.path()).expect("read").map(|e| e.expect("entry").file_name()).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["+7", "007", "2", "30", "4", "notes"]);
+        assert!(remove_orphans(&dir.path().join("none"), &[]).expect("nothing").is_empty());
+    }
+}
