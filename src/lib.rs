@@ -17,9 +17,11 @@
 pub mod audit;
 #[cfg(feature = "service")]
 pub mod auth;
+#[cfg(feature = "partner")]
+pub mod client;
 pub mod clock;
-pub mod extract;
 pub mod consent;
+pub mod extract;
 #[cfg(feature = "service")]
 pub mod disclosure;
 pub mod id;
