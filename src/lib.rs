@@ -24,6 +24,7 @@ pub mod consent;
 pub mod extract;
 #[cfg(feature = "service")]
 pub mod disclosure;
+pub mod extract;
 pub mod id;
 #[cfg(feature = "service")]
 pub mod intake;
@@ -33,6 +34,8 @@ pub mod limits;
 pub mod linkage;
 pub mod name;
 pub mod programme;
+#[cfg(feature = "service")]
+pub mod question;
 pub mod secret;
 #[cfg(feature = "service")]
 pub mod store;

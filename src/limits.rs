@@ -43,5 +43,7 @@ pub const MAX_OPEN_UPLOADS: usize = 32;
 pub const UPLOAD_EXPIRY_HOURS: i64 = 72;
 /// Most dimensions of one answer besides the period (rule R6).
 pub const MAX_DIMENSIONS: usize = 3;
+/// Most cells of one answer: every combination of codes is one, whether anybody is in it or not.
+pub const MAX_CELLS: u64 = 10_000;
 /// Most persons of a programme's spine: person numbers are `u32`, and 0 means "no person".
 pub const MAX_PERSONS: u32 = u32::MAX - 1;

@@ -61,9 +61,8 @@ fn components(aliases: &[Alias]) -> Vec<Vec<Link>> {
         parent[a.max(b)] = a.min(b);
     }
     let mut groups: Vec<Vec<Link>> = vec![Vec::new(); links.len()];
-    for at in 0..links.len() {
-        let root = root(&mut parent, at);
-        groups[root].push(links[at]);
+    for (at, link) in links.iter().enumerate() {
+        groups[root(&mut parent, at)].push(*link);
     }
     groups.retain(|group| group.len() > 1);
     groups

@@ -165,22 +165,29 @@ pub fn seal(
         return Err(SpineError::Unsettled.into());
     }
     let draft = Draft::begin(inputs.out).map_err(SealError::write("the folder"))?;
-    let (parts, cases, final_of) = number(inputs, spine, random)?;
-    let sealed =
-        link(inputs, spine, parts, cases, &final_of).and_then(|linked| linked.publish(inputs, draft));
+    let numbered = number(inputs, spine, random)?;
+    let sealed = numbered.link(inputs, spine).and_then(|linked| linked.publish(inputs, draft));
     if sealed.is_err() {
         spine.forget_fresh();
     }
     sealed
 }
 
-/// Reads everything and allots person numbers. Returns the rows by dataset, the number of cases, and the numbers of
-/// provisional persons.
+/// Everything read, and person numbers allotted.
+struct Numbered {
+    /// The rows by dataset and upload, persons and cases provisional.
+    parts: Vec<Vec<Rows>>,
+    cases: u32,
+    /// Numbers of the provisional persons.
+    final_of: Vec<u32>,
+}
+
+/// Reads everything and allots person numbers.
 fn number(
     inputs: &SealInputs<'_>,
     spine: &mut Spine,
     random: &mut dyn Random,
-) -> Result<(Vec<Vec<Rows>>, u32, Vec<u32>), SealError> {
+) -> Result<Numbered, SealError> {
     let programme = inputs.programme;
     let numbering = Numbering { spine, persons: Interner::new(spine.highest()), cases: Interner::new(0) };
     for input in inputs.staged {
@@ -208,7 +215,7 @@ fn number(
         }
     }
     let final_of = spine.allot(persons, inputs.aliases, random)?;
-    Ok((parts, cases, final_of))
+    Ok(Numbered { parts, cases, final_of })
 }
 
 /// Everything linked, sorted and numbered.
@@ -218,39 +225,35 @@ struct Linked {
     highest: u32,
 }
 
-/// Sorts each dataset under its final numbers, and numbers the cases.
-fn link(
-    inputs: &SealInputs<'_>,
-    spine: &Spine,
-    parts: Vec<Vec<Rows>>,
-    cases: u32,
-    final_of: &[u32],
-) -> Result<Linked, SealError> {
-    let highest = spine.highest();
-    let base = highest - u32::try_from(final_of.len()).expect("one number for each");
-    let number = |read: u32| {
-        let number = if read > base { final_of[(read - base - 1) as usize] } else { read };
-        spine.person_of(number)
-    };
-    let items = parts.into_iter().zip(&inputs.programme.datasets);
-    let items = items.map(|(rows, dataset)| (rows.iter().map(|r| r.len() as u64).sum(), (rows, dataset)));
-    let mut datasets = in_parallel(items.collect(), |(rows, dataset)| {
-        Ok::<_, SealError>(rows::sort(rows, dataset, number, highest))
-    })?;
+impl Numbered {
+    /// Sorts each dataset under its final numbers, and numbers the cases.
+    fn link(self, inputs: &SealInputs<'_>, spine: &Spine) -> Result<Linked, SealError> {
+        let (highest, final_of) = (spine.highest(), self.final_of);
+        let base = highest - u32::try_from(final_of.len()).expect("one number for each");
+        let number = |read: u32| {
+            let number = if read > base { final_of[(read - base - 1) as usize] } else { read };
+            spine.person_of(number)
+        };
+        let items = self.parts.into_iter().zip(&inputs.programme.datasets);
+        let items = items.map(|(rows, dataset)| (rows.iter().map(|r| r.len() as u64).sum(), (rows, dataset)));
+        let mut datasets = in_parallel(items.collect(), |(rows, dataset)| {
+            Ok::<_, SealError>(rows::sort(rows, dataset, number, highest))
+        })?;
 
-    // Cases are numbered as the sorted rows meet them: by persons in random order, not by arrival.
-    let (mut number_of, mut next) = (vec![0; cases as usize + 1], 0);
-    for case in datasets.iter_mut().filter_map(|columns| columns.case.as_mut()).flatten() {
-        if *case != 0 {
-            let number = &mut number_of[*case as usize];
-            if *number == 0 {
-                next += 1;
-                *number = next;
+        // Cases are numbered as the sorted rows meet them: by persons in random order, not by arrival.
+        let (mut number_of, mut next) = (vec![0; self.cases as usize + 1], 0);
+        for case in datasets.iter_mut().filter_map(|columns| columns.case.as_mut()).flatten() {
+            if *case != 0 {
+                let number = &mut number_of[*case as usize];
+                if *number == 0 {
+                    next += 1;
+                    *number = next;
+                }
+                *case = *number;
             }
-            *case = *number;
         }
+        Ok(Linked { datasets, cases: self.cases, highest })
     }
-    Ok(Linked { datasets, cases, highest })
 }
 
 /// One of the things that the last pass makes, side by side.
@@ -267,6 +270,7 @@ enum Made {
 }
 
 impl Linked {
+    /// Writes the files side by side, then the manifest, then makes the folder the snapshot's.
     fn publish(self, inputs: &SealInputs<'_>, draft: Draft) -> Result<SealReport, SealError> {
         let rows: u64 = self.datasets.iter().map(|columns| columns.len() as u64).sum();
         let mut jobs = vec![(rows, Job::Persons), (0, Job::Quality)];

@@ -39,6 +39,7 @@ fn every_bad_value_has_its_reason() {
         (4, "2023-01-01", "row-outside-period"),
         (4, "2022-12-01", "row-future"),
         (5, "IN", "row-code"),
+        (5, "0101001234", "row-looks-like-cpr"),
         (5, "", "row-missing"),
         (6, "12.5", "row-number"),
         (6, "012.50", "row-number"),
@@ -92,6 +93,15 @@ fn a_cpr_number_in_any_column_refuses_the_package() {
             }
         }
     }
+}
+
+#[test]
+fn lines_are_counted_over_blocks() {
+    let good = with(0, &token("cpr", 1));
+    let bad = &with(5, "x")[HEADER.len()..];
+    let blocks = [good.clone(), [&good[HEADER.len()..], bad].concat()];
+    let refusal = receive(&manifest(&blocks), &blocks.concat(), &[64]).expect_err("refused");
+    assert!(refusal.to_string().starts_with("line 4 of data.csv, column step"), "{refusal}");
 }
 
 /// A value planted in every column stands in no refusal, while line and column do.
@@ -169,8 +179,11 @@ fn counts_that_the_rows_do_not_have_are_refused() {
 fn frames_of_another_package_are_not_gone_on_with() {
     let data = with(0, &token("cpr", 1));
     let opened = Arc::new(open_signed(&manifest(std::slice::from_ref(&data))).expect("valid"));
-    let frame = staged::Frame::new(0, &[7; 32]).info();
-    assert_eq!(receiver(&opened, &[frame]).err().expect("refused").code(), "staged-differs");
+    let mut other = staged::Frame::new(0, &[7; 32]);
+    other.end_row();
+    assert_eq!(receiver(&opened, &[other.info()]).err().expect("refused").code(), "staged-differs");
+    let empty = staged::Frame::new(0, Sha256Hex::of(&data).as_bytes());
+    assert_eq!(receiver(&opened, &[empty.info()]).err().expect("refused").code(), "staged-differs");
     let mut same = staged::Frame::new(0, Sha256Hex::of(&data).as_bytes());
     same.end_row();
     assert!(receiver(&opened, &[same.info()]).is_ok());

@@ -1,0 +1,157 @@
+//! Dimensions and populations of a plan: from an index row to a place in the table.
+
+use super::count::CountError;
+use super::index::RowAt;
+use crate::clock::{Day, Period};
+use crate::intake::staged::MISSING_CODE;
+use crate::programme::{DimensionSource, Programme, Role};
+use crate::snapshot::Columns;
+
+/// The code of rows that say nothing. No registered code can be written so.
+pub(super) const MISSING: &str = "(missing)";
+
+/// One dimension of a table.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    /// Id of the dimension.
+    pub(super) id: String,
+    /// Codes in the order in which the programme declares them.
+    pub(super) codes: Vec<String>,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// Place of each partner by its position in the programme.
+    Partner(Vec<Option<usize>>),
+    /// First days of the quarters.
+    Quarter(Vec<Day>),
+    /// Column by dataset of the plan, and the place of rows that say nothing.
+    Column { columns: Vec<Option<usize>>, codes: usize, missing: Option<usize> },
+}
+
+impl Axis {
+    /// The axis of a dimension (by its position) over the datasets that an index row can come from; `datasets` are all
+    /// those of the plan, and `index` says which of them those are.
+    pub(super) fn new(
+        programme: &Programme,
+        dimension: usize,
+        datasets: &[usize],
+        index: &[bool],
+        period: Period,
+    ) -> Axis {
+        let dimension = &programme.dimensions[dimension];
+        let of_index =
+            || datasets.iter().zip(index).filter(|(_, index)| **index).map(|(dataset, _)| *dataset);
+        let id = dimension.id.to_string();
+        match &dimension.source {
+            DimensionSource::Partner => {
+                let partners = partners(programme, of_index());
+                let mut place = vec![None; programme.partners.len()];
+                for (at, partner) in partners.iter().enumerate() {
+                    place[usize::from(*partner)] = Some(at);
+                }
+                Axis { id, codes: ids(programme, &partners), kind: Kind::Partner(place) }
+            }
+            DimensionSource::Quarter => Axis {
+                id,
+                codes: period.quarters().map(|quarter| quarter.to_string()).collect(),
+                kind: Kind::Quarter(period.quarters().map(|quarter| quarter.first()).collect()),
+            },
+            DimensionSource::Columns { list, columns } => {
+                let of = |dataset| columns.iter().find(|(d, _)| *d == dataset).map(|(_, column)| *column);
+                let mut codes = programme.code_lists[*list]
+                    .codes
+                    .iter()
+                    .map(|code| code.id.to_string())
+                    .collect::<Vec<_>>();
+                let number = codes.len();
+                // By structure, not by what the rows hold: the table looks the same whether anybody is there or not.
+                let may_miss = of_index()
+                    .any(|d| of(d).is_none_or(|column| !programme.datasets[d].columns[column].required));
+                if may_miss {
+                    codes.push(MISSING.to_owned());
+                }
+                let columns = datasets.iter().map(|dataset| of(*dataset)).collect();
+                let missing = may_miss.then_some(number);
+                Axis { id, codes, kind: Kind::Column { columns, codes: number, missing } }
+            }
+        }
+    }
+
+    /// The place of an index row on the axis.
+    pub(super) fn place(&self, columns: &Columns, at: RowAt) -> Result<usize, CountError> {
+        match &self.kind {
+            Kind::Partner(places) => {
+                let place = places.get(usize::from(columns.source[at.row])).copied().flatten();
+                place.ok_or(CountError::OtherProgramme)
+            }
+            Kind::Quarter(starts) => {
+                let day = Day::from_days(columns.day[at.row]);
+                Ok(starts.partition_point(|start| *start <= day) - 1)
+            }
+            Kind::Column { columns: of, codes, missing } => match of[at.set] {
+                None => missing.ok_or(CountError::OtherProgramme),
+                Some(column) => match code(columns, column, at.row)? {
+                    MISSING_CODE => missing.ok_or(CountError::OtherProgramme),
+                    code if usize::from(code) < *codes => Ok(usize::from(code)),
+                    _ => Err(CountError::OtherProgramme),
+                },
+            },
+        }
+    }
+}
+
+/// A population: persons whose index row has one of these codes.
+#[derive(Clone, Debug)]
+pub(super) struct Filter {
+    /// Column by dataset of the plan. A dataset without one has nobody in the population.
+    columns: Vec<Option<usize>>,
+    codes: Vec<u8>,
+}
+
+impl Filter {
+    /// The filter of a population, by its position.
+    pub(super) fn new(programme: &Programme, population: usize, datasets: &[usize]) -> Filter {
+        let population = &programme.populations[population];
+        let columns = match &programme.dimensions[population.dimension].source {
+            DimensionSource::Columns { columns, .. } => columns.as_slice(),
+            DimensionSource::Partner | DimensionSource::Quarter => &[],
+        };
+        let of = |dataset| columns.iter().find(|(d, _)| *d == dataset).map(|(_, column)| *column);
+        Filter { columns: datasets.iter().map(|d| of(*d)).collect(), codes: population.codes.clone() }
+    }
+
+    /// Whether a person with this index row is in the population.
+    pub(super) fn admits(&self, columns: &Columns, at: RowAt) -> Result<bool, CountError> {
+        match self.columns[at.set] {
+            None => Ok(false),
+            Some(column) => Ok(self.codes.contains(&code(columns, column, at.row)?)),
+        }
+    }
+}
+
+fn code(columns: &Columns, column: usize, row: usize) -> Result<u8, CountError> {
+    let codes = columns.categories.get(column).and_then(Option::as_ref).ok_or(CountError::OtherProgramme)?;
+    Ok(codes[row])
+}
+
+/// Positions of the partners of some datasets, in the programme's order.
+pub(super) fn partners(programme: &Programme, datasets: impl Iterator<Item = usize>) -> Vec<u8> {
+    let mut partners =
+        datasets.flat_map(|d| programme.datasets[d].partners.iter().copied()).collect::<Vec<_>>();
+    partners.sort_unstable();
+    partners.dedup();
+    partners
+}
+
+/// Names of partners.
+pub(super) fn ids(programme: &Programme, partners: &[u8]) -> Vec<String> {
+    partners.iter().map(|partner| programme.partners[usize::from(*partner)].id.to_string()).collect()
+}
+
+/// Positions of the category columns of a dataset, for the check that a snapshot has them.
+pub(super) fn category_columns(programme: &Programme, dataset: usize) -> Vec<usize> {
+    let columns = programme.datasets[dataset].columns.iter().enumerate();
+    columns.filter(|(_, column)| matches!(column.role, Role::Category { .. })).map(|(at, _)| at).collect()
+}

@@ -1,0 +1,58 @@
+//! The index row: the one row that says in which cells a person is.
+
+use crate::programme::Text;
+use crate::snapshot::Columns;
+
+/// How the index row is chosen, as text in Danish and English: printed with every answer, by way of [`Plan::notes`].
+///
+/// Rows that are equal in all of it are in the same cells, so the order of rows in a file never matters.
+///
+/// [`Plan::notes`]: super::Plan::notes
+pub const INDEX_RULE: [&str; 2] = [
+    "En person tælles i de kategorier, som den første række i perioden har. Er der flere samme dag, er det den fra det datasæt, dernæst den organisation, dernæst med den kode, som programmet nævner først.",
+    "A person is counted in the categories of the first row in the period. Of several on that day it is the one from the dataset, then the partner, then with the code that the programme names first.",
+];
+
+/// The rule in both languages.
+pub(super) fn rule() -> Text {
+    let [da, en] = INDEX_RULE.map(str::to_owned);
+    Text { da, en }
+}
+
+/// A row: position of the dataset in the plan, and of the row in its columns.
+#[derive(Clone, Copy)]
+pub(super) struct RowAt {
+    pub(super) set: usize,
+    pub(super) row: usize,
+}
+
+/// Looks for the index row of one person among rows given in any order.
+#[derive(Default)]
+pub(super) struct Earliest(Option<(i32, RowAt)>);
+
+impl Earliest {
+    /// Takes a row into account.
+    pub(super) fn see(&mut self, columns: &Columns, at: RowAt) {
+        let day = columns.day[at.row];
+        let first = match self.0 {
+            None => true,
+            Some((best, _)) if day != best => day < best,
+            Some((_, best)) if best.set != at.set => at.set < best.set,
+            Some((_, best)) => order(columns, at.row).lt(order(columns, best.row)),
+        };
+        if first {
+            self.0 = Some((day, at));
+        }
+    }
+
+    /// The day of the index row and where it is.
+    pub(super) const fn get(&self) -> Option<(i32, RowAt)> {
+        self.0
+    }
+}
+
+/// What decides between rows of one dataset and day: the partner, then the codes, column by column.
+fn order(columns: &Columns, row: usize) -> impl Iterator<Item = u8> {
+    let codes = columns.categories.iter().flatten().map(move |codes| codes[row]);
+    std::iter::once(columns.source[row]).chain(codes)
+}

@@ -1,0 +1,35 @@
+//! The closed question language, and the kernels that count.
+//!
+//! An [`Ask`] names a registered question; [`plan()`] holds it against the programme, the calendar and the snapshot; a
+//! [`Plan`] says what it reads, for which purpose; [`count`] reads it, one pass over persons, and gives a
+//! [`Tabulation`](crate::disclosure::Tabulation) for `disclosure` to release. One kernel, one file:
+//!
+//! | question | file | cells |
+//! | --- | --- | --- |
+//! | Q1 reach | `reach` | persons by their index row |
+//! | Q3 funnel | `funnel` | persons by their index row and the steps that they came to |
+//! | Q8 overlap | `overlap` | persons known at each partner, each two, each three |
+//! | Q24 linkage quality | `quality` | persons per partner and dataset, and those known elsewhere |
+//!
+//! Must never: answer what is not registered; read a row that consent does not permit; give out a count (a tabulation
+//! has no `Debug`, and only `disclosure` opens it); refuse or order anything by what the rows hold. Callers: the
+//! service's question handlers.
+
+mod ask;
+mod axis;
+mod cells;
+mod count;
+mod funnel;
+mod index;
+mod overlap;
+mod plan;
+mod quality;
+mod reach;
+mod refusal;
+mod walk;
+
+pub use ask::Ask;
+pub use count::{CountError, count};
+pub use index::INDEX_RULE;
+pub use plan::{Plan, plan};
+pub use refusal::AskRefusal;

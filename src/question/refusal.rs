@@ -1,0 +1,92 @@
+//! Why a question is not answered: from the question, the programme and the calendar alone, never from a row.
+
+use crate::clock::{Day, Period};
+use crate::disclosure::{DimensionError, PeriodError};
+use crate::name::{DimensionId, PopulationId, QuestionId};
+
+/// Why a question is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskRefusal {
+    /// No such question.
+    #[error("no question {asked} is registered; registered are: {}", list(.registered))]
+    Question {
+        /// What was asked.
+        asked: QuestionId,
+        /// What can be.
+        registered: Vec<QuestionId>,
+    },
+    /// A dimension that the question does not have.
+    #[error("the question is not registered by {asked}; registered are: {}", list(.registered))]
+    Dimension {
+        /// What was asked.
+        asked: DimensionId,
+        /// What can be.
+        registered: Vec<DimensionId>,
+    },
+    /// A population that the question does not have.
+    #[error("the question is not registered for the population {asked}; registered are: {}", list(.registered))]
+    Population {
+        /// What was asked.
+        asked: PopulationId,
+        /// What can be.
+        registered: Vec<PopulationId>,
+    },
+    /// Too many dimensions, or one twice.
+    #[error(transparent)]
+    Dimensions(#[from] DimensionError),
+    /// Quarters outside the programme's.
+    #[error("the period {asked} lies outside the programme's {programme}")]
+    OutsideProgramme {
+        /// What was asked.
+        asked: Period,
+        /// What can be.
+        programme: Period,
+    },
+    /// Quarters that are still open.
+    #[error(transparent)]
+    Period(#[from] PeriodError),
+    /// Quarters that were open when the snapshot was sealed.
+    #[error(
+        "the data were sealed on {sealed}, before the period {asked} had ended; ask about earlier quarters, or after the next seal"
+    )]
+    NotSealed {
+        /// What was asked.
+        asked: Period,
+        /// Day of the snapshot.
+        sealed: Day,
+    },
+    /// A table nobody could read.
+    #[error(
+        "the table would have {cells} cells and {} are answered; leave out a dimension",
+        crate::limits::MAX_CELLS
+    )]
+    TooLarge {
+        /// Cells by structure: every combination of codes.
+        cells: u64,
+    },
+}
+
+impl AskRefusal {
+    /// The code: stays the same over versions.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            AskRefusal::Question { .. } => "unknown-question",
+            AskRefusal::Dimension { .. } => "unknown-dimension",
+            AskRefusal::Population { .. } => "unknown-population",
+            AskRefusal::Dimensions(DimensionError::TooMany { .. }) => "too-many-dimensions",
+            AskRefusal::Dimensions(DimensionError::Twice(_)) => "dimension-twice",
+            AskRefusal::OutsideProgramme { .. } => "period-outside-programme",
+            AskRefusal::Period(_) => "period-not-ended",
+            AskRefusal::NotSealed { .. } => "period-not-sealed",
+            AskRefusal::TooLarge { .. } => "table-too-large",
+        }
+    }
+}
+
+fn list<T: AsRef<str>>(names: &[T]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        names => names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "),
+    }
+}
