@@ -10,6 +10,7 @@
 //! | `auth`, `store` | who may do what; the system of record |
 //! | [`consent`] | events, the fold, permissions at a moment |
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
+//! | `service`, `http` | what can be done, one file an operation; and the way in |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
@@ -21,10 +22,11 @@ pub mod auth;
 pub mod client;
 pub mod clock;
 pub mod consent;
-pub mod extract;
 #[cfg(feature = "service")]
 pub mod disclosure;
 pub mod extract;
+#[cfg(feature = "service")]
+pub mod http;
 pub mod id;
 #[cfg(feature = "service")]
 pub mod intake;
@@ -38,6 +40,9 @@ pub mod programme;
 pub mod question;
 pub mod secret;
 #[cfg(feature = "service")]
-pub mod store;
+pub mod service;
+#[cfg(feature = "service")]
 pub mod snapshot;
+#[cfg(feature = "service")]
+pub mod store;
 pub mod token;

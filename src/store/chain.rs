@@ -9,6 +9,9 @@ use crate::audit::{
 use crate::clock::Timestamp;
 use crate::extract::manifest::Sha256Hex;
 
+/// How long a thread may wait for its turn between reading the clock and making its entry, in milliseconds.
+const TURN_MILLIS: i64 = 10_000;
+
 /// What one transaction adds to the chain.
 pub(super) struct NewEntry<'a> {
     pub(super) actor: &'a Actor,
@@ -21,13 +24,11 @@ pub(super) struct NewEntry<'a> {
 /// Adds an entry within a transaction; returns the strand's new head and the place in the whole chain.
 pub(super) fn append(tx: &Transaction<'_>, new: NewEntry<'_>) -> Result<(Head, u64), StoreError> {
     let (chain, last) = chain_head(tx)?;
-    if let Some(last) = last.filter(|last| new.at < *last) {
-        return Err(StoreError::Clock { now: new.at, last });
-    }
+    let at = in_turn(new.at, last)?;
     let before = head(tx, &new.strand)?;
     let entry = Entry {
         actor: new.actor.clone(),
-        at: new.at,
+        at,
         deed: new.deed,
         position: before.position + 1,
         strand: new.strand,
@@ -59,6 +60,16 @@ pub(super) fn append(tx: &Transaction<'_>, new: NewEntry<'_>) -> Result<(Head, u
         params![signed(chain.sequence), chain.hash.as_bytes(), entry.at.millis()],
     )?;
     Ok((head, chain.sequence))
+}
+
+/// The time of the next entry. Threads read the clock and then take turns, so one may come in a moment late: its entry
+/// gets the time of the one that came first. A clock that runs further behind is refused.
+fn in_turn(now: Timestamp, last: Option<Timestamp>) -> Result<Timestamp, StoreError> {
+    match last {
+        Some(last) if now.plus_millis(TURN_MILLIS) < last => Err(StoreError::Clock { now, last }),
+        Some(last) => Ok(now.max(last)),
+        None => Ok(now),
+    }
 }
 
 fn digest(blob: &[u8]) -> Result<Sha256Hex, StoreError> {
@@ -163,10 +174,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Clock`].
     pub fn check_clock(&self, now: Timestamp) -> Result<(), StoreError> {
-        match self.read(chain_head)?.1 {
-            Some(last) if now < last => Err(StoreError::Clock { now, last }),
-            _ => Ok(()),
-        }
+        in_turn(now, self.read(chain_head)?.1).map(|_| ())
     }
 }
 

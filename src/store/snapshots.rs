@@ -16,7 +16,7 @@ pub struct SnapshotRow {
     pub id: u32,
     /// Day of the seal.
     pub day: Day,
-    /// When it came into force.
+    /// The moment whose packages and aliases went in.
     pub sealed_at: Timestamp,
     /// Name of its folder under `snapshots/`.
     pub folder: String,
@@ -30,6 +30,8 @@ pub struct NewSnapshot<'a> {
     pub id: u32,
     /// Day of the seal.
     pub day: Day,
+    /// The moment whose packages and aliases went in.
+    pub sealed_at: Timestamp,
     /// Name of its folder under `snapshots/`.
     pub folder: &'a str,
     /// What is in it: JSON, without anything about a person.
@@ -82,7 +84,7 @@ impl Store {
             spine::insert(tx, new.links)?;
             tx.execute(
                 "INSERT INTO snapshots (id, day, sealed_at, folder, manifest) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![new.id, new.day.days(), now.millis(), new.folder, new.manifest],
+                params![new.id, new.day.days(), new.sealed_at.millis(), new.folder, new.manifest],
             )?;
             let mut replaced = Vec::new();
             {
