@@ -230,9 +230,10 @@ impl Client {
     }
 }
 
-/// Status and headers of an answer as text, without the time of day.
+/// Status and headers of an answer as text, without those that hold times.
 fn head_of(response: &ureq::http::Response<ureq::Body>) -> String {
-    let headers = response.headers().iter().filter(|(name, _)| *name != ureq::http::header::DATE);
+    let headers =
+        response.headers().iter().filter(|(name, _)| !["date", "upload-expires"].contains(&name.as_str()));
     let lines =
         headers.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
     format!("{}\n{}", response.status(), lines.collect::<String>())

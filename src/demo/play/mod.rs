@@ -26,7 +26,7 @@ use crate::client::{Answer, ClientError, UploadError};
 use crate::clock::{Clock as _, Day, SystemClock, Timestamp};
 use crate::extract::ExtractError;
 use crate::extract::consents::ConsentListError;
-use crate::key::{KeyFileError, LinkageKey};
+use crate::key::{KeyFileError, LinkageKey, ServiceKey};
 use crate::name::PurposeId;
 use crate::programme::{Programme, ProgrammeError};
 use crate::secret::SystemRandom;
@@ -167,7 +167,10 @@ pub fn play(settings: Settings, out: &mut dyn Write) -> Result<Played, PlayError
     show::packages(stage.out, &houses)?;
 
     stage.step("The service starts on an empty data folder; partners upload and record consents")?;
-    let town = Town::start(&programme, key.id(), &folder.path().join("service"), settings.listen)?;
+    let service_key = folder.path().join("keys").join("service.key");
+    ServiceKey::generate(&mut SystemRandom::new()).save(&service_key, clock.now())?;
+    let town =
+        Town::start(&programme, key.id(), &service_key, &folder.path().join("service"), settings.listen)?;
     for house in &houses {
         town.admit(house, &programme)?;
     }
@@ -207,7 +210,7 @@ pub fn play(settings: Settings, out: &mut dyn Write) -> Result<Played, PlayError
         .filter(|person| {
             let number = world.number(*person, at);
             let number = String::from_utf8_lossy(&number).into_owned();
-            plain.person(&number, Some(&partner)).is_some_and(|person| permitted.contains(&person))
+            plain.person(&number, None).is_some_and(|person| permitted.contains(&person))
         })
         .take(1 + TWELVE)
         .collect();
@@ -247,7 +250,9 @@ pub fn play(settings: Settings, out: &mut dyn Write) -> Result<Played, PlayError
     let in_packages = Search::new(needles::numbers(&world).into_iter().chain(needles::words()));
     forbidden.extend(needles::tokens(&world, &key, today)?);
     let search = Search::new(forbidden);
-    let planted = search.prove(&folder.path().join("planted"))?;
+    let scratch = folder.path().join("planted");
+    std::fs::create_dir(&scratch).map_err(PlayError::io(&scratch))?;
+    let planted = search.prove(&scratch)?;
     let mut found = search.folder(&town.data())?;
     found.add(search.folder(&folder.path().join(LOG))?);
     town.replies(|place, bytes| found.add(search.buffer(place, bytes)));
@@ -266,7 +271,13 @@ pub fn play(settings: Settings, out: &mut dyn Write) -> Result<Played, PlayError
     ))?;
 
     stage.step("One partner's whole exchange again, with nobody else there")?;
-    let alone = Town::start(&programme, key.id(), &folder.path().join("alone"), settings.listen_anywhere())?;
+    let alone = Town::start(
+        &programme,
+        key.id(),
+        &service_key,
+        &folder.path().join("alone"),
+        settings.listen_anywhere(),
+    )?;
     alone.admit(house, &programme)?;
     alone.send_packages(house)?;
     alone.send_consents(house, &programme, &key, &house.consents)?;

@@ -45,21 +45,19 @@ pub(super) struct Town {
 }
 
 impl Town {
-    /// Makes keys and a data folder, and serves.
+    /// Makes a data folder, and serves.
     pub(super) fn start(
         programme: &Programme,
         key_id: KeyId,
+        key_file: &Path,
         folder: &Path,
         listen: SocketAddr,
     ) -> Result<Town, PlayError> {
         let io = PlayError::io;
         let tokens = folder.join("tokens");
         std::fs::create_dir_all(&tokens).map_err(io(&tokens))?;
-        let random = &mut SystemRandom::new();
-        let key_file = folder.join("service.key");
-        ServiceKey::generate(random).save(&key_file, SystemClock.now())?;
         let data = folder.join("data");
-        let key = ServiceKey::load(&key_file, Example::Refuse)?;
+        let key = ServiceKey::load(key_file, Example::Refuse)?;
         Service::initialise(&data, programme, super::PROGRAMME, key_id, &key, SystemClock.now())?;
         let service = Service::open(&data, key, Arc::new(SystemClock), Box::new(SystemRandom::new()))?;
         let service = Arc::new(service);
