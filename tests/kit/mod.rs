@@ -1,0 +1,301 @@
+//! What tests of the whole service share: keys, packages made as a partner makes them, a service on loopback.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kobling::audit::{Receipt, SignedReceipt};
+use kobling::auth::{Principal, Role};
+use kobling::client::Client;
+use kobling::clock::{Clock, Day, FixedClock, Timestamp};
+use kobling::consent::ConsentRecord;
+use kobling::extract::{Decimal, Declared, Job, Package, Source, Unwatched, tokenise};
+use kobling::id::{Identifier, LeadingZero, Sex, generate_made_up_cpr};
+use kobling::key::{LinkageKey, ServiceKey, SigningKey};
+use kobling::name::PartnerId;
+use kobling::programme::Programme;
+use kobling::secret::{SeededRandom, SystemRandom};
+use kobling::service::Service;
+use kobling::token::Tokeniser;
+
+pub const PROGRAMME: &str = include_str!("../../programmes/interventionsmodel.toml");
+
+pub fn programme() -> Programme {
+    Programme::parse(PROGRAMME).unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub fn linkage_key() -> LinkageKey {
+    LinkageKey::from_bytes(programme().id, &mut [7; 32])
+}
+
+/// A partner's signing key, the same for the same name.
+pub fn signing_key(partner: &str) -> SigningKey {
+    let mut seed = [0x5A; 32];
+    seed[..partner.len()].copy_from_slice(partner.as_bytes());
+    SigningKey::from_seed(&mut seed)
+}
+
+/// The `n`-th made-up person.
+pub fn cpr(n: u64) -> String {
+    let born = Day::from_ymd(1970, 5, 6).expect("a day").plus(i32::try_from(n % 9000).expect("small"));
+    let text = generate_made_up_cpr(born, Sex::Woman, &mut SeededRandom::from_number(n));
+    String::from_utf8(text.to_vec()).expect("ASCII")
+}
+
+/// The text of a person's token at a partner.
+pub fn token(partner: &str, n: u64) -> String {
+    let partner: PartnerId = partner.parse().expect("a name");
+    let today = Day::from_ymd(2025, 6, 1).expect("a day");
+    let id = Identifier::parse(cpr(n).as_bytes(), today, LeadingZero::Refuse);
+    let id = id.unwrap_or_else(|_| panic!("an identifier"));
+    let mut text = Vec::new();
+    Tokeniser::new(&linkage_key(), &partner, &partner).person(&id).write_to(&mut text);
+    String::from_utf8(text).expect("ASCII")
+}
+
+/// A signed package of `forloeb` from persons, each with a first contact on a day of their own in 2022.
+pub fn package(dir: &Path, partner: &str, persons: std::ops::Range<u64>, rows_each: u64) -> Package {
+    let step = if partner == "koebenhavns-politi" { "Opsporet" } else { "Kontakt" };
+    let mut text = "CPR-nr;Sagsnr;Dato;Trin;Rolle;Kommune\r\n".to_owned();
+    if partner == "koebenhavns-politi" {
+        text = text.replace("Sagsnr", "Sagsnummer");
+    }
+    for n in persons {
+        let cpr = cpr(n);
+        for row in 0..rows_each {
+            let day = Day::from_ymd(2022, 1, 1)
+                .expect("a day")
+                .plus(i32::try_from((n * 7 + row) % 360).expect("small"));
+            let (y, m, d) = day.ymd();
+            text.push_str(&format!("{cpr};S-{n};{d:02}-{m:02}-{y};{step};Voldsudsat;147\r\n"));
+        }
+    }
+    package_of(dir, partner, &text, &linkage_key())
+}
+
+/// A signed package from the text of an extract.
+pub fn package_of(dir: &Path, partner: &str, text: &str, key: &LinkageKey) -> Package {
+    let dataset = if partner == "koebenhavns-politi" { "politi-opsporing" } else { "forloeb" };
+    let number = std::fs::read_dir(dir).expect("readable").count();
+    let extract = dir.join(format!("{partner}-{number}.csv"));
+    std::fs::write(&extract, text).expect("written");
+    let (partner_id, dataset) = (partner.parse().expect("a name"), dataset.parse().expect("a name"));
+    let programme = programme();
+    let source = Source::File(extract);
+    let job = Job {
+        source: &source,
+        declared: Declared::default(),
+        programme: &programme,
+        partner: &partner_id,
+        dataset: &dataset,
+        period: None,
+        zero: LeadingZero::Refuse,
+        decimal: Decimal::Comma,
+        today: Day::from_ymd(2025, 6, 1).expect("a day"),
+    };
+    let out = dir.join(format!("{partner}-{number}-package"));
+    let now = Timestamp::from_millis(1_748_800_000_000);
+    tokenise(&job, key, None, None, (&out, now), &mut SystemRandom::new(), &mut Unwatched)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let package = Package::open(&out).unwrap_or_else(|error| panic!("{error}"));
+    package.sign(&signing_key(partner)).unwrap_or_else(|error| panic!("{error}"));
+    package
+}
+
+/// A consent event of a person at a partner.
+pub fn consent(partner: &str, n: u64, kind: &str, at: &str) -> ConsentRecord {
+    let notice = programme().notices[0].clone();
+    serde_json::from_value(serde_json::json!({
+        "token": token(partner, n),
+        "event": {
+            "record": format!("{kind}-{n}"), "schema": 1, "kind": kind,
+            "purposes": ["evaluation"], "recipients": ["vive"], "datasets": [],
+            "at": at, "valid_from": "2021-01-01", "valid_to": "2029-12-31",
+            "notice": { "id": notice.id, "version": notice.version.to_string(), "sha256": notice.sha256,
+                        "language": notice.language },
+            "method": "written", "given_by": "self", "recorded_by": "staff 17",
+            "legal_basis": "explicit-consent", "withdrawal_method": "digital", "retention_until": "2034-12-31"
+        }
+    }))
+    .expect("a record")
+}
+
+/// A service on loopback, in this process, on a clock that stands still.
+pub struct Running {
+    pub dir: tempfile::TempDir,
+    pub address: String,
+    pub service: Arc<Service>,
+    pub clock: Arc<FixedClock>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Running {
+    /// Begins with a new data folder.
+    pub fn new() -> Running {
+        let dir = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(FixedClock::new("2025-06-01T08:00:00Z".parse().expect("an instant")));
+        let key = ServiceKey::generate(&mut SeededRandom::from_number(11));
+        let data = dir.path().join("data");
+        Service::initialise(&data, &programme(), PROGRAMME, linkage_key().id(), &key, clock.now())
+            .unwrap_or_else(|error| panic!("{error}"));
+        let random = Box::new(SystemRandom::new());
+        let service = Service::open(&data, key, Arc::clone(&clock) as Arc<dyn Clock>, random)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let service = Arc::new(service);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let serving = Arc::clone(&service);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            let done = async {
+                stopped.await.ok();
+            };
+            runtime.block_on(kobling::http::serve(serving, listener, None, done)).expect("served");
+        });
+        Running { dir, address, service, clock, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// A principal's bearer token.
+    pub fn bearer(&self, id: &str, role: Role, organisation: &str) -> String {
+        let principal = Principal {
+            id: id.parse().expect("a name"),
+            name: id.to_owned(),
+            role,
+            organisation: organisation.parse().expect("a name"),
+        };
+        let token = self.service.add_principal(&principal).unwrap_or_else(|error| panic!("{error}"));
+        token.text("test").to_string()
+    }
+
+    /// A client of a new principal.
+    pub fn client(&self, id: &str, role: Role, organisation: &str) -> Client {
+        let bearer = self.bearer(id, role, organisation);
+        connect(self.dir.path(), &self.address, id, &bearer)
+    }
+
+    /// A client of a partner whose signing key is enrolled.
+    pub fn partner(&self, partner: &str) -> Client {
+        let key = signing_key(partner).verifying_key();
+        let (actor, id) = (self.service.operator(), partner.parse().expect("a name"));
+        self.service.enrol_key(&actor, &id, &key).unwrap_or_else(|error| panic!("{error}"));
+        self.client(&format!("{partner}-it"), Role::Partner, partner)
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// A folder for packages.
+    pub fn packages(&self) -> PathBuf {
+        let path = self.dir.path().join("packages");
+        std::fs::create_dir_all(&path).expect("made");
+        path
+    }
+
+    /// Reads and verifies a receipt.
+    pub fn receipt(&self, body: &[u8]) -> Receipt {
+        let signed: SignedReceipt = serde_json::from_slice(body).expect("a receipt");
+        signed.verify(&self.service.verifying_key()).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            stop.send(()).ok();
+        }
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+/// A client with a bearer token.
+pub fn connect(dir: &Path, address: &str, id: &str, bearer: &str) -> Client {
+    let file = dir.join(format!("{id}.token"));
+    std::fs::write(&file, format!("{bearer}\n")).expect("written");
+    Client::new(address, &file, None).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A request without any client library's help: status, headers and body.
+pub struct Raw {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Raw {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    pub fn problem(&self) -> serde_json::Value {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.body);
+        let problem: serde_json::Value = serde_json::from_str(&self.body).expect("a problem");
+        for member in ["type", "title", "code", "advice"] {
+            assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {problem}");
+        }
+        assert_eq!(problem["status"], self.status);
+        problem
+    }
+
+    pub fn code(&self) -> String {
+        self.problem()["code"].as_str().expect("a code").to_owned()
+    }
+}
+
+/// Sends a request and reads the whole answer.
+pub fn raw(
+    address: &str,
+    method: &str,
+    path: &str,
+    bearer: Option<&str>,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Raw {
+    let agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .allow_non_standard_methods(true)
+        .build()
+        .new_agent();
+    let mut request = ureq::http::Request::builder().method(method).uri(format!("{address}{path}"));
+    if let Some(bearer) = bearer {
+        request = request.header("Authorization", format!("Bearer {bearer}"));
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let with_body = !body.is_empty() || matches!(method, "POST" | "PATCH");
+    let mut response = if with_body {
+        agent.run(request.body(body).expect("a request"))
+    } else {
+        agent.run(request.body(()).expect("a request"))
+    }
+    .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+    let text = |value: &ureq::http::HeaderValue| value.to_str().expect("ASCII").to_owned();
+    Raw {
+        status: response.status().as_u16(),
+        headers: response.headers().iter().map(|(n, v)| (n.to_string(), text(v))).collect(),
+        body: response.body_mut().read_to_string().expect("text"),
+    }
+}
+
+/// Every file under a folder with its bytes.
+pub fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).expect("readable") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            let bytes = std::fs::read(&path).expect("readable");
+            found.push((path, bytes));
+        }
+    }
+    found
+}
