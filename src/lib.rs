@@ -6,8 +6,10 @@
 //! | --- | --- |
 //! | [`id`], [`key`], [`token`] | identifiers, secrets, and the tokens and links made of both |
 //! | [`programme`] | the definition that everything obeys |
+//! | `intake` | verified packages, re-keyed and staged (feature `service`) |
 //! | [`consent`] | events, the fold, permissions at a moment |
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
+//! | `question` | the closed question language and the kernels that count (feature `service`) |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
