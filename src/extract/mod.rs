@@ -4,4 +4,17 @@
 //! let the order of the package tell the order of the extract, or know anything of a server. Callers: the partner's
 //! commands, and the demo.
 
+mod columns;
+pub mod consents;
+pub mod findings;
 pub mod manifest;
+mod pack;
+mod read;
+mod row;
+mod run;
+mod shuffle;
+
+pub use columns::{Decimal, HeaderError};
+pub use pack::{Package, PackageError};
+pub use read::{Declared, ReadError, Source, parse_encoding};
+pub use run::{ExtractError, Job, MaxRejected, MaxRejectedError, Unwatched, Watch, check, tokenise};

@@ -1,0 +1,285 @@
+//! The partner's and the evaluator's way to the service: HTTP, blocking, with errors that say what to do.
+//!
+//! Must never: send anything but packages, consent records with tokens, and questions; follow a redirect to another
+//! host; talk in the clear to anything but this machine. Callers: the partner's commands, and the demo.
+
+mod answer;
+mod upload;
+
+pub use answer::{Answer, HIDDEN_MARK, Rate, Row, Shown, Table, Totals};
+pub use upload::{UploadError, UploadOutcome, upload};
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use zeroize::Zeroizing;
+
+use crate::consent::ConsentRecord;
+use crate::key::{Signature, SigningKey};
+use crate::limits;
+use crate::name::QuestionId;
+
+/// Context under which a batch of consents is signed.
+pub const CONSENT_CONTEXT: &str = "kobling/v1/consents";
+/// Header that carries the signature over a request's body.
+pub const SIGNATURE_HEADER: &str = "Kobling-Signature";
+
+/// Why the service could not be reached, or what it answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Not a URL this client talks to.
+    #[error("the service's address is to begin with https://, or with http:// for this machine itself")]
+    Address,
+    /// A file that is needed to connect.
+    #[error("{}: cannot be read", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file that holds no bearer token.
+    #[error("{}: holds no token; expected one line that begins with kobling-token-1.", .0.display())]
+    Token(PathBuf),
+    /// A file that holds no certificate.
+    #[error("{}: holds no certificate in PEM form", .0.display())]
+    Certificate(PathBuf),
+    /// No answer.
+    #[error("the service at {address} cannot be reached; is the address right, and is the service running?")]
+    Unreachable {
+        /// The address.
+        address: String,
+        /// The cause.
+        source: Box<ureq::Error>,
+    },
+    /// An answer that is none.
+    #[error(
+        "the service answered something that is not understood here; is it the right address and version?"
+    )]
+    Answer,
+    /// A refusal.
+    #[error("{title}{}{}", detail.as_deref().map(|d| format!(": {d}")).unwrap_or_default(), advice.as_deref().map(|a| format!(" ({a})")).unwrap_or_default())]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Stable code.
+        code: String,
+        /// What was refused.
+        title: String,
+        /// More of it.
+        detail: Option<String>,
+        /// What to do.
+        advice: Option<String>,
+    },
+}
+
+/// RFC 9457, with the members that this service adds.
+#[derive(serde::Deserialize)]
+struct Problem {
+    title: String,
+    #[serde(default)]
+    code: String,
+    detail: Option<String>,
+    advice: Option<String>,
+}
+
+/// A connection to one service as one principal.
+pub struct Client {
+    agent: ureq::Agent,
+    base: String,
+    token: Zeroizing<String>,
+    tap: Option<Tap>,
+}
+
+/// Hears every answer: path, status, the headers that matter, body.
+pub type Tap = Box<dyn Fn(&str, &str, &[u8]) + Send + Sync>;
+
+impl Client {
+    /// Prepares to talk to the service at `address` with the bearer token in a file, trusting the certificates in
+    /// `authority` instead of the public ones where it is given.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`], [`ClientError::File`], [`ClientError::Token`], [`ClientError::Certificate`].
+    pub fn new(address: &str, token_file: &Path, authority: Option<&Path>) -> Result<Client, ClientError> {
+        let file = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ClientError::File { path, source }
+        };
+        let text = Zeroizing::new(std::fs::read_to_string(token_file).map_err(file(token_file))?);
+        let line = text.lines().map(str::trim).find(|line| line.starts_with("kobling-token-1."));
+        let token = Zeroizing::new(line.ok_or_else(|| ClientError::Token(token_file.to_owned()))?.to_owned());
+        let base = address.trim_end_matches('/').to_owned();
+        if !base.starts_with("https://") && !is_loopback(&base) {
+            return Err(ClientError::Address);
+        }
+        let mut tls = TlsConfig::builder();
+        if let Some(path) = authority {
+            let pem = std::fs::read(path).map_err(file(path))?;
+            let certificate =
+                Certificate::from_pem(&pem).map_err(|_| ClientError::Certificate(path.to_owned()))?;
+            tls = tls.root_certs(RootCerts::new_with_certs(&[certificate]));
+        }
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_connect(Some(Duration::from_secs(20)))
+            .timeout_recv_response(Some(Duration::from_secs(600)))
+            .tls_config(tls.build())
+            .build();
+        Ok(Client { agent: config.new_agent(), base, token, tap: None })
+    }
+
+    /// Lets somebody hear every answer from now on: the demo, which searches them for identities.
+    #[must_use]
+    pub fn with_tap(mut self, tap: Tap) -> Client {
+        self.tap = Some(tap);
+        self
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    fn bearer(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!("Bearer {}", self.token.as_str()))
+    }
+
+    fn unreachable(&self, source: ureq::Error) -> ClientError {
+        ClientError::Unreachable { address: self.base.clone(), source: Box::new(source) }
+    }
+
+    /// The body of an answer, or the refusal that it is.
+    fn body(&self, path: &str, response: ureq::http::Response<ureq::Body>) -> Result<Vec<u8>, ClientError> {
+        let status = response.status().as_u16();
+        let head = head_of(&response);
+        let mut body = Vec::new();
+        let limit = limits::MAX_JSON_BODY_BYTES as u64 * 8;
+        response
+            .into_body()
+            .into_reader()
+            .take(limit)
+            .read_to_end(&mut body)
+            .map_err(|_| ClientError::Answer)?;
+        if let Some(tap) = &self.tap {
+            tap(path, &head, &body);
+        }
+        if (200..300).contains(&status) {
+            return Ok(body);
+        }
+        match serde_json::from_slice::<Problem>(&body) {
+            Ok(Problem { title, code, detail, advice }) => {
+                Err(ClientError::Refused { status, code, title, detail, advice })
+            }
+            Err(_) => Err(ClientError::Answer),
+        }
+    }
+
+    /// `GET` a path; the body as it came.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn fetch(&self, path: &str) -> Result<Vec<u8>, ClientError> {
+        let call = self.agent.get(self.url(path)).header("Authorization", self.bearer().as_str());
+        self.body(path, call.call().map_err(|error| self.unreachable(error))?)
+    }
+
+    /// `POST` a JSON body; the answer as it came.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn post(
+        &self,
+        path: &str,
+        body: &[u8],
+        signature: Option<&Signature>,
+    ) -> Result<Vec<u8>, ClientError> {
+        let mut call = self
+            .agent
+            .post(self.url(path))
+            .header("Authorization", self.bearer().as_str())
+            .header("Content-Type", "application/json");
+        if let Some(signature) = signature {
+            call = call.header(SIGNATURE_HEADER, signature.to_string());
+        }
+        self.body(path, call.send(body).map_err(|error| self.unreachable(error))?)
+    }
+
+    /// Records consents, signed as the partner's own; the receipt as it came.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn record_consents(
+        &self,
+        records: &[ConsentRecord],
+        key: &SigningKey,
+    ) -> Result<Vec<u8>, ClientError> {
+        let body = serde_json::to_vec(records).expect("records are plain data");
+        let signature = key.sign(CONSENT_CONTEXT, &body);
+        self.post("/v1/consents", &body, Some(&signature))
+    }
+
+    /// Asks a question; the answer as it came.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn ask(&self, question: &QuestionId, ask: &serde_json::Value) -> Result<Vec<u8>, ClientError> {
+        self.post(&format!("/v1/questions/{question}"), ask.to_string().as_bytes(), None)
+    }
+}
+
+/// Status and headers of an answer as text, without the time of day.
+fn head_of(response: &ureq::http::Response<ureq::Body>) -> String {
+    let headers = response.headers().iter().filter(|(name, _)| *name != ureq::http::header::DATE);
+    let lines =
+        headers.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+    format!("{}\n{}", response.status(), lines.collect::<String>())
+}
+
+/// Reads an answer.
+///
+/// # Errors
+/// [`ClientError::Answer`].
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ClientError> {
+    serde_json::from_slice(body).map_err(|_| ClientError::Answer)
+}
+
+/// Whether an address is `http://` to this machine.
+fn is_loopback(address: &str) -> bool {
+    let Some(rest) = address.strip_prefix("http://") else { return false };
+    let host = rest.split('/').next().unwrap_or(rest);
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or(v6),
+        None => host.split(':').next().unwrap_or(host),
+    };
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leaves_in_the_clear() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let token = dir.path().join("token");
+        std::fs::write(&token, "kobling-token-1.x\n").expect("written");
+        let connect = |address: &str| Client::new(address, &token, None).is_ok();
+        for fine in ["https://kobling.example", "http://127.0.0.1:1", "http://[::1]:1/", "http://localhost"] {
+            assert!(connect(fine), "{fine}");
+        }
+        for wrong in [
+            "http://kobling.example",
+            "http://127.0.0.1.evil.example",
+            "http://localhost@evil.example",
+            "ftp://127.0.0.1",
+            "",
+        ] {
+            assert!(!connect(wrong), "{wrong}");
+        }
+        std::fs::write(&token, "secret\n").expect("written");
+        assert!(matches!(Client::new("https://a", &token, None), Err(ClientError::Token(_))));
+    }
+}

@@ -1,0 +1,224 @@
+//! From a list of what persons said to consent records with tokens.
+//!
+//! The list is a CSV with the columns `cpr, record, event, time` and, where they apply, `valid_from, valid_to,
+//! window_from, window_to, method, names`. What is the same for all (purposes, recipients, notice) comes from the
+//! [`Form`]. One bad row stops the list: half a list of consents helps nobody.
+
+use super::columns::parse_date;
+use super::read::{Declared, ReadError, Rows, Source};
+use crate::clock::{Day, Timestamp};
+use crate::consent::{
+    CONSENT_SCHEMA, ConsentEvent, ConsentRecord, ConsentRefusal, EventKind, GivenBy, LegalBasis, Method,
+    Notice, RecordId, RowWindow,
+};
+use crate::id::{IdRejection, Identifier, LeadingZero};
+use crate::name::{DatasetId, NoticeId, OrganisationId, PurposeId};
+use crate::programme::Programme;
+use crate::token::Tokeniser;
+
+/// Years that a record is kept after the last day on which it permits anything.
+const RETENTION_YEARS: i32 = 5;
+const COLUMNS: [&str; 10] = [
+    "cpr",
+    "record",
+    "event",
+    "time",
+    "valid_from",
+    "valid_to",
+    "window_from",
+    "window_to",
+    "method",
+    "names",
+];
+/// Columns that a list cannot do without.
+const NEEDED: usize = 4;
+
+/// What all records of a list have in common.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// Purposes permitted or denied.
+    pub purposes: Vec<PurposeId>,
+    /// Recipients permitted or denied.
+    pub recipients: Vec<OrganisationId>,
+    /// Datasets of the source; none means all.
+    pub datasets: Vec<DatasetId>,
+    /// The text that was shown.
+    pub notice: Notice,
+    /// Who said it.
+    pub given_by: GivenBy,
+    /// The partner's label of who recorded it.
+    pub recorded_by: String,
+    /// What the processing rests on.
+    pub legal_basis: LegalBasis,
+}
+
+/// Why a list of consents is not taken. Never carries a value.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsentListError {
+    /// The file as a whole.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A column is missing.
+    #[error("the list has no column {0}; needed are cpr, record, event and time")]
+    Column(&'static str),
+    /// A column that no list has.
+    #[error("column {0} of the list (counted from 1) is none of: {columns}", columns = COLUMNS.join(", "))]
+    UnknownColumn(usize),
+    /// Fewer fields than the header, or a damaged row.
+    #[error("line {0}: the row is damaged")]
+    Damaged(u64),
+    /// The identifier.
+    #[error("line {0}, column cpr: {1}")]
+    Identifier(u64, IdRejection),
+    /// Another field.
+    #[error("line {0}, column {1}: {2}")]
+    Field(u64, &'static str, &'static str),
+    /// The event as a whole.
+    #[error("line {0}: {1}")]
+    Refused(u64, ConsentRefusal),
+    /// The programme has no such notice.
+    #[error("the programme has no notice {0} in {1}; it has: {2}")]
+    UnknownNotice(NoticeId, String, String),
+    /// Handing over a batch failed.
+    #[error("a batch could not be handed over")]
+    Sink(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The newest version of a notice of the programme, as events name it.
+///
+/// # Errors
+/// [`ConsentListError::UnknownNotice`].
+pub fn notice(programme: &Programme, id: &NoticeId, language: &str) -> Result<Notice, ConsentListError> {
+    let fits = programme.notices.iter().filter(|n| n.id == *id && n.language == language);
+    let newest = fits.max_by_key(|n| n.version).ok_or_else(|| {
+        let known =
+            programme.notices.iter().map(|n| format!("{} ({})", n.id, n.language)).collect::<Vec<_>>();
+        ConsentListError::UnknownNotice(id.clone(), language.to_owned(), known.join(", "))
+    })?;
+    Ok(Notice {
+        id: newest.id.clone(),
+        version: newest.version.to_string(),
+        sha256: newest.sha256.clone(),
+        language: newest.language.clone(),
+    })
+}
+
+/// Reads a list and hands its records over in batches of at most `batch`.
+///
+/// # Errors
+/// [`ConsentListError`] at the first row that is wrong; what was handed over before stays so.
+pub fn read_consents(
+    source: &Source,
+    form: &Form,
+    tokeniser: &Tokeniser,
+    now: Timestamp,
+    batch: usize,
+    mut sink: impl FnMut(Vec<ConsentRecord>) -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
+) -> Result<u64, ConsentListError> {
+    let (mut rows, header) = Rows::open(source, Declared::default())?;
+    let mut at = [None; COLUMNS.len()];
+    for (position, name) in header.iter().enumerate() {
+        let known = COLUMNS.iter().position(|column| name.eq_ignore_ascii_case(column));
+        at[known.ok_or(ConsentListError::UnknownColumn(position + 1))?] = Some(position);
+    }
+    if let Some(missing) = at[..NEEDED].iter().position(Option::is_none) {
+        return Err(ConsentListError::Column(COLUMNS[missing]));
+    }
+    let mut records = Vec::new();
+    let mut count = 0;
+    while let Some(chunk) = rows.next_chunk()? {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(rows.separator)
+            .from_reader(chunk.bytes.as_slice());
+        let mut record = csv::StringRecord::new();
+        let mut line = chunk.first_line;
+        loop {
+            match reader.read_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(_) => return Err(ConsentListError::Damaged(line)),
+            }
+            line = record.position().map_or(line, |p| chunk.first_line + p.line() - 1);
+            let field = |column: usize| at[column].and_then(|at| record.get(at)).map_or("", str::trim);
+            records.push(read_record(line, &field, form, tokeniser, now)?);
+            count += 1;
+            if records.len() == batch {
+                sink(std::mem::take(&mut records)).map_err(ConsentListError::Sink)?;
+            }
+        }
+    }
+    if !records.is_empty() {
+        sink(records).map_err(ConsentListError::Sink)?;
+    }
+    Ok(count)
+}
+
+fn read_record<'f>(
+    line: u64,
+    field: &dyn Fn(usize) -> &'f str,
+    form: &Form,
+    tokeniser: &Tokeniser,
+    now: Timestamp,
+) -> Result<ConsentRecord, ConsentListError> {
+    let wrong = |column: usize, what| ConsentListError::Field(line, COLUMNS[column], what);
+    let id = Identifier::parse(field(0).as_bytes(), now.day(), LeadingZero::Refuse)
+        .map_err(|reason| ConsentListError::Identifier(line, reason))?;
+    let day = |column: usize| match field(column) {
+        "" => Ok(None),
+        text => parse_date(text.as_bytes()).map(Some).map_err(|_| wrong(column, "not a date")),
+    };
+    let kind: EventKind = word(field(2)).ok_or_else(|| {
+        wrong(2, "requested, given, refused, withdrawn, expired, invalidated or renewed is expected")
+    })?;
+    let at = match (field(3).parse::<Timestamp>(), parse_date(field(3).as_bytes())) {
+        (Ok(at), _) => at,
+        (_, Ok(day)) => Timestamp::at_start_of(day),
+        _ => return Err(wrong(3, "an instant as in RFC 3339, or a date, is expected")),
+    };
+    let valid_from = day(4)?.unwrap_or_else(|| at.day());
+    let valid_to = day(5)?;
+    let method = match field(8) {
+        "" => Method::Digital,
+        text => word(text).ok_or_else(|| wrong(8, "written, digital or oral-documented is expected"))?,
+    };
+    let names = match field(9) {
+        "" => None,
+        text => Some(text.parse().map_err(|_| wrong(9, "not a record id"))?),
+    };
+    let record: RecordId =
+        field(1).parse().map_err(|_| wrong(1, "1 to 64 of A-Z, a-z, 0-9 and - are expected"))?;
+    let event = ConsentEvent {
+        record,
+        schema: CONSENT_SCHEMA,
+        kind,
+        names,
+        purposes: form.purposes.clone(),
+        recipients: form.recipients.clone(),
+        datasets: form.datasets.clone(),
+        at,
+        valid_from,
+        valid_to,
+        rows: RowWindow { from: day(6)?, to: day(7)? },
+        notice: form.notice.clone(),
+        method,
+        given_by: form.given_by,
+        recorded_by: form.recorded_by.clone(),
+        legal_basis: form.legal_basis,
+        withdrawal_method: Method::Digital,
+        retention_until: retention(valid_to.unwrap_or(valid_from).max(at.day()).max(now.day())),
+    };
+    event.check(now).map_err(|refusal| ConsentListError::Refused(line, refusal))?;
+    let mut token = Vec::with_capacity(64);
+    tokeniser.person(&id).write_to(&mut token);
+    Ok(ConsentRecord { token: String::from_utf8(token).expect("a token's text is ASCII"), event })
+}
+
+fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_value(serde_json::Value::from(text)).ok()
+}
+
+fn retention(last: Day) -> Day {
+    last.plus(RETENTION_YEARS * 366).min(Day::MAX)
+}

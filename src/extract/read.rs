@@ -1,0 +1,485 @@
+//! From the bytes of a Danish export to chunks of whole rows in UTF-8.
+//!
+//! Encoding: a byte-order mark, else valid UTF-8, else Windows-1252 (standard input is judged by its beginning).
+//! Separator: a first line `sep=;`, else the one that the header has most of. NUL bytes and overlong lines are
+//! refused: they are a damaged file, not rows.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use crate::limits;
+
+/// Bytes asked for at a time.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Why an extract cannot be read as a whole. Never carries any of its content.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file system said no.
+    #[error("{}: cannot be read", path.display())]
+    Io {
+        /// The file, `-` for standard input.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Nothing in it.
+    #[error("the file is empty; export it again, with its header line")]
+    Empty,
+    /// A NUL byte.
+    #[error("line {line} has a NUL byte: this is no text file, or a damaged one; export it again as CSV")]
+    Nul {
+        /// Line, from 1.
+        line: u64,
+    },
+    /// A line beyond the limit.
+    #[error(
+        "line {line} is longer than {} bytes: a quotation mark may be missing at its end, or the file is damaged",
+        limits::MAX_LINE_BYTES
+    )]
+    LongLine {
+        /// Line, from 1.
+        line: u64,
+    },
+    /// Standard input began as UTF-8 and went on as something else.
+    #[error("the text near line {line} is not UTF-8; run again with --encoding windows-1252")]
+    Encoding {
+        /// Line, from 1.
+        line: u64,
+    },
+    /// More columns than any extract.
+    #[error("the header has more than {} columns", limits::MAX_EXTRACT_COLUMNS)]
+    ManyColumns,
+    /// An encoding nobody here knows.
+    #[error("the encoding is not known; utf-8, windows-1252 and utf-16le are")]
+    UnknownEncoding,
+}
+
+/// Where an extract comes from.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+    /// A text that a command was given at a prompt; wiped when dropped.
+    Memory(zeroize::Zeroizing<String>),
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Source({})", self.path().display())
+    }
+}
+
+impl Source {
+    /// `-` is standard input, everything else a path.
+    #[must_use]
+    pub fn from_argument(argument: &Path) -> Source {
+        if argument.as_os_str() == "-" { Source::Stdin } else { Source::File(argument.to_owned()) }
+    }
+
+    fn path(&self) -> PathBuf {
+        match self {
+            Source::File(path) => path.clone(),
+            Source::Stdin => PathBuf::from("-"),
+            Source::Memory(_) => PathBuf::from("(typed)"),
+        }
+    }
+
+    /// Size in bytes, where it is known.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        match self {
+            Source::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.len()),
+            Source::Stdin | Source::Memory(_) => None,
+        }
+    }
+}
+
+/// What the partner says about the file; what is not said is found out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// Encoding.
+    pub encoding: Option<&'static Encoding>,
+    /// Separator, one ASCII character.
+    pub separator: Option<u8>,
+}
+
+/// Reads an encoding's name.
+///
+/// # Errors
+/// [`ReadError::UnknownEncoding`].
+pub fn parse_encoding(name: &str) -> Result<&'static Encoding, ReadError> {
+    let known = [UTF_8, WINDOWS_1252, UTF_16LE];
+    let encoding = Encoding::for_label(name.as_bytes()).ok_or(ReadError::UnknownEncoding)?;
+    if known.contains(&encoding) { Ok(encoding) } else { Err(ReadError::UnknownEncoding) }
+}
+
+/// Whole rows, with the line that the first of them stands on.
+pub(super) struct Chunk {
+    /// Position of the chunk, from 0.
+    pub sequence: u64,
+    /// Line of the first row, from 1.
+    pub first_line: u64,
+    /// UTF-8.
+    pub bytes: Vec<u8>,
+    /// Raw bytes of the file read so far, for progress.
+    pub read: u64,
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.bytes);
+    }
+}
+
+/// An extract being read.
+pub(super) struct Rows {
+    input: Box<dyn Read + Send>,
+    path: PathBuf,
+    decoder: Option<Decoder>,
+    /// Raw bytes read ahead for detection.
+    ahead: Vec<u8>,
+    /// Decoded text that has not left yet.
+    pending: Vec<u8>,
+    ended: bool,
+    read: u64,
+    line: u64,
+    sequence: u64,
+    /// Whether the reader stands inside a quoted field at the end of what was scanned.
+    pub separator: u8,
+}
+
+impl Rows {
+    /// Opens an extract and reads its header line: the fields as the file has them.
+    pub fn open(source: &Source, declared: Declared) -> Result<(Rows, Vec<String>), ReadError> {
+        let path = source.path();
+        let io = |source| ReadError::Io { path: path.clone(), source };
+        let mut input: Box<dyn Read + Send> = match source {
+            Source::File(path) => Box::new(File::open(path).map_err(io)?),
+            Source::Stdin => Box::new(BufReader::new(io::stdin())),
+            Source::Memory(text) => Box::new(io::Cursor::new(text.as_bytes().to_vec())),
+        };
+        let mut ahead = Vec::new();
+        input.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut ahead).map_err(io)?;
+        if ahead.is_empty() {
+            return Err(ReadError::Empty);
+        }
+        let encoding = match (declared.encoding, Encoding::for_bom(&ahead)) {
+            (Some(encoding), _) => encoding,
+            (None, Some((encoding, _))) => encoding,
+            (None, None) if is_utf8(source, &ahead).map_err(io)? => UTF_8,
+            (None, None) => WINDOWS_1252,
+        };
+        let utf16 = encoding == UTF_16LE || encoding == UTF_16BE;
+        let decoder = (encoding != UTF_8).then(|| encoding.new_decoder_with_bom_removal());
+        if decoder.is_none() && ahead.starts_with(b"\xEF\xBB\xBF") {
+            ahead.drain(..3);
+        }
+        let mut rows = Rows {
+            input,
+            path: path.clone(),
+            decoder,
+            ahead,
+            pending: Vec::new(),
+            ended: false,
+            read: 0,
+            line: 1,
+            sequence: 0,
+            separator: declared.separator.unwrap_or(if utf16 { b'\t' } else { b';' }),
+        };
+        let header = rows.header(declared.separator)?;
+        Ok((rows, header))
+    }
+
+    fn header(&mut self, declared: Option<u8>) -> Result<Vec<String>, ReadError> {
+        let mut declared = declared;
+        loop {
+            let line = self.first_line()?;
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim_end_matches(['\r', '\n']);
+            if let Some(separator) = text.strip_prefix("sep=").and_then(|rest| rest.bytes().next()) {
+                declared = declared.or(Some(separator));
+                continue;
+            }
+            if text.trim().is_empty() {
+                continue;
+            }
+            self.separator = declared.unwrap_or_else(|| most_frequent(text.as_bytes()));
+            let mut reader = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .delimiter(self.separator)
+                .from_reader(text.as_bytes());
+            let fields = reader.records().next().and_then(Result::ok).unwrap_or_default();
+            if fields.len() > limits::MAX_EXTRACT_COLUMNS {
+                return Err(ReadError::ManyColumns);
+            }
+            return Ok(fields.iter().map(|field| field.trim().to_owned()).collect());
+        }
+    }
+
+    /// Takes the first line off the pending text, its line end included.
+    fn first_line(&mut self) -> Result<Vec<u8>, ReadError> {
+        loop {
+            let end = record_end(&self.pending, self.separator);
+            let end = end.or_else(|| (self.ended && !self.pending.is_empty()).then_some(self.pending.len()));
+            if let Some(end) = end {
+                let line: Vec<u8> = self.pending.drain(..end).collect();
+                self.refuse_nul(&line)?;
+                self.line += memchr::memchr_iter(b'\n', &line).count() as u64;
+                return Ok(line);
+            }
+            if self.ended {
+                return Err(ReadError::Empty);
+            }
+            if self.pending.len() > limits::MAX_LINE_BYTES {
+                return Err(ReadError::LongLine { line: self.line });
+            }
+            self.fill()?;
+        }
+    }
+
+    /// The next chunk of whole rows; `None` at the end.
+    pub fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
+        loop {
+            let end =
+                if self.ended { self.pending.len() } else { last_record_end(&self.pending, self.separator) };
+            let longest = if self.ended {
+                self.pending.len() - last_record_end(&self.pending, self.separator)
+            } else {
+                self.pending.len() - end
+            };
+            if longest > limits::MAX_LINE_BYTES {
+                let lines = memchr::memchr_iter(b'\n', &self.pending[..self.pending.len() - longest]).count();
+                return Err(ReadError::LongLine { line: self.line + lines as u64 });
+            }
+            if end > 0 && (self.ended || end >= CHUNK_BYTES / 2) {
+                let rest = self.pending.split_off(end);
+                let bytes = std::mem::replace(&mut self.pending, rest);
+                self.refuse_nul(&bytes)?;
+                let chunk = Chunk { sequence: self.sequence, first_line: self.line, bytes, read: self.read };
+                self.sequence += 1;
+                self.line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
+                return Ok(Some(chunk));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            self.fill()?;
+        }
+    }
+
+    fn refuse_nul(&self, bytes: &[u8]) -> Result<(), ReadError> {
+        match memchr::memchr(0, bytes) {
+            Some(at) => {
+                let line = self.line + memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64;
+                Err(ReadError::Nul { line })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Reads and decodes more text.
+    fn fill(&mut self) -> Result<(), ReadError> {
+        let mut raw = std::mem::take(&mut self.ahead);
+        if raw.is_empty() {
+            let read = self.input.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut raw);
+            read.map_err(|source| ReadError::Io { path: self.path.clone(), source })?;
+        }
+        self.read += raw.len() as u64;
+        self.ended = raw.is_empty();
+        match &mut self.decoder {
+            None if self.pending.is_empty() => self.pending = raw,
+            None => {
+                self.pending.extend_from_slice(&raw);
+                zeroize::Zeroize::zeroize(&mut raw);
+            }
+            Some(decoder) => {
+                let room = decoder.max_utf8_buffer_length(raw.len()).unwrap_or(4 * raw.len() + 16);
+                let start = self.pending.len();
+                self.pending.resize(start + room, 0);
+                let (_, _, written, _) = decoder.decode_to_utf8(&raw, &mut self.pending[start..], self.ended);
+                self.pending.truncate(start + written);
+                zeroize::Zeroize::zeroize(&mut raw);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the source is UTF-8: all of a file, the beginning of standard input.
+fn is_utf8(source: &Source, ahead: &[u8]) -> io::Result<bool> {
+    if utf8_prefix(ahead).is_none() {
+        return Ok(false);
+    }
+    let Source::File(path) = source else { return Ok(true) };
+    if ahead.len() < CHUNK_BYTES {
+        return Ok(std::str::from_utf8(ahead).is_ok());
+    }
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; CHUNK_BYTES];
+    let mut kept = 0;
+    loop {
+        let read = file.read(&mut buffer[kept..])?;
+        if read == 0 {
+            return Ok(kept == 0);
+        }
+        let filled = kept + read;
+        let Some(valid) = utf8_prefix(&buffer[..filled]) else { return Ok(false) };
+        buffer.copy_within(valid..filled, 0);
+        kept = filled - valid;
+    }
+}
+
+/// Length of the valid part when only the last character may be cut; `None` when the bytes are not UTF-8.
+fn utf8_prefix(bytes: &[u8]) -> Option<usize> {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => Some(bytes.len()),
+        Err(error) if error.error_len().is_none() => Some(error.valid_up_to()),
+        Err(_) => None,
+    }
+}
+
+/// The separator that a header line has most of, outside quotation marks.
+fn most_frequent(line: &[u8]) -> u8 {
+    let mut quoted = false;
+    let candidates = [b';', b',', b'\t', b'|'];
+    let mut counts = [0usize; 4];
+    for byte in line {
+        quoted ^= *byte == b'"';
+        if let Some(at) = candidates.iter().position(|candidate| candidate == byte).filter(|_| !quoted) {
+            counts[at] += 1;
+        }
+    }
+    let most = counts.iter().copied().max().unwrap_or(0);
+    counts.iter().position(|count| *count == most && most > 0).map_or(b';', |at| candidates[at])
+}
+
+/// Where the first record ends, after its line end.
+fn record_end(bytes: &[u8], separator: u8) -> Option<usize> {
+    ends(bytes, separator).next()
+}
+
+/// Where the last whole record ends; 0 when there is none.
+fn last_record_end(bytes: &[u8], separator: u8) -> usize {
+    if memchr::memchr(b'"', bytes).is_none() {
+        return memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+    }
+    ends(bytes, separator).last().unwrap_or(0)
+}
+
+/// The ends of the records in order. A quotation mark quotes only at the start of a field, as `csv` reads it.
+fn ends(bytes: &[u8], separator: u8) -> impl Iterator<Item = usize> {
+    let mut quoted = false;
+    let mut closed_at = usize::MAX;
+    let mut field_start = true;
+    bytes.iter().enumerate().filter_map(move |(at, byte)| {
+        match (*byte, quoted) {
+            (b'"', false) if field_start => quoted = true,
+            (b'"', true) => {
+                quoted = false;
+                closed_at = at;
+            }
+            // A doubled mark inside a quoted field closes and opens again at once.
+            (b'"', false) if closed_at.wrapping_add(1) == at => quoted = true,
+            (b'\n', false) => {
+                field_start = true;
+                return Some(at + 1);
+            }
+            _ => {}
+        }
+        field_start = !quoted && (*byte == separator || *byte == b'\n');
+        None
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8], declared: Declared) -> Result<(Vec<String>, String), ReadError> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("extract.csv");
+        std::fs::write(&path, bytes).expect("written");
+        let (mut rows, header) = Rows::open(&Source::File(path), declared)?;
+        let mut text = Vec::new();
+        let mut line = None;
+        while let Some(chunk) = rows.next_chunk()? {
+            line.get_or_insert(chunk.first_line);
+            text.extend_from_slice(&chunk.bytes);
+        }
+        Ok((header, String::from_utf8(text).expect("UTF-8")))
+    }
+
+    #[test]
+    fn every_encoding_gives_the_same_text() {
+        let text = "Navn;Kommune\r\nx;Dragør\r\n";
+        let utf16 = [
+            b"\xFF\xFE".to_vec(),
+            text.replace(';', "\t").encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        ]
+        .concat();
+        let windows = WINDOWS_1252.encode(text).0.into_owned();
+        for bytes in [text.as_bytes().to_vec(), [b"\xEF\xBB\xBF", text.as_bytes()].concat(), windows, utf16] {
+            let (header, rows) = read(&bytes, Declared::default()).expect("readable");
+            assert_eq!(header, ["Navn", "Kommune"]);
+            assert_eq!(rows.replace('\t', ";"), "x;Dragør\r\n");
+        }
+    }
+
+    #[test]
+    fn the_separator_is_found_or_declared() {
+        for (text, separator) in
+            [("a,b\n1,2\n", b','), ("a\tb\n", b'\t'), ("sep=|\na|b\n", b'|'), ("\"a,b,c\";d\n", b';')]
+        {
+            let dir = tempfile::tempdir().expect("a folder");
+            let path = dir.path().join("e.csv");
+            std::fs::write(&path, text).expect("written");
+            let (rows, header) =
+                Rows::open(&Source::File(path), Declared::default()).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!((rows.separator, header.len()), (separator, 2), "{text}");
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_named() {
+        assert!(matches!(read(b"", Declared::default()), Err(ReadError::Empty)));
+        assert!(matches!(read(b"\n\n", Declared::default()), Err(ReadError::Empty)));
+        assert!(matches!(read(b"a;b\n1;2\n3\0;4\n", Declared::default()), Err(ReadError::Nul { line: 3 })));
+        let long = [b"a;b\n1;2\n".to_vec(), vec![b'x'; limits::MAX_LINE_BYTES + 10]].concat();
+        assert!(matches!(read(&long, Declared::default()), Err(ReadError::LongLine { line: 3 })));
+        let unclosed = [b"a;b\n\"1;2\n".to_vec(), b"3;4\n".repeat(limits::MAX_LINE_BYTES / 2)].concat();
+        assert!(matches!(read(&unclosed, Declared::default()), Err(ReadError::LongLine { line: 2 })));
+    }
+
+    #[test]
+    fn quotes_hold_line_breaks_together_and_stray_ones_do_not() {
+        let text = b"a;b\n\"x\ny\";2\n5\" pipe;3\n\"say \"\"no\"\"\nnow\";4\n";
+        let ends = ends(text, b';').collect::<Vec<_>>();
+        let records = csv::ReaderBuilder::new()
+            .delimiter(b';')
+            .has_headers(false)
+            .from_reader(&text[..])
+            .into_records()
+            .count();
+        assert_eq!(ends.len(), records);
+        assert_eq!(ends.last(), Some(&text.len()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn chunk_ends_agree_with_the_csv_reader(text in "([a\";\n]{0,12}\n){0,6}") {
+            let last = ends(text.as_bytes(), b';').last().unwrap_or(0);
+            let count = |text: &str| {
+                let mut reader = csv::ReaderBuilder::new().delimiter(b';').has_headers(false).flexible(true).from_reader(text.as_bytes());
+                reader.byte_records().count()
+            };
+            proptest::prop_assert!(count(&text[..last]) <= count(&text));
+            proptest::prop_assert_eq!(count(&text[..last]) + count(&text[last..]), count(&text));
+        }
+    }
+}

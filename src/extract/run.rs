@@ -1,0 +1,445 @@
+//! The line from an extract to a report or a package: one reader, a worker a core, one collector.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, mpsc};
+
+use super::columns::{Columns, Decimal, HeaderError};
+use super::findings::{Finding, KINDS, Remark, Report, kind_code};
+use super::manifest::{FORMAT, Head, Manifest};
+use super::pack::{PackageError, PackageWriter, written};
+use super::read::{Chunk, Declared, ReadError, Rows, Source};
+use super::row::{RowReader, Tally, Terms};
+use super::shuffle::{RowBuffer, Shuffler};
+use crate::clock::{Day, Period, Timestamp};
+use crate::id::LeadingZero;
+use crate::key::{LinkageKey, SigningKey};
+use crate::limits;
+use crate::name::{DatasetId, PartnerId};
+use crate::programme::{Dataset, Programme};
+use crate::secret::Random;
+use crate::token::Tokeniser;
+
+/// How many rejected rows are too many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MaxRejected {
+    /// Rows.
+    Count(u64),
+    /// Share of the rows read, 0 to 1.
+    Share(f64),
+}
+
+impl MaxRejected {
+    /// Whether a report exceeds the limit.
+    #[must_use]
+    pub fn exceeded(self, report: &Report) -> bool {
+        match self {
+            MaxRejected::Count(most) => report.rows.rejected > most,
+            MaxRejected::Share(most) => report.rows.rejected as f64 > most * report.rows.read as f64,
+        }
+    }
+}
+
+/// Why a text is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a limit is a number of rows, for instance 10, or a share, for instance 0.5%")]
+pub struct MaxRejectedError;
+
+impl std::str::FromStr for MaxRejected {
+    type Err = MaxRejectedError;
+
+    fn from_str(text: &str) -> Result<MaxRejected, MaxRejectedError> {
+        match text.strip_suffix('%') {
+            Some(share) => match share.trim().replace(',', ".").parse::<f64>() {
+                Ok(share) if (0.0..=100.0).contains(&share) => Ok(MaxRejected::Share(share / 100.0)),
+                _ => Err(MaxRejectedError),
+            },
+            None => text.parse().map(MaxRejected::Count).map_err(|_| MaxRejectedError),
+        }
+    }
+}
+
+/// An extract and what it is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// Where the extract comes from.
+    pub source: &'a Source,
+    /// What is said about its form.
+    pub declared: Declared,
+    /// The programme.
+    pub programme: &'a Programme,
+    /// The partner that it belongs to.
+    pub partner: &'a PartnerId,
+    /// The dataset that it becomes.
+    pub dataset: &'a DatasetId,
+    /// The quarters that it covers; the programme's when absent.
+    pub period: Option<Period>,
+    /// What nine digits mean.
+    pub zero: LeadingZero,
+    /// The decimal sign.
+    pub decimal: Decimal,
+    /// The day of the check.
+    pub today: Day,
+}
+
+/// Why an extract came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ExtractError {
+    /// The programme has no such partner.
+    #[error("the programme has no partner {0}; it has: {1}")]
+    UnknownPartner(PartnerId, String),
+    /// The programme has no such dataset.
+    #[error("the programme has no dataset {0}; it has: {1}")]
+    UnknownDataset(DatasetId, String),
+    /// The partner does not hand that dataset over.
+    #[error("{0} does not hand over {1}; it hands over: {2}")]
+    NotYours(PartnerId, DatasetId, String),
+    /// Quarters outside the programme's.
+    #[error("the period {0} lies outside the programme's {1}")]
+    Period(Period, Period),
+    /// The file as a whole.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The header.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// The package.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// Where all findings are written.
+    #[error("the findings cannot be written")]
+    Findings(#[source] io::Error),
+    /// Spilled rows.
+    #[error("rows that wait to be shuffled cannot be kept on disk; make room where the package is to lie")]
+    Spill(#[source] io::Error),
+    /// A field that is larger than any.
+    #[error("line {0}: a field is damaged beyond reading; export the file again")]
+    Damaged(u64),
+    /// More rejected rows than allowed.
+    #[error("{} of {} rows were rejected, more than the limit given; no package was made", .0.rows.rejected, .0.rows.read)]
+    TooManyRejected(Box<Report>),
+}
+
+/// What watches a run.
+pub trait Watch {
+    /// Raw bytes of the extract read so far.
+    fn read(&mut self, _bytes: u64) {}
+
+    /// Findings in the order of the file, all of them.
+    ///
+    /// # Errors
+    /// I/O errors end the run.
+    fn findings(&mut self, _findings: &[Finding]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {}
+
+/// Checks an extract: the whole line, with a key that is forgotten, and nothing kept.
+///
+/// # Errors
+/// [`ExtractError`]; rejected rows are no error.
+pub fn check(job: &Job<'_>, random: &mut dyn Random, watch: &mut dyn Watch) -> Result<Report, ExtractError> {
+    let key = LinkageKey::generate(job.programme.id.clone(), random);
+    let target = job.target()?;
+    // Repeated rows are found by the piles, so rows go through them here too; nothing of them is kept.
+    let folder = std::env::temp_dir();
+    let (mut report, shuffler) = collect(job, &target, &key, &folder, random, watch)?;
+    drain(shuffler, &mut report, watch, |_| Ok(()))?;
+    Ok(report)
+}
+
+/// Turns an extract into a package in a new folder.
+///
+/// # Errors
+/// [`ExtractError`]; with a limit given, [`ExtractError::TooManyRejected`] carries the report.
+pub fn tokenise(
+    job: &Job<'_>,
+    key: &LinkageKey,
+    signing: Option<&SigningKey>,
+    max_rejected: Option<MaxRejected>,
+    out: (&Path, Timestamp),
+    random: &mut dyn Random,
+    watch: &mut dyn Watch,
+) -> Result<(Report, Manifest), ExtractError> {
+    let target = job.target()?;
+    let (folder, now) = out;
+    let mut writer = PackageWriter::create(folder, target.dataset)?;
+    let (mut report, shuffler) = collect(job, &target, key, writer.partial(), random, watch)?;
+    if max_rejected.is_some_and(|limit| limit.exceeded(&report)) {
+        return Err(ExtractError::TooManyRejected(Box::new(report)));
+    }
+    drain(shuffler, &mut report, watch, |line| writer.row(line).map_err(|e| written(folder)(e).into()))?;
+    let head = Head {
+        format: FORMAT,
+        programme: job.programme.id.clone(),
+        partner: job.partner.clone(),
+        dataset: job.dataset.clone(),
+        period: target.period,
+        key_id: key.id(),
+        tool: concat!("kobling ", env!("CARGO_PKG_VERSION")).to_owned(),
+        rows: report.rows,
+        rejected: report.rejected.clone(),
+        warnings: report.warnings.clone(),
+        identifiers: report.identifiers.clone(),
+    };
+    let manifest = writer.finish(head, now, signing)?;
+    Ok((report, manifest))
+}
+
+/// What a job resolves to.
+struct Target<'a> {
+    dataset: &'a Dataset,
+    period: Period,
+}
+
+impl<'a> Job<'a> {
+    fn target(&self) -> Result<Target<'a>, ExtractError> {
+        let list = |names: Vec<&str>| names.join(", ");
+        let programme = self.programme;
+        let Some(source) = programme.source(self.partner) else {
+            let known = list(programme.partners.iter().map(|p| p.id.as_str()).collect());
+            return Err(ExtractError::UnknownPartner(self.partner.clone(), known));
+        };
+        let Some((_, dataset)) = programme.dataset(self.dataset) else {
+            let known = list(programme.datasets.iter().map(|d| d.id.as_str()).collect());
+            return Err(ExtractError::UnknownDataset(self.dataset.clone(), known));
+        };
+        if !dataset.partners.contains(&source) {
+            let own = programme.datasets.iter().filter(|d| d.partners.contains(&source));
+            let own = list(own.map(|d| d.id.as_str()).collect());
+            return Err(ExtractError::NotYours(self.partner.clone(), self.dataset.clone(), own));
+        }
+        let period = self.period.unwrap_or(programme.period);
+        if period.first() < programme.period.first() || period.last() > programme.period.last() {
+            return Err(ExtractError::Period(period, programme.period));
+        }
+        Ok(Target { dataset, period })
+    }
+}
+
+/// What a worker hands to the collector.
+struct Batch {
+    sequence: u64,
+    read_bytes: u64,
+    rows: RowBuffer,
+    tally: Tally,
+}
+
+fn collect(
+    job: &Job<'_>,
+    target: &Target<'_>,
+    key: &LinkageKey,
+    folder: &Path,
+    random: &mut dyn Random,
+    watch: &mut dyn Watch,
+) -> Result<(Report, Shuffler), ExtractError> {
+    let (mut rows, header) = Rows::open(job.source, job.declared)?;
+    let columns = Columns::map(&header, target.dataset, job.programme)?;
+    let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
+    let tokeniser = Tokeniser::new(key, job.partner, issuer);
+    let terms = Terms {
+        today: job.today,
+        first_day: target.period.first_day(),
+        last_day: target.period.last_day(),
+        zero: job.zero,
+        decimal: job.decimal,
+        made_up_numbers: job.programme.made_up_numbers,
+    };
+    let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
+    let mut collector = Collector::new(&columns);
+    let separator = rows.separator;
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    let empty = shuffler.buffer();
+    std::thread::scope(|scope| -> Result<(), ExtractError> {
+        let (chunk_in, chunk_out) = mpsc::sync_channel::<Chunk>(2);
+        let (batch_in, batch_out) = mpsc::sync_channel::<Result<Batch, ExtractError>>(2);
+        let (spent_in, spent_out) = mpsc::channel::<RowBuffer>();
+        let chunk_out = Arc::new(Mutex::new(chunk_out));
+        let spent_out = Arc::new(Mutex::new(spent_out));
+        let (columns, tokeniser, empty) = (&columns, &tokeniser, &empty);
+        let errors = batch_in.clone();
+        for _ in 0..workers {
+            let (chunk_out, spent_out, batch_in) = (chunk_out.clone(), spent_out.clone(), batch_in.clone());
+            scope.spawn(move || {
+                let mut reader = RowReader::new(columns, tokeniser, terms);
+                loop {
+                    let next = chunk_out.lock().expect("no worker panics with the lock").recv();
+                    let Ok(chunk) = next else { return };
+                    let spent = spent_out.lock().expect("no worker panics with the lock").try_recv();
+                    let rows = spent.unwrap_or_else(|_| empty.empty_like());
+                    if batch_in.send(work(&chunk, separator, &mut reader, rows)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        // Workers alone hold these ends, so that everybody stops when one side does.
+        drop((chunk_out, spent_out, batch_in));
+        scope.spawn(move || {
+            loop {
+                match rows.next_chunk() {
+                    Ok(Some(chunk)) => {
+                        if chunk_in.send(chunk).is_err() {
+                            return;
+                        }
+                    }
+                    Ok(None) => return,
+                    Err(error) => {
+                        let _ = errors.send(Err(error.into()));
+                        return;
+                    }
+                }
+            }
+        });
+        let result = batch_out.iter().try_for_each(|batch| {
+            let mut batch = batch?;
+            shuffler.take(&mut batch.rows, folder).map_err(ExtractError::Spill)?;
+            let _ = spent_in.send(batch.rows);
+            watch.read(batch.read_bytes);
+            collector.add(batch.sequence, batch.tally, watch)
+        });
+        // Dropping the receiver ends workers and reader, whatever they are waiting for.
+        drop(batch_out);
+        result
+    })?;
+    Ok((collector.finish(), shuffler))
+}
+
+fn work(
+    chunk: &Chunk,
+    separator: u8,
+    reader: &mut RowReader<'_>,
+    mut rows: RowBuffer,
+) -> Result<Batch, ExtractError> {
+    let mut tally = Tally::default();
+    if std::str::from_utf8(&chunk.bytes).is_err() {
+        return Err(ReadError::Encoding { line: chunk.first_line }.into());
+    }
+    let mut records = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(chunk.bytes.as_slice());
+    let mut record = csv::ByteRecord::new();
+    let mut place = Place { bytes: &chunk.bytes, at: 0, line: chunk.first_line };
+    loop {
+        let line = place.line_at(records.position().byte());
+        match records.read_byte_record(&mut record) {
+            Ok(true) => reader.read(&record, line, &mut rows, &mut tally),
+            Ok(false) => break,
+            Err(_) => return Err(ExtractError::Damaged(line)),
+        }
+    }
+    Ok(Batch { sequence: chunk.sequence, read_bytes: chunk.read, rows, tally })
+}
+
+/// Counts lines. (`csv` counts them too, but between `\r` and `\n` it stands on the line before.)
+struct Place<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Place<'_> {
+    /// The line of the record that begins at or after a byte; bytes only go up.
+    fn line_at(&mut self, byte: u64) -> u64 {
+        let start = usize::try_from(byte).unwrap_or(self.bytes.len()).min(self.bytes.len());
+        let blank = self.bytes[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..start + blank]).count() as u64;
+        self.at = start + blank;
+        self.line
+    }
+}
+
+/// Puts the tallies of all chunks together; findings leave in the order of the file.
+struct Collector {
+    report: Report,
+    remarks: [u64; Remark::ALL.len()],
+    next: u64,
+    waiting: BTreeMap<u64, Vec<Finding>>,
+}
+
+impl Collector {
+    fn new(columns: &Columns) -> Collector {
+        let report = Report { dropped_columns: columns.dropped.clone(), ..Report::default() };
+        Collector { report, remarks: [0; Remark::ALL.len()], next: 0, waiting: BTreeMap::new() }
+    }
+
+    fn add(&mut self, sequence: u64, tally: Tally, watch: &mut dyn Watch) -> Result<(), ExtractError> {
+        self.report.rows.read += tally.read;
+        for (reason, n) in tally.rejected {
+            Report::add(&mut self.report.rejected, reason.code(), n);
+            self.report.rows.rejected += n;
+        }
+        for (sum, n) in self.remarks.iter_mut().zip(tally.remarks) {
+            *sum += n;
+        }
+        self.waiting.insert(sequence, tally.findings);
+        while let Some(findings) = self.waiting.remove(&self.next) {
+            watch.findings(&findings).map_err(ExtractError::Findings)?;
+            self.report.list(findings);
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Report {
+        for (remark, n) in Remark::ALL.into_iter().zip(self.remarks) {
+            Report::add(&mut self.report.warnings, remark.code(), n);
+        }
+        self.report.trim();
+        self.report
+    }
+}
+
+/// Lets the rows out in random order, counting those that are sent and those that are repeated.
+fn drain(
+    shuffler: Shuffler,
+    report: &mut Report,
+    watch: &mut dyn Watch,
+    mut send: impl FnMut(&[u8]) -> Result<(), ExtractError>,
+) -> Result<(), ExtractError> {
+    struct Wrapped(ExtractError);
+    impl From<io::Error> for Wrapped {
+        fn from(error: io::Error) -> Wrapped {
+            Wrapped(ExtractError::Spill(error))
+        }
+    }
+    let mut kinds = [0u64; KINDS.len()];
+    let mut repeated = Vec::new();
+    let result = shuffler.drain(|row| {
+        if row.repeated {
+            report.rows.duplicates += 1;
+            let finding =
+                Finding { line: row.number, column: None, code: Remark::Repeated.code(), rejected: false };
+            repeated.push(finding);
+            if repeated.len() == limits::MAX_LISTED_FINDINGS {
+                watch.findings(&repeated).map_err(|error| Wrapped(ExtractError::Findings(error)))?;
+                report.list(repeated.drain(..));
+            }
+            return Ok(());
+        }
+        report.rows.sent += 1;
+        match row.kind.and_then(|kind| KINDS.iter().position(|known| *known == kind)) {
+            Some(at) => kinds[at] += 1,
+            None => report.rows.anonymous += 1,
+        }
+        send(row.line).map_err(Wrapped)
+    });
+    result.map_err(|Wrapped(error)| error)?;
+    watch.findings(&repeated).map_err(ExtractError::Findings)?;
+    report.list(repeated);
+    report.trim();
+    Report::add(&mut report.warnings, Remark::Repeated.code(), report.rows.duplicates);
+    for (kind, n) in KINDS.into_iter().zip(kinds) {
+        Report::add(&mut report.identifiers, kind_code(kind), n);
+    }
+    Ok(())
+}

@@ -1,0 +1,305 @@
+//! Random order in bounded memory, and each row once.
+//!
+//! A row goes to one of 1024 piles by a keyed hash of its own bytes, so the same row always meets itself there; a
+//! pile is shuffled as a whole when it leaves. Which pile comes when depends on a key that nobody keeps: the order
+//! of the package tells nothing about the order of the extract. Piles that do not fit in memory wait on disk,
+//! encrypted (ChaCha20-Poly1305) under a key that exists in memory only, in a file that has no name.
+
+use std::fs::File;
+use std::hash::Hasher as _;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use rustc_hash::{FxHashMap, FxHasher};
+
+use super::findings::KINDS;
+use crate::id::IdKind;
+use crate::secret::{Random, Secret, SeededRandom, shuffle};
+
+/// Piles: at the largest package of 64 GiB, a pile is 64 MiB.
+const PILES: usize = 1024;
+/// Bytes before a row in a pile: length, kind of identifier, line.
+const PREFIX: usize = 2 + 1 + 8;
+const ANONYMOUS: u8 = u8::MAX;
+
+/// Rows of one chunk on their way to the piles.
+pub(super) struct RowBuffer {
+    seed: u64,
+    bytes: Vec<u8>,
+    /// (pile, end in `bytes`).
+    rows: Vec<(u16, usize)>,
+}
+
+impl RowBuffer {
+    pub fn new(seed: u64) -> RowBuffer {
+        RowBuffer { seed, bytes: Vec::new(), rows: Vec::new() }
+    }
+
+    /// An empty buffer for the same piles.
+    pub fn empty_like(&self) -> RowBuffer {
+        RowBuffer::new(self.seed)
+    }
+
+    /// Adds a tokenised line, without its line end.
+    pub fn push(&mut self, line: &[u8], kind: Option<IdKind>, number: u64) {
+        let mut hasher = FxHasher::default();
+        hasher.write_u64(self.seed);
+        hasher.write(line);
+        let pile = u16::try_from(hasher.finish() >> 54).expect("ten bits");
+        let length =
+            u16::try_from(line.len()).expect("tokens, dates and codes of 64 columns are under 64 KiB");
+        let kind =
+            kind.map_or(ANONYMOUS, |kind| KINDS.iter().position(|known| *known == kind).unwrap_or(0) as u8);
+        self.bytes.extend_from_slice(&length.to_le_bytes());
+        self.bytes.push(kind);
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+        self.bytes.extend_from_slice(line);
+        self.rows.push((pile, self.bytes.len()));
+    }
+}
+
+/// A row leaving a pile.
+pub(super) struct Row<'a> {
+    pub line: &'a [u8],
+    pub kind: Option<IdKind>,
+    /// Line in the extract.
+    pub number: u64,
+    /// Whether the same row leaves, or has left, elsewhere in the pile.
+    pub repeated: bool,
+}
+
+/// The piles.
+pub(super) struct Shuffler {
+    seed: u64,
+    random: SeededRandom,
+    piles: Vec<Vec<u8>>,
+    held: usize,
+    memory: usize,
+    spill: Option<Spill>,
+}
+
+impl Shuffler {
+    pub fn new(random: &mut dyn Random, memory: usize) -> Shuffler {
+        let mut random = SeededRandom::fork(random);
+        let seed = random.below(u64::MAX);
+        Shuffler { seed, random, piles: vec![Vec::new(); PILES], held: 0, memory, spill: None }
+    }
+
+    /// A buffer whose rows belong to these piles.
+    pub fn buffer(&self) -> RowBuffer {
+        RowBuffer::new(self.seed)
+    }
+
+    /// Takes the rows of a buffer; spills to an unnamed file in `folder` when memory is full.
+    pub fn take(&mut self, buffer: &mut RowBuffer, folder: &Path) -> io::Result<()> {
+        let mut start = 0;
+        for (pile, end) in buffer.rows.drain(..) {
+            self.piles[usize::from(pile)].extend_from_slice(&buffer.bytes[start..end]);
+            start = end;
+        }
+        self.held += start;
+        buffer.bytes.clear();
+        if self.held > self.memory {
+            let spill = match &mut self.spill {
+                Some(spill) => spill,
+                none => none.insert(Spill::new(folder, &mut self.random)?),
+            };
+            for (at, pile) in self.piles.iter_mut().enumerate().filter(|(_, pile)| !pile.is_empty()) {
+                spill.write(at, pile)?;
+                pile.clear();
+            }
+            self.held = 0;
+        }
+        Ok(())
+    }
+
+    /// Whether anything went to disk.
+    #[cfg(test)]
+    pub const fn spilled(&self) -> bool {
+        self.spill.is_some()
+    }
+
+    /// Gives every row to `each`, pile by pile, in random order.
+    pub fn drain<E: From<io::Error>>(
+        mut self,
+        mut each: impl FnMut(Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut order = (0..PILES).collect::<Vec<_>>();
+        shuffle(&mut order, &mut self.random);
+        for at in order {
+            let mut bytes = std::mem::take(&mut self.piles[at]);
+            if let Some(spill) = &mut self.spill {
+                spill.read(at, &mut bytes).map_err(E::from)?;
+            }
+            let mut rows = Vec::new();
+            let mut start = 0;
+            while start < bytes.len() {
+                let length = usize::from(u16::from_le_bytes([bytes[start], bytes[start + 1]]));
+                rows.push(start);
+                start += PREFIX + length;
+            }
+            let field = |start: usize| {
+                let length = usize::from(u16::from_le_bytes([bytes[start], bytes[start + 1]]));
+                let number =
+                    u64::from_le_bytes(bytes[start + 3..start + 11].try_into().expect("eight bytes"));
+                (&bytes[start + PREFIX..start + PREFIX + length], bytes[start + 2], number)
+            };
+            // Of equal rows, the one on the first line is sent. Anonymous rows are contacts: each counts.
+            let mut first: FxHashMap<&[u8], u64> = FxHashMap::default();
+            for start in &rows {
+                let (line, kind, number) = field(*start);
+                if kind != ANONYMOUS {
+                    first.entry(line).and_modify(|known| *known = number.min(*known)).or_insert(number);
+                }
+            }
+            shuffle(&mut rows, &mut self.random);
+            for start in &rows {
+                let (line, kind, number) = field(*start);
+                let repeated = kind != ANONYMOUS && first.get(line).is_some_and(|known| *known != number);
+                let kind = KINDS.get(usize::from(kind)).copied();
+                each(Row { line, kind, number, repeated })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Encrypted runs of piles in a file without a name.
+struct Spill {
+    file: File,
+    key: LessSafeKey,
+    /// (nonce, offset, length) of each pile's runs.
+    runs: Vec<Vec<(u64, u64, usize)>>,
+    written: u64,
+    end: u64,
+    buffer: Vec<u8>,
+}
+
+impl Spill {
+    fn new(folder: &Path, random: &mut dyn Random) -> io::Result<Spill> {
+        let key: Secret<32> = Secret::generate(random);
+        let key = UnboundKey::new(&CHACHA20_POLY1305, key.expose("it encrypts what spills"))
+            .expect("the key has the cipher's length");
+        let file = unnamed(folder)?;
+        let runs = vec![Vec::new(); PILES];
+        Ok(Spill { file, key: LessSafeKey::new(key), runs, written: 0, end: 0, buffer: Vec::new() })
+    }
+
+    fn nonce(run: u64) -> Nonce {
+        let mut bytes = [0; 12];
+        bytes[..8].copy_from_slice(&run.to_le_bytes());
+        Nonce::assume_unique_for_key(bytes)
+    }
+
+    fn write(&mut self, pile: usize, bytes: &[u8]) -> io::Result<()> {
+        self.buffer.clear();
+        self.buffer.extend_from_slice(bytes);
+        self.key
+            .seal_in_place_append_tag(Spill::nonce(self.written), Aad::empty(), &mut self.buffer)
+            .expect("a pile in memory is far below the cipher's limit");
+        self.file.seek(SeekFrom::Start(self.end))?;
+        self.file.write_all(&self.buffer)?;
+        self.runs[pile].push((self.written, self.end, self.buffer.len()));
+        self.written += 1;
+        self.end += self.buffer.len() as u64;
+        Ok(())
+    }
+
+    /// Appends all runs of a pile.
+    fn read(&mut self, pile: usize, out: &mut Vec<u8>) -> io::Result<()> {
+        for (run, offset, length) in std::mem::take(&mut self.runs[pile]) {
+            self.buffer.resize(length, 0);
+            self.file.seek(SeekFrom::Start(offset))?;
+            self.file.read_exact(&mut self.buffer)?;
+            let plain = self
+                .key
+                .open_in_place(Spill::nonce(run), Aad::empty(), &mut self.buffer)
+                .map_err(|_| io::Error::other("the spilled rows were changed on disk"))?;
+            out.extend_from_slice(plain);
+        }
+        Ok(())
+    }
+}
+
+/// A file that only this process can reach: on Unix it has no name from the moment it is open; elsewhere its name
+/// goes when it is closed as far as the system allows, and its content is unreadable without the key in memory.
+fn unnamed(folder: &Path) -> io::Result<File> {
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join(format!(".kobling-spill-{}", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    #[cfg(windows)]
+    {
+        const DELETE_ON_CLOSE: u32 = 0x0400_0000;
+        std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, DELETE_ON_CLOSE);
+    }
+    let file = options.open(&path)?;
+    #[cfg(unix)]
+    std::fs::remove_file(&path)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(lines: &[&str], memory: usize, seed: u64) -> Vec<(String, u64, bool)> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut shuffler = Shuffler::new(&mut SeededRandom::from_number(seed), memory);
+        let mut buffer = shuffler.buffer();
+        for (at, line) in lines.iter().enumerate() {
+            let kind = (!line.starts_with(',')).then_some(IdKind::Cpr);
+            buffer.push(line.as_bytes(), kind, at as u64);
+            shuffler.take(&mut buffer, dir.path()).expect("taken");
+        }
+        assert_eq!(shuffler.spilled(), memory == 0);
+        assert_eq!(std::fs::read_dir(dir.path()).expect("there").count(), 0, "the spill has no name");
+        let mut out = Vec::new();
+        shuffler
+            .drain(|row| {
+                out.push((String::from_utf8(row.line.to_vec()).expect("text"), row.number, row.repeated));
+                Ok::<(), io::Error>(())
+            })
+            .expect("drained");
+        out
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_row_leaves_once_from_memory_and_from_disk(lines in proptest::collection::vec("[a-c,]{1,3}", 0..60)) {
+            let lines = lines.iter().map(String::as_str).collect::<Vec<_>>();
+            for memory in [0, usize::MAX] {
+                if lines.is_empty() {
+                    continue;
+                }
+                let mut out = run(&lines, memory, 3);
+                out.sort_by_key(|(_, number, _)| *number);
+                proptest::prop_assert_eq!(out.len(), lines.len());
+                for (at, (line, _, repeated)) in out.iter().enumerate() {
+                    proptest::prop_assert_eq!(line.as_str(), lines[at]);
+                    let before = lines[..at].contains(&lines[at]) && !line.starts_with(',');
+                    proptest::prop_assert_eq!(*repeated, before);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_does_not_follow_the_extract() {
+        let lines = (0..2000).map(|n| format!("row{n:04}")).collect::<Vec<_>>();
+        let lines = lines.iter().map(String::as_str).collect::<Vec<_>>();
+        let order = run(&lines, usize::MAX, 1).into_iter().map(|(_, number, _)| number).collect::<Vec<_>>();
+        assert_ne!(
+            order,
+            run(&lines, usize::MAX, 2).into_iter().map(|(_, number, _)| number).collect::<Vec<_>>()
+        );
+        // Spearman's rank correlation with the extract is that of chance (standard deviation 1/sqrt(n)).
+        let n = order.len() as f64;
+        let d2: f64 = order.iter().enumerate().map(|(at, number)| (at as f64 - *number as f64).powi(2)).sum();
+        let rho = 1.0 - 6.0 * d2 / (n * (n * n - 1.0));
+        assert!(rho.abs() < 4.0 / n.sqrt(), "{rho}");
+    }
+}
