@@ -6,12 +6,18 @@
 //! | --- | --- |
 //! | [`id`], [`key`], [`token`] | identifiers, secrets, and the tokens and links made of both |
 //! | [`programme`] | the definition that everything obeys |
+//! | [`audit`] | what was done: entries, heads, receipts |
+//! | `auth`, `store` | who may do what; the system of record |
 //! | [`consent`] | events, the fold, permissions at a moment |
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
+//! | `service`, `http` | what can be done, one file an operation; and the way in |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
 
+pub mod audit;
+#[cfg(feature = "service")]
+pub mod auth;
 #[cfg(feature = "partner")]
 pub mod client;
 pub mod clock;
@@ -21,6 +27,8 @@ pub mod demo;
 #[cfg(feature = "service")]
 pub mod disclosure;
 pub mod extract;
+#[cfg(feature = "service")]
+pub mod http;
 pub mod id;
 #[cfg(feature = "service")]
 pub mod intake;
@@ -34,5 +42,9 @@ pub mod programme;
 pub mod question;
 pub mod secret;
 #[cfg(feature = "service")]
+pub mod service;
+#[cfg(feature = "service")]
 pub mod snapshot;
+#[cfg(feature = "service")]
+pub mod store;
 pub mod token;

@@ -98,6 +98,8 @@ names! {
     QuestionId,
     /// A notice: the text a person was shown when asked.
     NoticeId,
+    /// A principal: somebody or something that holds a bearer token.
+    PrincipalId,
 }
 
 impl From<PartnerId> for OrganisationId {

@@ -168,6 +168,11 @@ impl Receiver {
         Ok(())
     }
 
+    /// Forgets the unfinished block: the connection ended within it, and it is sent again from the start.
+    pub fn forget_unfinished(&mut self) {
+        self.wipe();
+    }
+
     /// Ends the upload: every block is there, and the rows are what the manifest states.
     ///
     /// # Errors

@@ -9,13 +9,13 @@ use super::walk::Walk;
 pub(super) struct Combinations {
     ids: Vec<String>,
     /// Place among the question's partners, by position in the programme.
-    places: [Option<u8>; 256],
+    places: Vec<Option<u8>>,
 }
 
 impl Combinations {
     /// The combinations of partners, given by position in the programme and id.
     pub(super) fn new(partners: &[u8], ids: &[String]) -> Combinations {
-        let mut places = [None; 256];
+        let mut places = vec![None; 256];
         for (place, partner) in (0u8..).zip(partners) {
             places[usize::from(*partner)] = Some(place);
         }

@@ -1,6 +1,7 @@
 //! `kobling ask`: a registered question, as a table, CSV or JSON.
 
 use clap::{Args, ValueEnum};
+use kobling::client::{Answer, parse};
 use kobling::clock::Period;
 use kobling::name::{DimensionId, PopulationId, QuestionId};
 
@@ -45,7 +46,8 @@ pub(crate) fn run(arguments: &AskArguments) -> Outcome {
     let body = client.ask(&arguments.question, &ask)?;
     match arguments.format {
         Format::Json => out!("{}", String::from_utf8_lossy(&body)),
-        Format::Table | Format::Csv => out!("{}", String::from_utf8_lossy(&body)),
+        Format::Table => out!("{}", parse::<Answer>(&body)?.to_table().trim_end()),
+        Format::Csv => out!("{}", parse::<Answer>(&body)?.to_csv().trim_end()),
     }
     Ok(Done::Clean)
 }

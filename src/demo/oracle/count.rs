@@ -13,7 +13,7 @@ use crate::programme::{BasisKind, DimensionSource, Event, Programme, Question, Q
 pub struct Asked {
     /// Which: a reach, a funnel or an overlap of the programme.
     pub question: QuestionId,
-    /// Broken down by, in this order.
+    /// Broken down by, in any order.
     pub by: Vec<DimensionId>,
     /// Quarters of the index.
     pub period: Period,
@@ -28,10 +28,11 @@ pub struct Asked {
 /// True counts, before any rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Ids of the key columns: the dimensions asked for, then `stage` of a funnel; `partners` alone of an overlap.
+    /// Ids of the key columns: the dimensions asked for, in the order of their ids; then `stage` of a funnel, `partners`
+    /// of an overlap.
     pub columns: Vec<String>,
-    /// Every combination of codes in the order of their declaration, empty ones too; a funnel's stages innermost; an
-    /// overlap's pairs, then its threes, in the order of the partners.
+    /// Every combination of codes in the order of their declaration, empty ones too; innermost a funnel's stages, or an
+    /// overlap's single partners, pairs and threes, each in the order of the partners.
     pub cells: Vec<Cell>,
     /// Persons who left the question.
     pub left_out: BTreeSet<u32>,
@@ -42,7 +43,7 @@ pub struct Answer {
 /// One cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// Ids of codes, aligned with the columns. An overlap's is its partners joined by `+`.
+    /// Ids of codes, aligned with the columns; partners joined by `+` in an overlap.
     pub key: Vec<String>,
     /// The persons, by the oracle's numbers.
     pub contributors: BTreeSet<u32>,
@@ -63,8 +64,9 @@ impl Plain<'_> {
         let question =
             self.programme.question(&asked.question).ok_or_else(|| unknown(asked.question.as_str()))?;
         let mut by = Vec::new();
-        for id in &asked.by {
-            let at = self.programme.dimensions.iter().position(|d| d.id == *id);
+        let ids: BTreeSet<&DimensionId> = asked.by.iter().collect();
+        for id in &ids {
+            let at = self.programme.dimensions.iter().position(|d| d.id == **id);
             let at = at.filter(|at| question.dimensions.contains(at)).ok_or_else(|| unknown(id.as_str()))?;
             by.push(at);
         }
@@ -74,14 +76,9 @@ impl Plain<'_> {
             _ => asked.period.last_day().min(asked.snapshot),
         };
         let stages = stages(self.programme, question);
+        let datasets = self.programme.datasets_of(question);
         let read = |row: &&Row| {
-            let wanted = match &question.kind {
-                QuestionKind::Reach { datasets } | QuestionKind::Overlap { datasets } => {
-                    datasets.contains(&row.dataset)
-                }
-                _ => stages.iter().any(|stage| is_of(stage, row)),
-            };
-            wanted && row.person != 0 && first <= row.day && row.day <= last
+            datasets.contains(&row.dataset) && row.person != 0 && first <= row.day && row.day <= last
         };
         let mut rows: BTreeMap<u32, Vec<(&Row, bool)>> = BTreeMap::new();
         for row in self.rows.iter().filter(read) {
@@ -121,29 +118,26 @@ impl Plain<'_> {
             .iter()
             .filter_map(|(person, rows)| index(rows).map(|at| (*person, rows.as_slice(), at)))
             .collect();
-        let mut columns: Vec<String> = asked.by.iter().map(ToString::to_string).collect();
+        let mut columns: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let cells = match &question.kind {
             QuestionKind::Reach { .. } => self.by_index(&by, question, asked.period, &counted),
-            QuestionKind::Funnel { stages: ids } => {
+            QuestionKind::Funnel { stages: of_question } => {
                 columns.push("stage".to_owned());
-                let names: Vec<String> =
-                    ids.iter().map(|at| self.programme.stages[*at].id.to_string()).collect();
-                let mut reached = vec![BTreeSet::new(); stages.len()];
+                let mut steps: Vec<(String, BTreeSet<u32>)> = of_question
+                    .iter()
+                    .map(|at| (self.programme.stages[*at].id.to_string(), BTreeSet::new()))
+                    .collect();
                 for (person, rows, at) in &counted {
-                    for stage in reached.iter_mut().take(depth(&stages, rows, *at)) {
-                        stage.insert(*person);
+                    for (_, reached) in steps.iter_mut().take(depth(&stages, rows, *at)) {
+                        reached.insert(*person);
                     }
                 }
-                let groups = self.by_index(&by, question, asked.period, &counted);
-                let step = |group: &Cell, at: usize| {
-                    let key = [group.key.as_slice(), &[names[at].clone()]].concat();
-                    self.cell(key, &group.contributors & &reached[at])
-                };
-                groups.iter().flat_map(|group| (0..names.len()).map(move |at| step(group, at))).collect()
+                self.within(self.by_index(&by, question, asked.period, &counted), &steps)
             }
             QuestionKind::Overlap { .. } => {
-                columns = vec!["partners".to_owned()];
-                self.overlap(question, &counted)
+                columns.push("partners".to_owned());
+                let sets = self.overlap(question, &counted);
+                self.within(self.by_index(&by, question, asked.period, &counted), &sets)
             }
             QuestionKind::Quality { .. } => return Err(unknown("a question of another kind")),
         };
@@ -215,7 +209,7 @@ impl Plain<'_> {
     fn codes<'q>(&'q self, dimension: usize, question: &Question, period: Period) -> Codes<'q> {
         match &self.programme.dimensions[dimension].source {
             DimensionSource::Partner => self
-                .sources(question)
+                .sources_of(&index_datasets(self.programme, question))
                 .into_iter()
                 .map(|source| {
                     let has = move |row: &Row| row.source == source;
@@ -229,21 +223,32 @@ impl Plain<'_> {
                     (quarter.to_string(), Box::new(has) as Box<dyn Fn(&Row) -> bool>)
                 })
                 .collect(),
-            DimensionSource::Columns { list, .. } => self.programme.code_lists[*list]
-                .codes
-                .iter()
-                .zip(0..)
-                .map(|(of_list, at)| {
-                    let has = move |row: &Row| code(self.programme, dimension, row) == Some(at);
-                    (of_list.id.to_string(), Box::new(has) as Box<dyn Fn(&Row) -> bool>)
-                })
-                .collect(),
+            DimensionSource::Columns { list, columns } => {
+                let of_list = self.programme.code_lists[*list].codes.iter().map(|code| code.id.to_string());
+                let mut codes: Vec<(String, Option<u8>)> = of_list.zip((0..).map(Some)).collect();
+                // A code for rows that say nothing, where the programme lets a row say nothing.
+                let says = |dataset: usize| {
+                    let column = columns.iter().find(|(of, _)| *of == dataset);
+                    column.is_some_and(|(of, at)| self.programme.datasets[*of].columns[*at].required)
+                };
+                if !index_datasets(self.programme, question).into_iter().all(says) {
+                    codes.push(("(missing)".to_owned(), None));
+                }
+                let has = |(id, at)| {
+                    let has = move |row: &Row| code(self.programme, dimension, row) == at;
+                    (id, Box::new(has) as Box<dyn Fn(&Row) -> bool>)
+                };
+                codes.into_iter().map(has).collect()
+            }
         }
     }
 
     /// Partners that hand over something that the question reads.
     fn sources(&self, question: &Question) -> BTreeSet<u8> {
-        let datasets = self.programme.datasets_of(question);
+        self.sources_of(&self.programme.datasets_of(question))
+    }
+
+    fn sources_of(&self, datasets: &[usize]) -> BTreeSet<u8> {
         datasets.iter().flat_map(|at| self.programme.datasets[*at].partners.iter().copied()).collect()
     }
 
@@ -251,7 +256,12 @@ impl Plain<'_> {
         self.programme.partners[usize::from(source)].id.to_string()
     }
 
-    fn overlap(&self, question: &Question, counted: &[(u32, &[&Row], usize)]) -> Vec<Cell> {
+    /// Persons known at each partner, each two and each three.
+    fn overlap(
+        &self,
+        question: &Question,
+        counted: &[(u32, &[&Row], usize)],
+    ) -> Vec<(String, BTreeSet<u32>)> {
         let mut known: BTreeMap<u8, BTreeSet<u32>> = BTreeMap::new();
         for (person, rows, _) in counted {
             for row in *rows {
@@ -260,20 +270,39 @@ impl Plain<'_> {
         }
         let at = |source: u8| known.get(&source).cloned().unwrap_or_default();
         let sources: Vec<u8> = self.sources(question).into_iter().collect();
-        let (mut pairs, mut threes) = (Vec::new(), Vec::new());
+        let (mut ones, mut pairs, mut threes) = (Vec::new(), Vec::new(), Vec::new());
         for (one, a) in sources.iter().enumerate() {
             for (two, b) in sources.iter().enumerate().skip(one + 1) {
                 let both = &at(*a) & &at(*b);
                 let key = format!("{}+{}", self.name(*a), self.name(*b));
                 for c in &sources[two + 1..] {
-                    let all = &both & &at(*c);
-                    threes.push(self.cell(vec![format!("{key}+{}", self.name(*c))], all));
+                    threes.push((format!("{key}+{}", self.name(*c)), &both & &at(*c)));
                 }
-                pairs.push(self.cell(vec![key], both));
+                pairs.push((key, both));
+            }
+            ones.push((self.name(*a), at(*a)));
+        }
+        [ones, pairs, threes].concat()
+    }
+
+    /// Each group cut by each set, the sets innermost.
+    fn within(&self, groups: Vec<Cell>, sets: &[(String, BTreeSet<u32>)]) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        for group in groups {
+            for (name, set) in sets {
+                let key = [group.key.as_slice(), std::slice::from_ref(name)].concat();
+                cells.push(self.cell(key, &group.contributors & set));
             }
         }
-        pairs.extend(threes);
-        pairs
+        cells
+    }
+}
+
+/// Datasets that an index row can come from.
+fn index_datasets(programme: &Programme, question: &Question) -> Vec<usize> {
+    match stages(programme, question).first() {
+        Some(stage) => stage.iter().map(|event| event.dataset).collect(),
+        None => programme.datasets_of(question),
     }
 }
 

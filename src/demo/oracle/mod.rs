@@ -15,8 +15,9 @@
 //!   order of rows can matter.
 //! - Reach and overlap qualify every row of their datasets. A funnel's index is a row of its first stage; each later
 //!   stage is the earliest row of it on the day of the stage before or later, up to the day of the snapshot.
-//! - A person whose index lacks a code of a dimension is in no cell; one whose index is outside the population is in
-//!   none either.
+//! - A question reads every row of its datasets in its days, a funnel's too: a row that is no event of a stage counts
+//!   for who leaves.
+//! - A person whose index is outside the population is in no cell.
 //! - A family is a connected component over the case numbers and related persons of all rows of all partners that are
 //!   not out, permitted or not.
 
@@ -173,6 +174,12 @@ impl<'a> Plain<'a> {
             Some(partner) => self.persons.get(&format!("{partner}/{number}")).copied(),
             None => self.persons.get(number).copied(),
         }
+    }
+
+    /// Everybody with a number of the oracle's own: the text, as [`Plain::person`] takes it or with `partner/` before it,
+    /// and the number.
+    pub fn identities(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.persons.iter().map(|(text, number)| (text.as_str(), *number))
     }
 
     /// Distinct families of some persons.

@@ -1,0 +1,85 @@
+//! Exit statuses: a contract for scripts.
+
+use std::process::ExitCode;
+
+use kobling::key::KeyFileError;
+use kobling::service::{Reason, ServiceError};
+use kobling::store::StoreError;
+
+/// Why a command failed, by exit status.
+pub(crate) enum Failure {
+    /// 2: usage or configuration.
+    Configuration(String),
+    /// 3: files.
+    Files(String),
+    /// 4: a key.
+    Key(String),
+    /// 5: refused.
+    Refused(String),
+}
+
+impl Failure {
+    /// Says why on standard error; gives the status.
+    pub(crate) fn report(self) -> ExitCode {
+        let (status, message) = match self {
+            Failure::Configuration(message) => (2, message),
+            Failure::Files(message) => (3, message),
+            Failure::Key(message) => (4, message),
+            Failure::Refused(message) => (5, message),
+        };
+        eprintln!("koblingd: {message}");
+        ExitCode::from(status)
+    }
+}
+
+/// An error with its causes.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Failure {
+        let text = with_causes(&error);
+        match &error {
+            ServiceError::Refused(Reason::ServiceKey) => {
+                Failure::Key(format!("{text}; {}", Reason::ServiceKey.advice()))
+            }
+            ServiceError::Store(
+                StoreError::NotThere(_)
+                | StoreError::AlreadyThere(_)
+                | StoreError::Io { .. }
+                | StoreError::Full
+                | StoreError::Damaged(_)
+                | StoreError::Newer
+                | StoreError::Sqlite(_),
+            )
+            | ServiceError::Io(_)
+            | ServiceError::Load(_)
+            | ServiceError::Seal(_) => Failure::Files(text),
+            ServiceError::Refused(Reason::RoleOrganisation) | ServiceError::Rules(_) => {
+                Failure::Configuration(text)
+            }
+            ServiceError::Key(_) => Failure::Key(text),
+            _ => Failure::Refused(text),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::from(ServiceError::from(error))
+    }
+}
+
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Failure {
+        Failure::Key(with_causes(&error))
+    }
+}

@@ -1,0 +1,106 @@
+//! Data folder and service key: the arguments that most commands share.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use kobling::clock::SystemClock;
+use kobling::key::{Example, ServiceKey};
+use kobling::secret::SystemRandom;
+use kobling::service::Service;
+
+use crate::exit::Failure;
+
+/// Where the service's data and its key lie.
+#[derive(Args)]
+pub(crate) struct Folder {
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The service key; never inside the data folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) service_key: PathBuf,
+}
+
+impl Folder {
+    /// Reads the service key, from outside the data folder.
+    pub(crate) fn key(&self) -> Result<ServiceKey, Failure> {
+        outside(&self.data, &self.service_key)?;
+        Ok(ServiceKey::load(&self.service_key, Example::Refuse)?)
+    }
+
+    /// Starts the service on the folder.
+    pub(crate) fn open(&self) -> Result<Service, Failure> {
+        let key = self.key()?;
+        Ok(Service::open(&self.data, key, Arc::new(SystemClock), Box::new(SystemRandom::new()))?)
+    }
+}
+
+/// Refuses a service key inside the data folder, whatever links lead there: a backup of the folder would hold both.
+pub(crate) fn outside(data: &Path, key: &Path) -> Result<(), Failure> {
+    let real =
+        |path: &Path| resolved(path).map_err(|error| Failure::Files(format!("{}: {error}", path.display())));
+    let (folder, file) = (real(data)?, real(key)?);
+    // The link itself may lie inside as well: then the key's address is in every backup.
+    let parent = key.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if file.starts_with(&folder) || real(parent)?.starts_with(&folder) {
+        return Err(Failure::Key(format!(
+            "{}: the service key lies in the data folder; put it elsewhere, where no backup of the folder takes it along",
+            key.display()
+        )));
+    }
+    Ok(())
+}
+
+/// The path without links. Of a path that does not exist yet, its nearest existing folder is resolved.
+fn resolved(path: &Path) -> std::io::Result<PathBuf> {
+    let absolute = std::path::absolute(path)?;
+    let mut missing = Vec::new();
+    let mut at = absolute.as_path();
+    loop {
+        match at.canonicalize() {
+            Ok(mut real) => {
+                real.extend(missing.iter().rev());
+                return Ok(real);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let (Some(name), Some(parent)) = (at.file_name(), at.parent()) else { return Err(error) };
+                missing.push(name.to_owned());
+                at = parent;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_inside_the_folder_is_refused_by_whatever_way_it_is_named() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let data = dir.path().join("data");
+        std::fs::create_dir(&data).expect("made");
+        assert!(outside(&data, &dir.path().join("service.key")).is_ok());
+        assert!(outside(&data, &dir.path().join("data-of-others/service.key")).is_ok());
+        for inside in ["data/service.key", "data/a/b/service.key", "data/../data/service.key"] {
+            assert!(outside(&data, &dir.path().join(inside)).is_err(), "{inside}");
+        }
+        // A folder that is still to be made.
+        assert!(outside(&dir.path().join("new"), &dir.path().join("new/service.key")).is_err());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::symlink;
+            std::fs::write(data.join("k"), "").expect("written");
+            symlink(data.join("k"), dir.path().join("link")).expect("linked");
+            assert!(outside(&data, &dir.path().join("link")).is_err(), "a link to a file inside");
+            symlink(&data, dir.path().join("alias")).expect("linked");
+            assert!(outside(&data, &dir.path().join("alias/service.key")).is_err(), "by a linked folder");
+            assert!(outside(&dir.path().join("alias"), &data.join("k")).is_err(), "a linked data folder");
+            std::fs::write(dir.path().join("outside"), "").expect("written");
+            symlink(dir.path().join("outside"), data.join("inward")).expect("linked");
+            assert!(outside(&data, &data.join("inward")).is_err(), "a link inside to a file outside");
+        }
+    }
+}

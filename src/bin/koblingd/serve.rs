@@ -1,0 +1,84 @@
+//! `koblingd serve`.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use kobling::http;
+
+use crate::exit::Failure;
+use crate::folder::Folder;
+
+/// Serve over HTTP until interrupted.
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    folder: Folder,
+    /// Address and port; port 0 lets the system choose one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    /// Certificate chain, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Serve without TLS on other addresses than loopback, because a proxy in front ends it.
+    #[arg(long, conflicts_with = "tls_cert")]
+    behind_proxy_that_ends_tls: bool,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let clear = self.tls_cert.is_none();
+        if clear && !self.listen.ip().is_loopback() && !self.behind_proxy_that_ends_tls {
+            return Err(Failure::Configuration(format!(
+                "{} can be reached from other machines: give --tls-cert and --tls-key, or say --behind-proxy-that-ends-tls if a proxy does it",
+                self.listen
+            )));
+        }
+        let tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(cert), Some(key)) => Some(http::tls_from_pem(cert, key).map_err(|error| {
+                Failure::Files(format!("{} and {}: {error}", cert.display(), key.display()))
+            })?),
+            _ => None,
+        };
+        tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
+        let service = Arc::new(self.folder.open()?);
+        let busy = |error: std::io::Error| {
+            Failure::Configuration(format!("{}: cannot be listened on: {error}", self.listen))
+        };
+        let listener = TcpListener::bind(self.listen).map_err(busy)?;
+        let address = listener.local_addr().map_err(busy)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Configuration(format!("threads cannot be started: {error}")))?;
+        let scheme = if clear { "http" } else { "https" };
+        println!("listening on {scheme}://{address}");
+        // Whoever started this may wait for the line, and may have stopped listening to what follows.
+        std::io::stdout().flush().ok();
+        runtime
+            .block_on(http::serve(service, listener, tls, interrupted()))
+            .map_err(|error| Failure::Files(format!("{address}: {error}")))
+    }
+}
+
+/// Done when the process is told to stop: Ctrl-C, or SIGTERM on Unix.
+async fn interrupted() {
+    let ctrl_c = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! { _ = ctrl_c => {}, _ = terminate.recv() => {} }
+            }
+            Err(_) => drop(ctrl_c.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(ctrl_c.await);
+}

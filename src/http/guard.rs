@@ -1,0 +1,94 @@
+//! Who asks, and whether the matrix grants it: decided before any handler runs.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use super::problem::Failure;
+use super::routes;
+use crate::auth::{BearerToken, Principal, authorise};
+use crate::service::{Reason, Service, ServiceError};
+
+/// The principal of a request, as the guard found it. A handler can have one only behind the guard.
+#[derive(Clone, Debug)]
+pub(super) struct Caller(pub(super) Principal);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, Failure> {
+        parts.extensions.get::<Caller>().cloned().ok_or(Failure::of(Reason::Unauthenticated))
+    }
+}
+
+/// Runs an operation, which may wait for disk and locks, off the threads that serve connections.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(Failure),
+        Err(_) => Err(Failure::of(Reason::Internal)),
+    }
+}
+
+/// Authenticates and authorises a request by its route's line in the table.
+pub(super) async fn guard(
+    State(service): State<Arc<Service>>,
+    path: Option<MatchedPath>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let path = path.map(|path| path.as_str().to_owned()).unwrap_or_default();
+    let method = request.method().clone();
+    let answer = match admit(service, &path, &mut request).await {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            next.run(request).await
+        }
+        Err(failure) => failure.into_response(),
+    };
+    tracing::info!(%method, route = path, status = answer.status().as_u16(), "request");
+    answer
+}
+
+async fn admit(service: Arc<Service>, path: &str, request: &mut Request) -> Result<Option<Caller>, Failure> {
+    let Some(route) = routes::find(request.method(), path) else {
+        let other = routes::ROUTES.iter().any(|route| route.path == path);
+        return Err(Failure::of(if other { Reason::Method } else { Reason::NotFound }));
+    };
+    let Some(action) = route.action else { return Ok(None) };
+    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .and_then(|text| BearerToken::parse(text.trim()).ok())
+        .ok_or(Failure::of(Reason::Unauthenticated))?;
+    let found = blocking(move || service.authenticate(&token)).await?;
+    let principal = found.ok_or(Failure::of(Reason::Unauthenticated))?;
+    if !authorise(principal.role, action) {
+        return Err(Failure::of(Reason::Forbidden));
+    }
+    Ok(Some(Caller(principal)))
+}
+
+/// A request's body, whole, within the limit of its route.
+pub(super) struct Whole(pub(super) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Whole {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Whole, Failure> {
+        let cut = |rejection: BytesRejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Failure::of(Reason::TooLarge),
+            _ => Failure::of(Reason::Body),
+        };
+        Bytes::from_request(request, state).await.map(Whole).map_err(cut)
+    }
+}

@@ -1,0 +1,22 @@
+//! The way in over HTTP: thin handlers over `service`, problems after RFC 9457, tus 1.0 for uploads.
+//!
+//! Every route stands in one table with the action that it needs; a request is authenticated and authorised before its
+//! handler runs, and a route that is not in the table answers nobody. Must never: hold logic of its own, log a body or a
+//! header, or answer differently because of another partner's data. Callers: `koblingd`, `demo`.
+
+mod consents;
+mod guard;
+mod headers;
+mod packages;
+mod problem;
+mod programme;
+mod questions;
+mod routes;
+mod serve;
+mod steward;
+mod tus;
+mod uploads;
+
+pub use problem::Problem;
+pub use routes::{ROUTES, Route, api, router};
+pub use serve::{serve, tls_from_pem};

@@ -1,0 +1,74 @@
+//! A partner's own packages.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+
+use super::guard::{Caller, blocking};
+use super::problem::{Failure, Problem};
+use super::uploads::ReceiptView;
+use crate::service::Service;
+use crate::store::PackageRow;
+
+/// An upload or package of one's own.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct PackageView {
+    /// Its id.
+    id: String,
+    /// Its dataset.
+    dataset: String,
+    /// Its quarters.
+    period: String,
+    /// Bytes of `data.csv`.
+    bytes: u64,
+    /// Rows.
+    rows: u64,
+    /// SHA-256 of the manifest.
+    manifest_sha256: String,
+    /// `open`, `complete`, `replaced`, `withdrawn`, `aborted` or `expired`.
+    state: &'static str,
+    /// When it was opened.
+    opened_at: String,
+    /// When it became whole.
+    completed_at: Option<String>,
+}
+
+impl From<PackageRow> for PackageView {
+    fn from(row: PackageRow) -> PackageView {
+        PackageView {
+            id: row.id,
+            dataset: row.dataset.to_string(),
+            period: row.period.to_string(),
+            bytes: row.bytes,
+            rows: row.rows,
+            manifest_sha256: row.manifest_sha256.to_string(),
+            state: row.state.as_str(),
+            opened_at: row.opened_at.to_string(),
+            completed_at: row.completed_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// One's own uploads and packages, oldest first.
+#[utoipa::path(get, path = "/v1/packages", tag = "partner",
+    responses((status = 200, body = [PackageView]), (status = "default", body = Problem)))]
+pub(super) async fn list(
+    State(service): State<Arc<Service>>,
+    Caller(caller): Caller,
+) -> Result<Json<Vec<PackageView>>, Failure> {
+    let rows = blocking(move || service.packages(&caller)).await?;
+    Ok(Json(rows.into_iter().map(PackageView::from).collect()))
+}
+
+/// Withdraw a package: its staged rows go at once, and the next seal is without it.
+#[utoipa::path(post, path = "/v1/packages/{id}/withdraw", tag = "partner", params(("id" = String, Path)),
+    responses((status = 200, body = ReceiptView), (status = "default", body = Problem)))]
+pub(super) async fn withdraw(
+    State(service): State<Arc<Service>>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<ReceiptView>, Failure> {
+    Ok(Json(blocking(move || service.withdraw_package(&caller, &id)).await?.into()))
+}

@@ -1,0 +1,156 @@
+//! tus 1.0: the rows of an upload, with `checksum`, `expiration` and `termination`.
+//!
+//! The offset advances at block ends only. Bytes go through a short channel to a thread that verifies, re-keys and
+//! writes them, so that a request of any length takes bounded memory; when the connection is cut, the channel ends and
+//! what was whole is made durable.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use http_body_util::BodyExt as _;
+use tokio::sync::mpsc;
+
+use super::guard::{Caller, blocking};
+use super::headers::{
+    self, CHECKSUMS, Checksum, EXTENSIONS, TUS, TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_OFFSET,
+};
+use super::problem::{Failure, Problem};
+use crate::limits;
+use crate::service::{Reason, Service, Standing};
+
+/// Chunks that may wait between the connection and the thread that takes them.
+const WAITING_CHUNKS: usize = 8;
+/// How long a connection may be silent within a request before it counts as cut.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Bytes of a refused request that are still read, so that the client gets to see why.
+const DRAINED: usize = 64 << 20;
+
+/// What is spoken of tus.
+fn capabilities() -> Response {
+    let headers: [(HeaderName, HeaderValue); 5] = [
+        (TUS_RESUMABLE, HeaderValue::from_static(TUS)),
+        (HeaderName::from_static("tus-version"), HeaderValue::from_static(TUS)),
+        (HeaderName::from_static("tus-extension"), HeaderValue::from_static(EXTENSIONS)),
+        (HeaderName::from_static("tus-checksum-algorithm"), HeaderValue::from_static(CHECKSUMS)),
+        (HeaderName::from_static("tus-max-size"), headers::number(limits::MAX_PACKAGE_BYTES)),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+/// What is spoken of tus 1.0.
+#[utoipa::path(options, path = "/v1/uploads", tag = "partner", responses((status = 204, description = "tus capabilities")))]
+pub(super) async fn options() -> Response {
+    capabilities()
+}
+
+/// What is spoken of tus 1.0.
+#[utoipa::path(options, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+    responses((status = 204, description = "tus capabilities")))]
+pub(super) async fn options_of_one() -> Response {
+    capabilities()
+}
+
+/// How far an upload has come (tus 1.0).
+#[utoipa::path(head, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+    responses((status = 200, description = "`Upload-Offset`, `Upload-Length`, `Upload-Expires`"),
+              (status = "default", body = Problem)))]
+pub(super) async fn head(
+    State(service): State<Arc<Service>>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    headers::check_version(&headers)?;
+    let standing = blocking(move || service.standing(&caller, &id)).await?;
+    let mut response = StatusCode::OK.into_response();
+    stand(&mut response, &standing);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Send rows from an offset on (tus 1.0). Whole verified blocks are durable when this answers.
+#[utoipa::path(patch, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+    request_body(content_type = "application/offset+octet-stream", description = "bytes of data.csv from `Upload-Offset` on"),
+    responses((status = 204, description = "`Upload-Offset` says how far it has come; it lies at the end of a block"),
+              (status = 460, body = Problem, description = "checksum mismatch"),
+              (status = "default", body = Problem)))]
+pub(super) async fn patch(
+    State(service): State<Arc<Service>>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let headers = request.headers();
+    headers::check_version(headers)?;
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if kind != Some("application/offset+octet-stream") {
+        return Err(Failure::of(Reason::ContentType));
+    }
+    let offset = headers::offset(headers)?;
+    let checksum = Checksum::announced(headers)?;
+    let (sender, mut receiver) = mpsc::channel::<Bytes>(WAITING_CHUNKS);
+    let worker = blocking(move || service.append(&caller, &id, offset, || receiver.blocking_recv()));
+    let worker = tokio::spawn(worker);
+    let fits = pump(request.into_body(), sender, checksum).await;
+    let standing = worker.await.map_err(|_| Failure::of(Reason::Internal))??;
+    if !fits {
+        return Err(Failure::of(Reason::Checksum));
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    stand(&mut response, &standing);
+    Ok(response)
+}
+
+/// Hands the body on, chunk by chunk, until it ends, is cut, or nobody takes it any more. Returns whether it has the
+/// checksum announced; a request that was cut has none to have.
+async fn pump(mut body: Body, sender: mpsc::Sender<Bytes>, mut checksum: Option<Checksum>) -> bool {
+    let mut drained = 0;
+    loop {
+        let frame = match tokio::time::timeout(SILENCE, body.frame()).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(None) => break,
+            // Cut, or silent for too long.
+            Ok(Some(Err(_))) | Err(_) => return true,
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        if let Some(checksum) = &mut checksum {
+            checksum.update(&data);
+        }
+        let length = data.len();
+        if sender.send(data).await.is_err() {
+            drained += length;
+            if drained > DRAINED {
+                return true;
+            }
+        }
+    }
+    checksum.is_none_or(Checksum::fits)
+}
+
+/// Give an open upload up (tus 1.0, termination).
+#[utoipa::path(delete, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+    responses((status = 204, description = "gone"), (status = "default", body = Problem)))]
+pub(super) async fn delete(
+    State(service): State<Arc<Service>>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    blocking(move || service.abort_upload(&caller, &id)).await?;
+    let version = [(TUS_RESUMABLE, HeaderValue::from_static(TUS))];
+    Ok((StatusCode::NO_CONTENT, version).into_response())
+}
+
+fn stand(response: &mut Response, standing: &Standing) {
+    let headers = response.headers_mut();
+    headers.insert(TUS_RESUMABLE, HeaderValue::from_static(TUS));
+    headers.insert(UPLOAD_OFFSET, headers::number(standing.offset));
+    headers.insert(UPLOAD_LENGTH, headers::number(standing.length));
+    if let Some(expires) = standing.expires {
+        let date = HeaderValue::from_str(&headers::http_date(expires)).expect("a date is ASCII");
+        headers.insert(UPLOAD_EXPIRES, date);
+    }
+}

@@ -1,0 +1,217 @@
+//! The rows of an upload: taken block by block, durable before they are acknowledged.
+//!
+//! The staged file is what is true; what is kept here is only so that it need not be read again for every request.
+
+use std::fs::File;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Reason, Service, ServiceError};
+use crate::audit::{ReceiptKind, Subject};
+use crate::auth::Principal;
+use crate::intake::Receiver;
+use crate::intake::staged::{Layout, open_for_append};
+use crate::store::{UploadRow, UploadState};
+
+/// Uploads kept in memory between requests; beyond it, a request reads its staged file again.
+const KEPT_SESSIONS: usize = 32;
+
+/// The place of one upload: whoever holds the lock works on it.
+pub(super) struct Slot(Mutex<Option<Session>>);
+
+impl Slot {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<Session>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An upload under way. Its blocks up to the receiver's offset are durable.
+pub(super) struct Session {
+    receiver: Receiver,
+    file: File,
+}
+
+/// How far an upload has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Bytes of `data.csv` that are durable.
+    pub offset: u64,
+    /// Bytes of `data.csv` in all.
+    pub length: u64,
+    /// Whether it is a package now.
+    pub complete: bool,
+    /// When it is dropped if nothing reaches it; `None` for a package.
+    pub expires: Option<crate::clock::Timestamp>,
+}
+
+impl Service {
+    pub(super) fn slot(&self, id: &str) -> Arc<Slot> {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(sessions.entry(id.to_owned()).or_insert_with(|| Arc::new(Slot(Mutex::new(None)))))
+    }
+
+    /// Lets go of an upload's place, unless somebody is waiting for it.
+    pub(super) fn forget_slot(&self, id: &str) {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.get(id).is_some_and(|slot| Arc::strong_count(slot) <= 2) {
+            sessions.remove(id);
+        }
+    }
+
+    /// Brings an open upload's session into memory: what is whole on disk is made durable before it is acknowledged.
+    fn session<'a>(
+        &self,
+        held: &'a mut Option<Session>,
+        row: &UploadRow,
+    ) -> Result<&'a mut Session, ServiceError> {
+        if held.is_none() {
+            let opened = Arc::new(self.reopened(row)?);
+            let layout = Layout::of(&self.programme().datasets[opened.dataset]);
+            let (file, frames) = open_for_append(&self.store.folder().staged_file(&row.id), &layout)?;
+            file.sync_all()?;
+            sync_folder(&self.store.folder().staged())?;
+            let today = self.clock.today();
+            let receiver = Receiver::new(opened, self.programme(), &self.key, today, &frames)?;
+            *held = Some(Session { receiver, file });
+        }
+        held.as_mut().ok_or(ServiceError::Refused(Reason::Internal))
+    }
+
+    /// How far an upload has come. One whose last block arrived just before a crash becomes a package here.
+    ///
+    /// # Errors
+    /// [`Reason::NotFound`] for somebody else's, [`Reason::Gone`] for one that ended.
+    pub fn standing(&self, caller: &Principal, id: &str) -> Result<Standing, ServiceError> {
+        self.own_upload(caller, id)?;
+        let slot = self.slot(id);
+        let mut held = slot.lock();
+        let standing = self.standing_in(caller, id, &mut held);
+        drop(held);
+        drop(slot);
+        self.forget_when_full(id);
+        standing
+    }
+
+    fn standing_in(
+        &self,
+        caller: &Principal,
+        id: &str,
+        held: &mut Option<Session>,
+    ) -> Result<Standing, ServiceError> {
+        let row = self.own_upload(caller, id)?;
+        let length = crate::extract::manifest::Manifest::parse(&row.manifest)
+            .map_err(crate::intake::IntakeRefusal::from)?
+            .resources[0]
+            .bytes;
+        let done = Standing { offset: length, length, complete: true, expires: None };
+        match row.state {
+            UploadState::Complete | UploadState::Replaced => return Ok(done),
+            UploadState::Open => {}
+            _ => return Err(ServiceError::Refused(Reason::Gone)),
+        }
+        let offset = {
+            let session = self.session(held, &row)?;
+            if session.receiver.is_whole() { length } else { session.receiver.offset() }
+        };
+        if offset == length {
+            self.complete(caller, &row, held)?;
+            return Ok(done);
+        }
+        let expiry = crate::limits::UPLOAD_EXPIRY_HOURS * 3_600_000;
+        let expires = Some(row.touched_at.plus_millis(expiry));
+        Ok(Standing { offset, length, complete: false, expires })
+    }
+
+    /// Makes a package of an upload whose blocks are all durable.
+    fn complete(
+        &self,
+        caller: &Principal,
+        row: &UploadRow,
+        held: &mut Option<Session>,
+    ) -> Result<(), ServiceError> {
+        let session = held.take().ok_or(ServiceError::Refused(Reason::Internal))?;
+        let received = session.receiver.finish()?;
+        let opened = self.reopened(row)?;
+        let head = &opened.manifest.kobling;
+        let now = self.now();
+        let subject = Subject::new()
+            .id("package", &row.id)
+            .id("dataset", &head.dataset)
+            .id("period", head.period)
+            .digest("manifest", opened.sha256)
+            .count("rows", received.rows)
+            .count("bytes", opened.manifest.resources[0].bytes);
+        let in_receipt = subject.clone();
+        self.store.complete_upload(now, &caller.actor(), &row.id, subject, |head| {
+            self.receipt(ReceiptKind::Upload, &row.id, now, &row.partner, in_receipt, head)
+        })?;
+        Ok(())
+    }
+
+    /// Appends bytes from an offset on; `next` gives them until the request, or its connection, ends. Whole verified
+    /// blocks are durable when this returns, whatever it returns; the rest is forgotten and sent again.
+    ///
+    /// # Errors
+    /// [`Reason::Offset`] when the upload stands elsewhere; [`ServiceError::Intake`] for a block that is refused: those
+    /// before it stay.
+    pub fn append<B: AsRef<[u8]>>(
+        &self,
+        caller: &Principal,
+        id: &str,
+        offset: u64,
+        mut next: impl FnMut() -> Option<B>,
+    ) -> Result<Standing, ServiceError> {
+        let row = self.own_upload(caller, id)?;
+        let slot = self.slot(id);
+        let mut held = slot.lock();
+        let before = self.standing_in(caller, id, &mut held)?;
+        if before.offset != offset {
+            return Err(ServiceError::Refused(Reason::Offset));
+        }
+        if before.complete {
+            return match next() {
+                None => Ok(before),
+                Some(_) => Err(crate::intake::IntakeRefusal::TooLong { stated: before.length }.into()),
+            };
+        }
+        let session = self.session(&mut held, &row)?;
+        let mut fed = Ok(());
+        while let Some(bytes) = next() {
+            fed = session.receiver.feed(bytes.as_ref(), &mut session.file);
+            if fed.is_err() {
+                break;
+            }
+        }
+        session.receiver.forget_unfinished();
+        let synced = session.file.sync_data();
+        if synced.is_err() || fed.is_err() {
+            // What is on disk decides, the next time.
+            *held = None;
+        }
+        synced?;
+        fed?;
+        let after = self.standing_in(caller, id, &mut held)?;
+        if after.offset > before.offset && !after.complete {
+            self.store.touch_upload(self.now(), id)?;
+        }
+        drop(held);
+        drop(slot);
+        if after.complete {
+            self.forget_slot(id);
+        } else {
+            self.forget_when_full(id);
+        }
+        Ok(after)
+    }
+
+    fn forget_when_full(&self, id: &str) {
+        let kept = self.sessions.lock().unwrap_or_else(PoisonError::into_inner).len();
+        if kept > KEPT_SESSIONS {
+            self.forget_slot(id);
+        }
+    }
+}
+
+/// Makes the name of a new file durable. Windows has no such call, and needs none on NTFS; that is untested.
+fn sync_folder(path: &std::path::Path) -> std::io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}

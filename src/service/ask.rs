@@ -1,0 +1,216 @@
+//! Asking a registered question: plan, count under consent, protect, and only then answer.
+//!
+//! One question at a time: the ledger is durable before an answer leaves, so that two questions cannot slip past each
+//! other. The same question is answered with the same bytes until a snapshot, a consent or a day has come in between.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use serde::Serialize;
+
+use super::seal::Sealed;
+use super::{Reason, Service, ServiceError};
+use crate::audit::Subject;
+use crate::auth::Principal;
+use crate::clock::Timestamp;
+use crate::consent::{AsOf, ConsentEvent, Known, Permits, Use, fold};
+use crate::disclosure::{CommitError, Entry, Ledger, RULES_VERSION, Released, StoredEntry, Table, release};
+use crate::extract::manifest::Sha256Hex;
+use crate::name::OrganisationId;
+use crate::programme::{BasisKind, Text};
+use crate::question::{Ask, Plan, count, plan};
+use crate::snapshot::Snapshot;
+use crate::store::{AnswerKey, LedgerRow, SnapshotRow, StoreError};
+
+/// What is kept between questions. Held by one question at a time.
+#[derive(Default)]
+pub(super) struct Answering {
+    ledger: Option<Ledger>,
+    snapshot: Option<Arc<Snapshot>>,
+    consents: Option<Consents>,
+}
+
+/// Consent events by (source, person), as of a snapshot's spine and a number of events.
+struct Consents {
+    of: (u32, u64),
+    known: BTreeMap<(u8, u32), Vec<Known>>,
+}
+
+/// An answer as it leaves.
+#[derive(Serialize)]
+struct Answer<'a> {
+    question: &'a Ask,
+    number: &'a str,
+    title: &'a Text,
+    /// The definition, and the rules of counting that are printed beside every answer.
+    notes: Vec<Text>,
+    /// Day on which the snapshot was sealed.
+    sealed: crate::clock::Day,
+    table: &'a Released<Table>,
+}
+
+impl Service {
+    fn answering(&self) -> MutexGuard<'_, Answering> {
+        self.answering.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers a question of the caller's organisation: JSON, served again verbatim.
+    ///
+    /// # Errors
+    /// [`ServiceError::Ask`] for a question that is not registered so; [`Reason::NoSnapshot`] before the first seal.
+    pub fn ask(&self, caller: &Principal, ask: &Ask) -> Result<String, ServiceError> {
+        let mut answering = self.answering();
+        let row = self.store.latest_snapshot()?.ok_or(ServiceError::Refused(Reason::NoSnapshot))?;
+        let now = self.now();
+        let plan = plan(self.programme(), ask, row.day, now.day(), &self.rules)?;
+        let consents = self.store.consent_count()?;
+        let basis = format!("{} {consents} {} {} {RULES_VERSION}", row.id, now.day(), caller.organisation);
+        let key = AnswerKey {
+            question: Sha256Hex::of(plan.key().as_bytes()),
+            basis: Sha256Hex::of(basis.as_bytes()),
+        };
+        let subject = |body: &str| {
+            Subject::new()
+                .id("question", &ask.question)
+                .digest("asked", key.question)
+                .digest("answer", Sha256Hex::of(body.as_bytes()))
+                .count("snapshot", u64::from(row.id))
+        };
+        if let Some(body) = self.store.kept_answer(key)? {
+            self.store.commit_release(now, &caller.actor(), &[], subject(&body))?;
+            return Ok(body);
+        }
+        let snapshot = self.snapshot_of(&mut answering, &row)?;
+        let permits = self.permits(&mut answering, &plan, &row, consents, &caller.organisation, now)?;
+        let tabulation = count(&plan, &snapshot, &permits)?;
+        let mut ledger = self.ledger(&mut answering)?;
+        let pending = release(tabulation, &plan.release_context(row.id), &self.rules, &ledger)?;
+        let asked = Subject::new()
+            .id("question", &ask.question)
+            .digest("asked", key.question)
+            .count("snapshot", u64::from(row.id));
+        let released = ledger.commit(pending, |entries| {
+            let rows: Vec<LedgerRow> = entries.iter().map(ledger_row).collect();
+            self.store.commit_release(now, &caller.actor(), &rows, asked)
+        });
+        let released = match released {
+            Ok(released) => released,
+            Err(CommitError::Persist(error)) => {
+                answering.ledger = Some(ledger);
+                return Err(error.into());
+            }
+            Err(CommitError::Stale) => return Err(ServiceError::Refused(Reason::Internal)),
+        };
+        answering.ledger = Some(ledger);
+        let question = self.programme().question(&ask.question).ok_or(StoreError::NoSuch("question"))?;
+        let answer = Answer {
+            question: ask,
+            number: &question.number,
+            title: &question.title,
+            notes: plan.notes(),
+            sealed: row.day,
+            table: &released,
+        };
+        let body = serde_json::to_string(&answer).expect("an answer is plain data");
+        self.store.keep_answer(now, key, &body)?;
+        Ok(body)
+    }
+
+    /// The release ledger, read from the store once. It is taken out, so that a failure in between leads to reading it
+    /// again.
+    fn ledger(&self, answering: &mut Answering) -> Result<Ledger, ServiceError> {
+        if let Some(ledger) = answering.ledger.take() {
+            return Ok(ledger);
+        }
+        let damaged = |_| ServiceError::Store(StoreError::Damaged("the release ledger"));
+        let rows = self.store.ledger()?.into_iter();
+        let entries = rows.map(|row| Entry::from_stored(stored_entry(row)).map_err(damaged));
+        Ledger::from_entries(entries.collect::<Result<Vec<_>, _>>()?)
+            .map_err(|_| ServiceError::Store(StoreError::Damaged("the release ledger")))
+    }
+
+    /// The snapshot in force, loaded once.
+    fn snapshot_of(
+        &self,
+        answering: &mut Answering,
+        row: &SnapshotRow,
+    ) -> Result<Arc<Snapshot>, ServiceError> {
+        if let Some(snapshot) = answering.snapshot.as_ref().filter(|snapshot| snapshot.id == row.id) {
+            return Ok(Arc::clone(snapshot));
+        }
+        // The old one goes before the new one comes: both at a time may not fit.
+        answering.snapshot = None;
+        let sealed: Sealed =
+            serde_json::from_str(&row.manifest).map_err(|_| StoreError::Damaged("the row of a snapshot"))?;
+        let dir = self.store.folder().snapshots().join(&row.folder);
+        let snapshot = Arc::new(Snapshot::load(&dir, self.programme(), &sealed.sha256)?);
+        answering.snapshot = Some(Arc::clone(&snapshot));
+        Ok(snapshot)
+    }
+
+    /// What is permitted, for each dataset of the plan, at this moment, for this recipient.
+    fn permits(
+        &self,
+        answering: &mut Answering,
+        plan: &Plan,
+        row: &SnapshotRow,
+        events: u64,
+        recipient: &OrganisationId,
+        now: Timestamp,
+    ) -> Result<Vec<Permits>, ServiceError> {
+        let of = (row.id, events);
+        let consents = match answering.consents.take().filter(|consents| consents.of == of) {
+            Some(consents) => consents,
+            None => Consents { of, known: self.known_consents()? },
+        };
+        let as_of = AsOf::known_then(now);
+        let mut permits = Vec::new();
+        for &at in plan.datasets() {
+            let dataset = &self.programme().datasets[at];
+            let mut builder = Permits::builder(plan.span());
+            for &source in &dataset.partners {
+                builder = match dataset.basis(plan.purpose()).map(|basis| basis.kind) {
+                    None => builder,
+                    Some(BasisKind::Statistics | BasisKind::Task) => builder.open(source),
+                    Some(BasisKind::Consent) => {
+                        let asked = Use { source, purpose: plan.purpose(), recipient, dataset: &dataset.id };
+                        let of_source = consents.known.range((source, 0)..=(source, u32::MAX));
+                        let permissions = of_source
+                            .map(|((_, person), events)| (*person, fold(events, &asked, as_of)))
+                            .collect();
+                        builder.consent(source, &permissions)
+                    }
+                };
+            }
+            permits.push(builder.build());
+        }
+        answering.consents = Some(consents);
+        Ok(permits)
+    }
+
+    /// Every recorded event of a person whom the spine knows. Events of others wait until a seal meets their link.
+    fn known_consents(&self) -> Result<BTreeMap<(u8, u32), Vec<Known>>, ServiceError> {
+        let spine = self.spine()?.0;
+        let mut known: BTreeMap<(u8, u32), Vec<Known>> = BTreeMap::new();
+        self.store.for_each_consent(|stored| {
+            let Some(person) = spine.person(&stored.link) else { return Ok(()) };
+            let damaged = || StoreError::Damaged("a consent event");
+            let source = self.programme().source(&stored.source).ok_or_else(damaged)?;
+            let event: ConsentEvent = serde_json::from_str(&stored.event).map_err(|_| damaged())?;
+            known.entry((source, person)).or_default().push(Known::new(source, &event, stored.recorded_at));
+            Ok(())
+        })?;
+        Ok(known)
+    }
+}
+
+fn ledger_row(entry: &Entry) -> LedgerRow {
+    let StoredEntry { seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families } =
+        entry.to_stored();
+    LedgerRow { seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families }
+}
+
+fn stored_entry(row: LedgerRow) -> StoredEntry {
+    let LedgerRow { seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families } = row;
+    StoredEntry { seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families }
+}

@@ -1,0 +1,245 @@
+//! Why an operation said no: a closed set, each with a code that stays and a piece of advice.
+
+use crate::consent::{ConsentBatchError, ConsentRefusal};
+use crate::disclosure::{FloorError, ReleaseError};
+use crate::intake::IntakeRefusal;
+use crate::key::KeyFileError;
+use crate::question::{AskRefusal, CountError};
+use crate::snapshot::{LoadError, SealError};
+use crate::store::StoreError;
+
+/// Why an operation said no. Never carries a value of a person.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An upload is refused.
+    #[error(transparent)]
+    Intake(#[from] IntakeRefusal),
+    /// A batch of consents cannot be read.
+    #[error(transparent)]
+    ConsentBatch(#[from] ConsentBatchError),
+    /// A consent event is refused, and the batch with it.
+    #[error("record {} of the batch: {refusal}", index + 1)]
+    Consent {
+        /// Position in the batch, from 0.
+        index: usize,
+        /// Why.
+        refusal: ConsentRefusal,
+    },
+    /// A consent event does not fit the programme or its sender.
+    #[error("record {} of the batch: {reason}", index + 1)]
+    ConsentReason {
+        /// Position in the batch, from 0.
+        index: usize,
+        /// Why.
+        reason: Reason,
+    },
+    /// A seal failed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A snapshot cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A question that is not registered so.
+    #[error(transparent)]
+    Ask(#[from] AskRefusal),
+    /// A question that could not be counted: a fault inside.
+    #[error(transparent)]
+    Count(#[from] CountError),
+    /// A tabulation that could not be released: a fault inside.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
+    /// Disclosure settings below the floor.
+    #[error(transparent)]
+    Rules(#[from] FloorError),
+    /// A key file.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The file system said no.
+    #[error("the service could not use its data folder")]
+    Io(#[from] std::io::Error),
+    /// Anything else that the caller can do something about.
+    #[error("{0}")]
+    Refused(Reason),
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $message:literal, $advice:literal;)*) => {
+        /// Refusals of the service's own.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Reason {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Reason {
+            /// All of them.
+            pub const ALL: &'static [Reason] = &[$(Reason::$name),*];
+
+            /// The code: stays the same over versions.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Reason::$name => $code,)* }
+            }
+
+            /// What to do about it.
+            #[must_use]
+            pub const fn advice(self) -> &'static str {
+                match self { $(Reason::$name => $advice,)* }
+            }
+        }
+
+        impl std::fmt::Display for Reason {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(match self { $(Reason::$name => $message,)* })
+            }
+        }
+    };
+}
+
+reasons! {
+    /// No or no known bearer token.
+    Unauthenticated = "unauthenticated", "no valid bearer token came with the request",
+        "send `Authorization: Bearer kobling-token-1.…` with a token that is not revoked";
+    /// The role may not.
+    Forbidden = "forbidden", "your role may not do this",
+        "ask the steward who may; the roles are listed in the documentation";
+    /// Nothing there, or nothing that the caller may know of.
+    NotFound = "not-found", "there is nothing here for you",
+        "check the address and the id";
+    /// Another method is expected.
+    Method = "method-not-allowed", "this address does not take this method",
+        "see /v1/openapi.json";
+    /// The body is no JSON of the shape expected.
+    Body = "body", "the body is not the JSON that is expected here",
+        "see /v1/openapi.json for the fields; no others are taken";
+    /// The body is too large.
+    TooLarge = "too-large", "the body is too large", "send it in several parts";
+    /// A version of tus that is not spoken.
+    TusVersion = "tus-version", "the header Tus-Resumable is missing or not 1.0.0", "use a tus 1.0 client";
+    /// Another content type.
+    ContentType = "content-type", "the content type is not the one expected",
+        "send application/offset+octet-stream for rows, application/json for the rest";
+    /// No offset, or none that is a number.
+    OffsetHeader = "offset-header", "the header Upload-Offset is missing or no number",
+        "ask for the offset with HEAD first";
+    /// Another offset than the upload stands at.
+    Offset = "offset", "the upload does not stand at this offset",
+        "ask for the offset with HEAD and go on from there";
+    /// A checksum of a form that is not understood.
+    ChecksumForm = "checksum-form", "the header Upload-Checksum names no algorithm that is known here",
+        "use sha256 or sha1, then the digest in base64";
+    /// The checksum does not fit.
+    Checksum = "checksum", "the bytes that arrived do not have the checksum sent with them",
+        "send them again from the offset that HEAD gives; whole blocks that fit the manifest are kept";
+    /// Not whole yet.
+    Incomplete = "incomplete", "the upload is not complete", "send the rest, then ask again";
+    /// No longer open.
+    Gone = "gone", "this upload was given up, has expired or was withdrawn", "open a new one";
+    /// Not signed, or by no key in force.
+    ConsentSignature = "consent-signature",
+        "the header Kobling-Signature is missing or by none of your enrolled keys",
+        "sign the body as it is sent with the key that the steward enrolled";
+    /// A token of another kind than a person's.
+    ConsentToken = "consent-token", "the token is none of a person",
+        "send tokens made by `kobling consent` from CPR numbers or their replacements";
+    /// A purpose unknown to the programme.
+    ConsentPurpose = "consent-purpose", "the programme has no such purpose", "use the programme's purposes";
+    /// A recipient unknown to the programme.
+    ConsentRecipient = "consent-recipient", "the programme has no such recipient",
+        "use the programme's organisations";
+    /// A dataset that the partner does not hand over.
+    ConsentDataset = "consent-dataset", "you hand over no such dataset",
+        "name your own datasets, or none for all of them";
+    /// A notice that the programme does not have in this version.
+    ConsentNotice = "consent-notice-unknown", "the programme has no such notice in this version and language",
+        "name id, version, language and SHA-256 of the notice that was shown";
+    /// No token, or the same one twice.
+    AliasToken = "alias-token", "an alias takes two different tokens of persons",
+        "send the two tokens as `old` and `new`";
+    /// Not a public key.
+    PublicKey = "public-key", "this is no public signing key", "send the 43 characters that `kobling signing-key show` prints";
+    /// Nothing sealed yet.
+    NoSnapshot = "no-snapshot", "nothing has been sealed yet", "ask the steward to seal a snapshot";
+    /// Somebody else's role.
+    RoleOrganisation = "role-organisation", "the programme does not give this role to this organisation",
+        "see the programme's [roles] and partners";
+    /// The wrong service key for the folder.
+    ServiceKey = "service-key", "this is not the service key that the data folder was made with",
+        "use that key: with another one no link would meet those that are stored";
+    /// Something that is worth a look by whoever runs the service.
+    Internal = "internal", "the service could not do this", "try again; if it stays, tell the operator";
+}
+
+impl ServiceError {
+    /// The code: stays the same over versions, so that scripts can tell refusals apart.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            ServiceError::Store(error) => match error {
+                StoreError::Full => "disk-full",
+                StoreError::Clock { .. } => "clock",
+                StoreError::NoSuch(_) => Reason::NotFound.code(),
+                StoreError::Conflict(_) => "conflict",
+                _ => Reason::Internal.code(),
+            },
+            ServiceError::Intake(refusal) => refusal.code(),
+            ServiceError::ConsentBatch(_) => "consent-batch",
+            ServiceError::Consent { refusal, .. } => refusal.code(),
+            ServiceError::ConsentReason { reason, .. } => reason.code(),
+            ServiceError::Seal(_) => "seal",
+            ServiceError::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => "disk-full",
+            ServiceError::Ask(refusal) => refusal.code(),
+            ServiceError::Load(_)
+            | ServiceError::Key(_)
+            | ServiceError::Io(_)
+            | ServiceError::Count(_)
+            | ServiceError::Release(_)
+            | ServiceError::Rules(_) => Reason::Internal.code(),
+            ServiceError::Refused(reason) => reason.code(),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            ServiceError::Intake(refusal) => refusal.advice(),
+            ServiceError::ConsentBatch(_) => {
+                "correct the batch and send it as a whole; nothing of it was recorded"
+            }
+            ServiceError::Consent { refusal, .. } => refusal.advice(),
+            ServiceError::ConsentReason { reason, .. } | ServiceError::Refused(reason) => reason.advice(),
+            ServiceError::Store(StoreError::NoSuch(_)) => Reason::NotFound.advice(),
+            ServiceError::Store(StoreError::Conflict(_)) => "look at where things stand, then decide again",
+            ServiceError::Ask(_) => "ask for what is registered; GET /v1/questions lists it",
+            ServiceError::Seal(_) => "see what is wrong with the file named, then seal again",
+            _ if self.code() == "disk-full" => {
+                "tell the operator; nothing that was acknowledged is lost; send it again later"
+            }
+            _ if self.code() == "clock" => "tell the operator to set the clock",
+            _ => Reason::Internal.advice(),
+        }
+    }
+
+    /// The message for whoever asked. What is wrong inside the service is for its log alone: it can tell about others.
+    #[must_use]
+    pub fn public_message(&self) -> String {
+        match self.code() {
+            "disk-full" => "the service has no room left".to_owned(),
+            "clock" => "the service's clock is set wrong".to_owned(),
+            "internal" => Reason::Internal.to_string(),
+            _ => self.to_string(),
+        }
+    }
+}
+
+impl From<crate::intake::ReceiveError> for ServiceError {
+    fn from(error: crate::intake::ReceiveError) -> ServiceError {
+        match error {
+            crate::intake::ReceiveError::Refused(refusal) => ServiceError::Intake(refusal),
+            crate::intake::ReceiveError::Io(error) => ServiceError::Io(error),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What the service does, one file an operation: called by `http` and by the operator's commands, both thin.
+//!
+//! An operation checks, does one step, and returns when it is durable. Whose data it touches is decided here; whether
+//! the role may ask for it is decided before, by the matrix. Must never: let anything that a partner receives depend on
+//! another partner's data; let an unprotected count out; write a token to disk. Callers: `http`, `koblingd`, `demo`.
+
+mod aliases;
+mod append;
+mod ask;
+mod audit;
+mod consents;
+mod error;
+mod keys;
+mod packages;
+mod principals;
+mod quality;
+mod seal;
+mod start;
+mod upload;
+
+pub use append::Standing;
+pub use audit::AuditReport;
+pub use error::{Reason, ServiceError};
+pub use quality::{QualityPart, QualityReport};
+pub use seal::SealOutcome;
+pub use upload::{UploadRequest, UploadView};
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::audit::{Actor, Head, Receipt, ReceiptKind, SignedReceipt, Subject};
+use crate::auth::{BearerToken, Principal};
+use crate::clock::{Clock, Timestamp};
+use crate::disclosure::Rules;
+use crate::key::{KeyId, ServiceKey, SigningKey, VerifyingKey};
+use crate::name::PartnerId;
+use crate::programme::Programme;
+use crate::secret::Random;
+use crate::store::{InForce, Store};
+
+/// The running service.
+pub struct Service {
+    store: Store,
+    in_force: InForce,
+    key: ServiceKey,
+    signing: SigningKey,
+    clock: Arc<dyn Clock>,
+    random: Mutex<Box<dyn Random>>,
+    /// Uploads under way. One request at a time works on each.
+    sessions: Mutex<HashMap<String, Arc<append::Slot>>>,
+    /// Held while sealing: one seal at a time.
+    sealing: Mutex<()>,
+    /// Held while answering: one question at a time.
+    answering: Mutex<ask::Answering>,
+    rules: Rules,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Service({:?})", self.store)
+    }
+}
+
+impl Service {
+    /// The programme in force.
+    #[must_use]
+    pub const fn programme(&self) -> &Programme {
+        &self.in_force.programme
+    }
+
+    /// The text of the programme in force, as it was adopted.
+    #[must_use]
+    pub fn programme_text(&self) -> &str {
+        &self.in_force.text
+    }
+
+    /// The linkage key that packages must be made with.
+    #[must_use]
+    pub const fn key_id(&self) -> KeyId {
+        self.in_force.key_id
+    }
+
+    /// The key that receipts verify under.
+    #[must_use]
+    pub fn verifying_key(&self) -> VerifyingKey {
+        self.signing.verifying_key()
+    }
+
+    /// The store, for the operator's commands.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The instant now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The principal of a bearer token; `None` for an unknown or revoked one.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub fn authenticate(&self, token: &BearerToken) -> Result<Option<Principal>, ServiceError> {
+        Ok(self.store.principal_of(&token.hash())?)
+    }
+
+    /// The operator at the machine itself, as an actor of the audit chain.
+    #[must_use]
+    pub fn operator(&self) -> Actor {
+        start::operator(self.programme())
+    }
+
+    /// The partner that a principal acts for.
+    fn partner(&self, caller: &Principal) -> Result<PartnerId, ServiceError> {
+        let partner = caller.partner().filter(|partner| self.programme().partner(partner).is_some());
+        partner.ok_or(ServiceError::Refused(Reason::NotFound))
+    }
+
+    fn random(&self) -> MutexGuard<'_, Box<dyn Random>> {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A fresh id of 32 hexadecimal characters.
+    fn fresh_id(&self) -> String {
+        let mut bytes = [0; 16];
+        self.random().fill(&mut bytes);
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A signed receipt for a partner.
+    fn receipt(
+        &self,
+        kind: ReceiptKind,
+        id: &str,
+        at: Timestamp,
+        partner: &PartnerId,
+        subject: Subject,
+        head: Head,
+    ) -> SignedReceipt {
+        let receipt = Receipt {
+            kind,
+            id: id.to_owned(),
+            at,
+            programme: self.programme().id.clone(),
+            partner: partner.clone(),
+            subject,
+            head,
+        };
+        receipt.sign(&self.signing)
+    }
+}

@@ -1,0 +1,104 @@
+//! Linkage quality (Q24), the part about rows: what the manifests of the sealed packages say, per partner and dataset.
+//!
+//! Persons, and how many of them are known elsewhere, are a registered question and go through the release ledger; no
+//! count of persons is read here. Counts of rows are hidden below 8 and else rounded to 5 (R2, R3): a number of rows
+//! can be one of persons.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::seal::Sealed;
+use super::{Reason, Service, ServiceError};
+use crate::audit::{Deed, Subject};
+use crate::auth::Principal;
+use crate::name::{DatasetId, PartnerId};
+use crate::snapshot::load_quality;
+use crate::store::StoreError;
+
+/// A count of rows as it is shown: rounded, or `None` when hidden.
+type RowsShown = Option<u64>;
+
+/// The report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct QualityReport {
+    /// The snapshot.
+    pub snapshot: u32,
+    /// One part for each partner of each dataset, those that handed nothing over included.
+    pub parts: Vec<QualityPart>,
+}
+
+/// What one partner handed over of one dataset. Counts are rounded to 5; `null` is hidden.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct QualityPart {
+    /// The partner.
+    #[schema(value_type = String)]
+    pub partner: PartnerId,
+    /// The dataset.
+    #[schema(value_type = String)]
+    pub dataset: DatasetId,
+    /// Rows in the extracts.
+    pub read: RowsShown,
+    /// Rows sent.
+    pub sent: RowsShown,
+    /// Rows rejected.
+    pub rejected: RowsShown,
+    /// Rows left out as repeated.
+    pub duplicates: RowsShown,
+    /// Rows without an identifier.
+    pub anonymous: RowsShown,
+    /// Rows rejected, by reason.
+    pub reasons: BTreeMap<String, RowsShown>,
+    /// Identifiers by kind.
+    pub identifiers: BTreeMap<String, RowsShown>,
+}
+
+impl Service {
+    /// The report of the snapshot in force. That it was read is entered first.
+    ///
+    /// # Errors
+    /// [`Reason::NoSnapshot`] before the first seal.
+    pub fn quality(&self, caller: &Principal) -> Result<QualityReport, ServiceError> {
+        let row = self.store.latest_snapshot()?.ok_or(ServiceError::Refused(Reason::NoSnapshot))?;
+        let subject = Subject::new().count("snapshot", u64::from(row.id));
+        self.store.record_reading(self.now(), &caller.actor(), Deed::QualityRead, subject)?;
+        let sealed: Sealed =
+            serde_json::from_str(&row.manifest).map_err(|_| StoreError::Damaged("the row of a snapshot"))?;
+        let dir = self.store.folder().snapshots().join(&row.folder);
+        let programme = self.programme();
+        let parts = load_quality(&dir, programme, &sealed.sha256)?.parts.into_iter().map(|part| {
+            let stated = part.stated;
+            QualityPart {
+                partner: programme.partners[usize::from(part.source)].id.clone(),
+                dataset: programme.datasets[part.dataset].id.clone(),
+                read: shown(stated.read),
+                sent: shown(stated.sent),
+                rejected: shown(stated.rejected.values().sum()),
+                duplicates: shown(stated.duplicates),
+                anonymous: shown(part.anonymous),
+                reasons: all_shown(stated.rejected),
+                identifiers: all_shown(stated.identifiers),
+            }
+        });
+        Ok(QualityReport { snapshot: row.id, parts: parts.collect() })
+    }
+}
+
+fn all_shown(counts: BTreeMap<String, u64>) -> BTreeMap<String, RowsShown> {
+    counts.into_iter().map(|(name, count)| (name, shown(count))).collect()
+}
+
+fn shown(rows: u64) -> RowsShown {
+    (rows >= 8).then(|| (rows + 2) / 5 * 5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn small_counts_look_alike_and_others_are_rounded() {
+        assert!((0..8).all(|rows| shown(rows).is_none()));
+        assert_eq!([8, 12, 13, 17, 18].map(shown), [10, 10, 15, 15, 20].map(Some));
+    }
+}

@@ -1,0 +1,117 @@
+//! Making a data folder, and starting up on one.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use super::{Reason, Service, ServiceError};
+use crate::audit::Actor;
+use crate::clock::{Clock, Timestamp};
+use crate::disclosure::{Rules, Settings};
+use crate::key::{KeyId, ServiceKey};
+use crate::limits;
+use crate::name::OrganisationId;
+use crate::programme::Programme;
+use crate::secret::Random;
+use crate::snapshot::remove_orphans;
+use crate::store::{Store, UploadState};
+
+/// The principal under which the operator acts at the machine itself.
+const AT_THE_MACHINE: &str = "koblingd";
+
+/// The operator at the machine itself.
+pub(super) fn operator(programme: &Programme) -> Actor {
+    let organisation: &OrganisationId = &programme.operator;
+    let principal = AT_THE_MACHINE.parse().expect("a plain name");
+    Actor { organisation: organisation.clone(), principal }
+}
+
+impl Service {
+    /// Makes a data folder for a programme.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn initialise(
+        data: &Path,
+        programme: &Programme,
+        text: &str,
+        key_id: KeyId,
+        key: &ServiceKey,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        let store = Store::create(data)?;
+        let fingerprint = key.signing_key().verifying_key().fingerprint();
+        store.initialise(now, &operator(programme), programme, text, key_id, fingerprint)?;
+        Ok(())
+    }
+
+    /// Starts on a data folder: takes its lock, holds key and clock against it, and removes what a crash left over.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] for a second writer, a clock that runs behind or a damaged store;
+    /// [`Reason::ServiceKey`] for another key than the folder was made with.
+    pub fn open(
+        data: &Path,
+        key: ServiceKey,
+        clock: Arc<dyn Clock>,
+        random: Box<dyn Random>,
+    ) -> Result<Service, ServiceError> {
+        let store = Store::open(data)?;
+        let in_force = store.in_force()?;
+        let signing = key.signing_key();
+        if in_force.service_fingerprint != signing.verifying_key().fingerprint().to_string() {
+            return Err(ServiceError::Refused(Reason::ServiceKey));
+        }
+        let stricter = &in_force.programme.disclosure;
+        let rules = Rules::checked(&Settings {
+            persons: stricter.persons.map(u64::from),
+            families: stricter.families.map(u64::from),
+            ..Settings::default()
+        })?;
+        store.check_clock(clock.now())?;
+        let service = Service {
+            store,
+            in_force,
+            key,
+            signing,
+            clock,
+            random: Mutex::new(random),
+            sessions: Mutex::new(HashMap::new()),
+            sealing: Mutex::new(()),
+            answering: Mutex::default(),
+            rules,
+        };
+        service.remove_left_over()?;
+        service.expire_uploads()?;
+        Ok(service)
+    }
+
+    /// Removes staged rows and snapshot folders that the store does not know: what a crash left.
+    fn remove_left_over(&self) -> Result<(), ServiceError> {
+        let known: HashSet<String> = self.store.staged_uploads()?.into_iter().collect();
+        for entry in std::fs::read_dir(self.store.folder().staged())? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let ours = name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit());
+            if ours && !known.contains(&name) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        let keep: Vec<u32> = self.store.snapshots()?.iter().map(|snapshot| snapshot.id).collect();
+        remove_orphans(&self.store.folder().snapshots(), &keep)?;
+        Ok(())
+    }
+
+    /// Drops uploads that nothing has reached for long. Returns how many.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub fn expire_uploads(&self) -> Result<usize, ServiceError> {
+        let now = self.now();
+        let stale = self.store.stale_uploads(now.plus_millis(-limits::UPLOAD_EXPIRY_HOURS * 3_600_000))?;
+        for id in &stale {
+            self.end_upload(&self.operator(), id, UploadState::Expired)?;
+        }
+        Ok(stale.len())
+    }
+}

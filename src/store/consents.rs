@@ -1,0 +1,131 @@
+//! Consent events: append-only, idempotent, each batch with its receipt.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::chain::{NewEntry, append};
+use super::uploads::{receipt_of, receipt_text};
+use super::{Store, StoreError, fixed, stored, unsigned};
+use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
+use crate::clock::Timestamp;
+use crate::extract::manifest::Sha256Hex;
+use crate::name::PartnerId;
+use crate::token::Link;
+
+/// An event to be recorded. No `Debug`: it is a person's.
+pub struct ConsentRow {
+    /// Whose.
+    pub link: Link,
+    /// The partner's name for the record.
+    pub record: String,
+    /// The event in its wire form.
+    pub event: String,
+}
+
+/// An event as it was recorded. No `Debug`: it is a person's.
+pub struct StoredConsent {
+    /// The partner that recorded it.
+    pub source: PartnerId,
+    /// Whose.
+    pub link: Link,
+    /// The event in its wire form.
+    pub event: String,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+}
+
+impl Store {
+    /// Records a batch of a partner's consent events, all of them or none. The same batch (by the digest of its bytes)
+    /// gives the same receipt; an event that is there already is left as it is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_consents(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        partner: &PartnerId,
+        batch: Sha256Hex,
+        rows: &[ConsentRow],
+        sign: impl FnOnce(Subject, Head) -> SignedReceipt,
+    ) -> Result<SignedReceipt, StoreError> {
+        self.write(|tx| {
+            let earlier: Option<String> = tx
+                .query_row(
+                    "SELECT receipt FROM consent_batches WHERE partner = ?1 AND sha256 = ?2",
+                    params![partner.as_str(), batch.as_bytes()],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            if let Some(earlier) = earlier {
+                return receipt_of(&earlier);
+            }
+            let mut new = 0;
+            {
+                let mut insert = tx.prepare_cached(
+                    "INSERT INTO consent_events (source, link, record, event_sha256, event, recorded_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                )?;
+                for row in rows {
+                    let sha256 = Sha256Hex::of(row.event.as_bytes());
+                    new += insert.execute(params![
+                        partner.as_str(),
+                        row.link.as_stored(),
+                        row.record,
+                        sha256.as_bytes(),
+                        row.event,
+                        now.millis()
+                    ])?;
+                }
+            }
+            let subject = Subject::new()
+                .digest("batch", batch)
+                .count("events", rows.len() as u64)
+                .count("new", new as u64);
+            let (deed, strand) = (Deed::ConsentsRecorded, Strand::Partner(partner.clone()));
+            let entry = NewEntry { actor, at: now, deed, strand, subject: subject.clone() };
+            let receipt = sign(subject, append(tx, entry)?.0);
+            tx.execute(
+                "INSERT INTO consent_batches (partner, sha256, receipt) VALUES (?1, ?2, ?3)",
+                params![partner.as_str(), batch.as_bytes(), receipt_text(&receipt)],
+            )?;
+            Ok(receipt)
+        })
+    }
+
+    /// Gives every recorded event to `each`, in the order in which they were recorded. The store is busy meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`], and whatever `each` returns.
+    pub fn for_each_consent(
+        &self,
+        mut each: impl FnMut(StoredConsent) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare_cached(
+                "SELECT source, link, event, recorded_at FROM consent_events ORDER BY number",
+            )?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                let link: Vec<u8> = row.get(1)?;
+                each(StoredConsent {
+                    source: stored(&row.get::<_, String>(0)?, "a consent event")?,
+                    link: Link::from_stored(fixed(&link, "a consent event")?),
+                    event: row.get(2)?,
+                    recorded_at: Timestamp::from_millis(row.get(3)?),
+                })?;
+            }
+            Ok(())
+        })
+    }
+
+    /// How many events are recorded: as long as this stands, consent has not changed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn consent_count(&self) -> Result<u64, StoreError> {
+        self.read(|db| {
+            let count = db.query_row("SELECT count(*) FROM consent_events", [], |row| row.get(0))?;
+            unsigned(count, "consent events")
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! The data folder: where things lie in it, and the lock that keeps a second writer out.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+
+/// The data folder of the service.
+#[derive(Clone, Debug)]
+pub struct DataFolder(PathBuf);
+
+/// Held as long as the store is open; the system lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+pub(super) struct Lock(#[expect(dead_code, reason = "it is held, not read")] File);
+
+impl DataFolder {
+    /// Makes the folder and those in it. What is there stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn create(root: &Path) -> Result<DataFolder, StoreError> {
+        let folder = DataFolder(root.to_owned());
+        for path in [root.to_owned(), folder.staged(), folder.snapshots()] {
+            make(&path).map_err(|source| StoreError::Io { path: path.clone(), doing: "made", source })?;
+        }
+        Ok(folder)
+    }
+
+    /// The folder as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotThere`].
+    pub fn open(root: &Path) -> Result<DataFolder, StoreError> {
+        if root.is_dir() { DataFolder::create(root) } else { Err(StoreError::NotThere(root.to_owned())) }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.0.join("kobling.sqlite")
+    }
+
+    /// The folder of staged rows.
+    #[must_use]
+    pub fn staged(&self) -> PathBuf {
+        self.0.join("staged")
+    }
+
+    /// The staged rows of an upload.
+    #[must_use]
+    pub fn staged_file(&self, upload: &str) -> PathBuf {
+        self.staged().join(upload)
+    }
+
+    /// The folder of snapshots.
+    #[must_use]
+    pub fn snapshots(&self) -> PathBuf {
+        self.0.join("snapshots")
+    }
+
+    pub(super) fn lock(&self) -> Result<Lock, StoreError> {
+        let path = self.0.join("lock");
+        let io = |source| StoreError::Io { path: path.clone(), doing: "locked", source };
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        let file = options.open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock(file)),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse(self.0.clone())),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
+}
+
+/// Makes a folder that only its owner can enter (on Unix; on Windows the parent's access rules stand).
+fn make(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

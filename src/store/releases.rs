@@ -1,0 +1,137 @@
+//! What was shown: the release ledger, and answers to be served again as they were.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::chain::{NewEntry, append};
+use super::{Store, StoreError, signed, unsigned};
+use crate::audit::{Actor, Deed, Strand, Subject};
+use crate::clock::Timestamp;
+use crate::extract::manifest::Sha256Hex;
+
+/// A line of the release ledger as columns. No `Debug`: it holds persons.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LedgerRow {
+    /// Position, from 1 without gaps.
+    pub seq: u64,
+    /// The question.
+    pub question_key: String,
+    /// The cell within it.
+    pub cell_key: String,
+    /// The snapshot that was counted.
+    pub snapshot: u32,
+    /// The set, in the portable Roaring format.
+    pub contributors: Option<Vec<u8>>,
+    /// The entry whose value the cell shows.
+    pub tied_to: Option<u64>,
+    /// Persons shown.
+    pub persons: Option<u64>,
+    /// Families shown.
+    pub families: Option<u64>,
+}
+
+/// Which answer: the canonical question, and what it was answered from (snapshot, consent, rules, day).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerKey {
+    /// Digest of the canonical question.
+    pub question: Sha256Hex,
+    /// Digest of what it was answered from.
+    pub basis: Sha256Hex,
+}
+
+impl Store {
+    /// Every line of the ledger, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn ledger(&self) -> Result<Vec<LedgerRow>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare(
+                "SELECT seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families
+                 FROM ledger ORDER BY seq",
+            )?;
+            let mut rows = query.query([])?;
+            let mut ledger = Vec::new();
+            while let Some(row) = rows.next()? {
+                let number = |at: usize| -> Result<Option<u64>, StoreError> {
+                    row.get::<_, Option<i64>>(at)?.map(|n| unsigned(n, "the release ledger")).transpose()
+                };
+                ledger.push(LedgerRow {
+                    seq: unsigned(row.get(0)?, "the release ledger")?,
+                    question_key: row.get(1)?,
+                    cell_key: row.get(2)?,
+                    snapshot: row.get(3)?,
+                    contributors: row.get(4)?,
+                    tied_to: number(5)?,
+                    persons: number(6)?,
+                    families: number(7)?,
+                });
+            }
+            Ok(ledger)
+        })
+    }
+
+    /// Makes the ledger lines of an answer and its place in the audit chain durable, before the answer leaves.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`] when a line's position is taken: another answer came first.
+    pub fn commit_release(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        rows: &[LedgerRow],
+        subject: Subject,
+    ) -> Result<(), StoreError> {
+        self.write(|tx| {
+            {
+                let mut insert = tx.prepare_cached(
+                    "INSERT INTO ledger (seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                )?;
+                for row in rows {
+                    insert.execute(params![
+                        signed(row.seq),
+                        row.question_key,
+                        row.cell_key,
+                        row.snapshot,
+                        row.contributors,
+                        row.tied_to.map(signed),
+                        row.persons.map(signed),
+                        row.families.map(signed)
+                    ])?;
+                }
+            }
+            let entry = NewEntry { actor, at: now, deed: Deed::Answered, strand: Strand::Service, subject };
+            append(tx, entry).map(|_| ())
+        })
+    }
+
+    /// Keeps an answer's body, to be served again verbatim. An answer that is there already stays.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_answer(&self, now: Timestamp, key: AnswerKey, body: &str) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute(
+                "INSERT INTO answers (question_sha256, basis_sha256, answered_at, body) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING",
+                params![key.question.as_bytes(), key.basis.as_bytes(), now.millis(), body],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// The answer kept for a question and what it was answered from.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn kept_answer(&self, key: AnswerKey) -> Result<Option<String>, StoreError> {
+        self.read(|db| {
+            let found = db.query_row(
+                "SELECT body FROM answers WHERE question_sha256 = ?1 AND basis_sha256 = ?2",
+                params![key.question.as_bytes(), key.basis.as_bytes()],
+                |row| row.get(0),
+            );
+            Ok(found.optional()?)
+        })
+    }
+}

@@ -1,0 +1,151 @@
+-- The service's tables, one paragraph a family. Times are milliseconds since 1970 (UTC); digests and links are raw bytes.
+
+-- What holds for the folder as a whole.
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE programmes (
+    sha256     BLOB PRIMARY KEY CHECK (length(sha256) = 32),
+    text       TEXT NOT NULL,
+    key_id     TEXT NOT NULL,
+    adopted_at INTEGER NOT NULL
+) STRICT;
+
+-- Who may come in. Only the digest of a bearer token is kept.
+CREATE TABLE principals (
+    id           TEXT PRIMARY KEY,
+    name         TEXT NOT NULL,
+    role         TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    token_sha256 BLOB NOT NULL UNIQUE CHECK (length(token_sha256) = 32),
+    added_at     INTEGER NOT NULL,
+    revoked_at   INTEGER
+) STRICT;
+
+CREATE TABLE signing_keys (
+    partner     TEXT NOT NULL,
+    public_key  TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    enrolled_at INTEGER NOT NULL,
+    revoked_at  INTEGER,
+    PRIMARY KEY (partner, public_key)
+) STRICT, WITHOUT ROWID;
+
+-- Uploads; a complete one is a package. Its rows lie in `staged/ID`.
+CREATE TABLE uploads (
+    id                 TEXT PRIMARY KEY,
+    partner            TEXT NOT NULL,
+    dataset            TEXT NOT NULL,
+    period             TEXT NOT NULL,
+    bytes              INTEGER NOT NULL,
+    rows               INTEGER NOT NULL,
+    manifest           BLOB NOT NULL,
+    manifest_sha256    BLOB NOT NULL CHECK (length(manifest_sha256) = 32),
+    signature          TEXT NOT NULL,
+    fingerprint        TEXT NOT NULL,
+    opened_at          INTEGER NOT NULL,
+    touched_at         INTEGER NOT NULL,
+    state              TEXT NOT NULL CHECK (state IN ('open', 'complete', 'replaced', 'withdrawn', 'aborted', 'expired')),
+    completed_at       INTEGER,
+    completed_sequence INTEGER UNIQUE,
+    receipt            TEXT,
+    withdrawal         TEXT,
+    CHECK ((state IN ('complete', 'replaced', 'withdrawn')) = (receipt IS NOT NULL)),
+    CHECK ((state = 'withdrawn') = (withdrawal IS NOT NULL))
+) STRICT;
+CREATE UNIQUE INDEX uploads_same ON uploads (partner, manifest_sha256) WHERE state IN ('open', 'complete', 'replaced');
+CREATE INDEX uploads_partner ON uploads (partner, state);
+
+-- Consent events as they were recorded; the receipt of each batch.
+CREATE TABLE consent_events (
+    number       INTEGER PRIMARY KEY,
+    source       TEXT NOT NULL,
+    link         BLOB NOT NULL CHECK (length(link) = 16),
+    record       TEXT NOT NULL,
+    event_sha256 BLOB NOT NULL CHECK (length(event_sha256) = 32),
+    event        TEXT NOT NULL,
+    recorded_at  INTEGER NOT NULL,
+    UNIQUE (source, link, record, event_sha256)
+) STRICT;
+
+CREATE TABLE consent_batches (
+    partner TEXT NOT NULL,
+    sha256  BLOB NOT NULL CHECK (length(sha256) = 32),
+    receipt TEXT NOT NULL,
+    PRIMARY KEY (partner, sha256)
+) STRICT, WITHOUT ROWID;
+
+-- Persons.
+CREATE TABLE spine (
+    link   BLOB PRIMARY KEY CHECK (length(link) = 16),
+    number INTEGER NOT NULL CHECK (number BETWEEN 1 AND 4294967294)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE aliases (
+    id          INTEGER PRIMARY KEY,
+    partner     TEXT NOT NULL,
+    first       BLOB NOT NULL CHECK (length(first) = 16),
+    second      BLOB NOT NULL CHECK (length(second) = 16),
+    proposed_at INTEGER NOT NULL,
+    approved_at INTEGER,
+    CHECK (first < second),
+    UNIQUE (partner, first, second)
+) STRICT;
+
+-- What was sealed.
+CREATE TABLE snapshots (
+    id        INTEGER PRIMARY KEY,
+    day       INTEGER NOT NULL,
+    sealed_at INTEGER NOT NULL,
+    folder    TEXT NOT NULL UNIQUE,
+    manifest  TEXT NOT NULL
+) STRICT;
+
+-- What was shown.
+CREATE TABLE ledger (
+    seq          INTEGER PRIMARY KEY,
+    question_key TEXT NOT NULL,
+    cell_key     TEXT NOT NULL,
+    snapshot     INTEGER NOT NULL REFERENCES snapshots (id),
+    contributors BLOB,
+    tied_to      INTEGER REFERENCES ledger (seq),
+    persons      INTEGER,
+    families     INTEGER,
+    CHECK ((contributors IS NULL) <> (tied_to IS NULL))
+) STRICT;
+
+CREATE TABLE answers (
+    question_sha256 BLOB NOT NULL CHECK (length(question_sha256) = 32),
+    basis_sha256    BLOB NOT NULL CHECK (length(basis_sha256) = 32),
+    answered_at     INTEGER NOT NULL,
+    body            TEXT NOT NULL,
+    PRIMARY KEY (question_sha256, basis_sha256)
+) STRICT, WITHOUT ROWID;
+
+-- The audit chain, and the heads it is held against.
+CREATE TABLE audit (
+    sequence    INTEGER PRIMARY KEY,
+    strand      TEXT NOT NULL,
+    position    INTEGER NOT NULL,
+    entry       TEXT NOT NULL,
+    strand_hash BLOB NOT NULL CHECK (length(strand_hash) = 32),
+    chain_hash  BLOB NOT NULL CHECK (length(chain_hash) = 32),
+    UNIQUE (strand, position)
+) STRICT;
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit chain is append-only'); END;
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit chain is append-only'); END;
+
+CREATE TABLE audit_heads (
+    strand   TEXT PRIMARY KEY,
+    position INTEGER NOT NULL,
+    hash     BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_chain (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    sequence INTEGER NOT NULL,
+    hash     BLOB NOT NULL CHECK (length(hash) = 32),
+    last_at  INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,444 @@
+//! Uploads and the packages that they become.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+
+use super::chain::{NewEntry, append};
+use super::{Store, StoreError, fixed, signed, stored, unsigned};
+use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
+use crate::clock::{Period, Timestamp};
+use crate::extract::manifest::Sha256Hex;
+use crate::limits;
+use crate::name::{DatasetId, PartnerId};
+
+/// Where an upload stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UploadState {
+    /// Blocks are still to come.
+    Open,
+    /// A package, received whole.
+    Complete,
+    /// A newer package of the same dataset and period took its place at a seal.
+    Replaced,
+    /// Withdrawn by the partner.
+    Withdrawn,
+    /// Given up by the partner before it was whole.
+    Aborted,
+    /// Dropped because nothing reached it for long.
+    Expired,
+}
+
+impl UploadState {
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            UploadState::Open => "open",
+            UploadState::Complete => "complete",
+            UploadState::Replaced => "replaced",
+            UploadState::Withdrawn => "withdrawn",
+            UploadState::Aborted => "aborted",
+            UploadState::Expired => "expired",
+        }
+    }
+
+    /// Whether a receipt was given, and the package not withdrawn since.
+    #[must_use]
+    pub const fn is_package(self) -> bool {
+        matches!(self, UploadState::Complete | UploadState::Replaced)
+    }
+}
+
+impl std::str::FromStr for UploadState {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<UploadState, ()> {
+        let all = [
+            UploadState::Open,
+            UploadState::Complete,
+            UploadState::Replaced,
+            UploadState::Withdrawn,
+            UploadState::Aborted,
+            UploadState::Expired,
+        ];
+        all.into_iter().find(|state| state.as_str() == text).ok_or(())
+    }
+}
+
+/// What opens an upload. Signature and manifest are verified already.
+#[derive(Clone, Copy, Debug)]
+pub struct NewUpload<'a> {
+    /// A fresh id: 32 hexadecimal characters.
+    pub id: &'a str,
+    /// Whose.
+    pub partner: &'a PartnerId,
+    /// Of which dataset.
+    pub dataset: &'a DatasetId,
+    /// Of which quarters.
+    pub period: Period,
+    /// Bytes of `data.csv`.
+    pub bytes: u64,
+    /// Rows in it.
+    pub rows: u64,
+    /// The manifest as it was signed.
+    pub manifest: &'a [u8],
+    /// Its signature, as text.
+    pub signature: &'a str,
+    /// Short name of the key that made it.
+    pub fingerprint: &'a str,
+}
+
+/// An upload.
+#[derive(Clone, Debug)]
+pub struct UploadRow {
+    /// Id.
+    pub id: String,
+    /// Whose.
+    pub partner: PartnerId,
+    /// Where it stands.
+    pub state: UploadState,
+    /// When a block, or the opening, last reached it.
+    pub touched_at: Timestamp,
+    /// The manifest as it was signed.
+    pub manifest: Vec<u8>,
+    /// The receipt, once complete.
+    pub receipt: Option<SignedReceipt>,
+}
+
+/// What became of the wish to open an upload.
+#[derive(Clone, Debug)]
+pub enum OpenedUpload {
+    /// It is new.
+    New(UploadRow),
+    /// The same manifest is open or complete already: this is it.
+    Known(UploadRow),
+}
+
+/// A package, or an upload on its way, as its partner and the seal see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageRow {
+    /// Id.
+    pub id: String,
+    /// Whose.
+    pub partner: PartnerId,
+    /// Of which dataset.
+    pub dataset: DatasetId,
+    /// Of which quarters.
+    pub period: Period,
+    /// Bytes of `data.csv`.
+    pub bytes: u64,
+    /// Rows in it.
+    pub rows: u64,
+    /// Digest of the manifest.
+    pub manifest_sha256: Sha256Hex,
+    /// Where it stands.
+    pub state: UploadState,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it became whole.
+    pub completed_at: Option<Timestamp>,
+}
+
+const UPLOAD: &str = "SELECT id, partner, state, touched_at, manifest, receipt FROM uploads";
+const PACKAGE: &str = "SELECT id, partner, dataset, period, bytes, rows, manifest_sha256, state, opened_at, completed_at FROM uploads";
+
+type RawUpload = (String, String, String, i64, Vec<u8>, Option<String>);
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<RawUpload> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+}
+
+fn upload((id, partner, state, touched_at, manifest, receipt): RawUpload) -> Result<UploadRow, StoreError> {
+    Ok(UploadRow {
+        id,
+        partner: stored(&partner, "an upload")?,
+        state: state.parse().map_err(|()| StoreError::Damaged("an upload"))?,
+        touched_at: Timestamp::from_millis(touched_at),
+        manifest,
+        receipt: receipt.map(|text| receipt_of(&text)).transpose()?,
+    })
+}
+
+/// A stored receipt.
+pub(super) fn receipt_of(text: &str) -> Result<SignedReceipt, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Damaged("a receipt"))
+}
+
+/// A receipt as it is stored.
+pub(super) fn receipt_text(receipt: &SignedReceipt) -> String {
+    serde_json::to_string(receipt).expect("two strings are JSON")
+}
+
+fn packages(db: &Connection, sql: &str, of: &[&dyn rusqlite::ToSql]) -> Result<Vec<PackageRow>, StoreError> {
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(of)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let text = |at: usize| row.get::<_, String>(at);
+        let sha256: Vec<u8> = row.get(6)?;
+        found.push(PackageRow {
+            id: text(0)?,
+            partner: stored(&text(1)?, "an upload")?,
+            dataset: stored(&text(2)?, "an upload")?,
+            period: stored(&text(3)?, "an upload")?,
+            bytes: unsigned(row.get(4)?, "an upload")?,
+            rows: unsigned(row.get(5)?, "an upload")?,
+            manifest_sha256: Sha256Hex::from_bytes(fixed(&sha256, "an upload")?),
+            state: text(7)?.parse().map_err(|()| StoreError::Damaged("an upload"))?,
+            opened_at: Timestamp::from_millis(row.get(8)?),
+            completed_at: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_millis),
+        });
+    }
+    Ok(found)
+}
+
+fn find(db: &Connection, id: &str) -> Result<Option<UploadRow>, StoreError> {
+    db.query_row(&format!("{UPLOAD} WHERE id = ?1"), [id], raw).optional()?.map(upload).transpose()
+}
+
+fn expect_open(tx: &Transaction<'_>, id: &str) -> Result<UploadRow, StoreError> {
+    let found = find(tx, id)?.ok_or(StoreError::NoSuch("upload"))?;
+    match found.state {
+        UploadState::Open => Ok(found),
+        _ => Err(StoreError::Conflict("this upload is no longer open")),
+    }
+}
+
+impl Store {
+    /// Opens an upload, or finds the one of the same manifest.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the partner has too many open.
+    pub fn open_upload(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        new: &NewUpload<'_>,
+    ) -> Result<OpenedUpload, StoreError> {
+        let sha256 = Sha256Hex::of(new.manifest);
+        self.write(|tx| {
+            let known = tx
+                .query_row(
+                    &format!(
+                        "{UPLOAD} WHERE partner = ?1 AND manifest_sha256 = ?2
+                         AND state IN ('open', 'complete', 'replaced')"
+                    ),
+                    params![new.partner.as_str(), sha256.as_bytes()],
+                    raw,
+                )
+                .optional()?;
+            if let Some(known) = known {
+                return upload(known).map(OpenedUpload::Known);
+            }
+            let open: i64 = tx.query_row(
+                "SELECT count(*) FROM uploads WHERE partner = ?1 AND state = 'open'",
+                [new.partner.as_str()],
+                |row| row.get(0),
+            )?;
+            if unsigned(open, "an upload")? >= limits::MAX_OPEN_UPLOADS as u64 {
+                return Err(StoreError::Conflict(
+                    "too many uploads are open; finish some, or give them up with DELETE",
+                ));
+            }
+            tx.execute(
+                "INSERT INTO uploads (id, partner, dataset, period, bytes, rows, manifest, manifest_sha256,
+                                      signature, fingerprint, opened_at, touched_at, state)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, 'open')",
+                params![
+                    new.id,
+                    new.partner.as_str(),
+                    new.dataset.as_str(),
+                    new.period.to_string(),
+                    signed(new.bytes),
+                    signed(new.rows),
+                    new.manifest,
+                    sha256.as_bytes(),
+                    new.signature,
+                    new.fingerprint,
+                    now.millis()
+                ],
+            )?;
+            let subject = Subject::new()
+                .id("package", new.id)
+                .id("dataset", new.dataset)
+                .id("period", new.period)
+                .digest("manifest", sha256)
+                .id("fingerprint", new.fingerprint);
+            let strand = Strand::Partner(new.partner.clone());
+            append(tx, NewEntry { actor, at: now, deed: Deed::UploadOpened, strand, subject })?;
+            find(tx, new.id)?.map(OpenedUpload::New).ok_or(StoreError::NoSuch("upload"))
+        })
+    }
+
+    /// The upload of an id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn upload(&self, id: &str) -> Result<Option<UploadRow>, StoreError> {
+        self.read(|db| find(db, id))
+    }
+
+    /// Notes that a block reached an open upload, so that it does not expire.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn touch_upload(&self, now: Timestamp, id: &str) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE uploads SET touched_at = max(touched_at, ?2) WHERE id = ?1 AND state = 'open'",
+                params![id, now.millis()],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Makes a package of an upload whose every block is durable, and the receipt with it. Completing it again gives the
+    /// same receipt.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when it is neither open nor a package.
+    pub fn complete_upload(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        id: &str,
+        subject: Subject,
+        sign: impl FnOnce(Head) -> SignedReceipt,
+    ) -> Result<SignedReceipt, StoreError> {
+        self.write(|tx| {
+            let found = find(tx, id)?.ok_or(StoreError::NoSuch("upload"))?;
+            if let Some(receipt) = found.receipt.filter(|_| found.state.is_package()) {
+                return Ok(receipt);
+            }
+            expect_open(tx, id)?;
+            let strand = Strand::Partner(found.partner);
+            let (head, sequence) =
+                append(tx, NewEntry { actor, at: now, deed: Deed::UploadCompleted, strand, subject })?;
+            let receipt = sign(head);
+            tx.execute(
+                "UPDATE uploads SET state = 'complete', touched_at = ?2, completed_at = ?2,
+                                    completed_sequence = ?3, receipt = ?4 WHERE id = ?1",
+                params![id, now.millis(), signed(sequence), receipt_text(&receipt)],
+            )?;
+            Ok(receipt)
+        })
+    }
+
+    /// Ends an open upload without a package. The caller removes the staged rows afterwards; start-up does when it
+    /// could not.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuch`], [`StoreError::Conflict`] when it is not open.
+    pub fn drop_upload(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        id: &str,
+        state: UploadState,
+    ) -> Result<(), StoreError> {
+        let deed = match state {
+            UploadState::Expired => Deed::UploadExpired,
+            _ => Deed::UploadAborted,
+        };
+        let state = if deed == Deed::UploadExpired { UploadState::Expired } else { UploadState::Aborted };
+        self.write(|tx| {
+            let found = expect_open(tx, id)?;
+            tx.execute("UPDATE uploads SET state = ?2 WHERE id = ?1", params![id, state.as_str()])?;
+            let (strand, subject) = (Strand::Partner(found.partner), Subject::new().id("package", id));
+            append(tx, NewEntry { actor, at: now, deed, strand, subject }).map(|_| ())
+        })
+    }
+
+    /// Withdraws a package. Withdrawing it again gives the same receipt.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuch`], [`StoreError::Conflict`] when it is no package.
+    pub fn withdraw_package(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        id: &str,
+        sign: impl FnOnce(Head) -> SignedReceipt,
+    ) -> Result<SignedReceipt, StoreError> {
+        self.write(|tx| {
+            let found = find(tx, id)?.ok_or(StoreError::NoSuch("package"))?;
+            let earlier: Option<String> =
+                tx.query_row("SELECT withdrawal FROM uploads WHERE id = ?1", [id], |row| row.get(0))?;
+            if let Some(earlier) = earlier {
+                return receipt_of(&earlier);
+            }
+            if !found.state.is_package() {
+                return Err(StoreError::Conflict(
+                    "this is no complete package; give the upload up with DELETE",
+                ));
+            }
+            let (strand, subject) = (Strand::Partner(found.partner), Subject::new().id("package", id));
+            let entry = NewEntry { actor, at: now, deed: Deed::PackageWithdrawn, strand, subject };
+            let receipt = sign(append(tx, entry)?.0);
+            tx.execute(
+                "UPDATE uploads SET state = 'withdrawn', withdrawal = ?2 WHERE id = ?1",
+                params![id, receipt_text(&receipt)],
+            )?;
+            Ok(receipt)
+        })
+    }
+
+    /// A partner's uploads and packages, in the order in which they were opened.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn packages_of(&self, partner: &PartnerId) -> Result<Vec<PackageRow>, StoreError> {
+        self.read(|db| {
+            packages(
+                db,
+                &format!("{PACKAGE} WHERE partner = ?1 ORDER BY opened_at, id"),
+                &[&partner.as_str()],
+            )
+        })
+    }
+
+    /// The packages that the next seal reads: of each partner, dataset and period the one completed last. In the order
+    /// of partner, dataset and period.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn packages_in_force(&self) -> Result<Vec<PackageRow>, StoreError> {
+        self.read(|db| {
+            packages(
+                db,
+                &format!(
+                    "{PACKAGE} AS u WHERE state = 'complete' AND NOT EXISTS (
+                         SELECT 1 FROM uploads AS later WHERE later.state = 'complete'
+                         AND later.partner = u.partner AND later.dataset = u.dataset AND later.period = u.period
+                         AND later.completed_sequence > u.completed_sequence)
+                     ORDER BY partner, dataset, period"
+                ),
+                &[],
+            )
+        })
+    }
+
+    /// Ids of uploads whose staged rows belong on disk: open ones, and packages that a seal may still read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn staged_uploads(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare("SELECT id FROM uploads WHERE state IN ('open', 'complete')")?;
+            let ids = query.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+            Ok(ids)
+        })
+    }
+
+    /// Ids of open uploads that nothing has reached since `before`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn stale_uploads(&self, before: Timestamp) -> Result<Vec<String>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare("SELECT id FROM uploads WHERE state = 'open' AND touched_at < ?1")?;
+            let ids =
+                query.query_map([before.millis()], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+            Ok(ids)
+        })
+    }
+}
