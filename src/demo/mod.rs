@@ -13,6 +13,7 @@ mod hand;
 pub mod identity;
 pub mod needles;
 pub mod oracle;
+pub mod play;
 pub mod raw;
 pub mod search;
 pub mod way;

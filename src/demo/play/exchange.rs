@@ -10,8 +10,14 @@ pub(super) fn same(with: &[u8], without: &[u8]) -> Result<usize, PlayError> {
     if with == without {
         return Ok(with.len());
     }
-    let at = with.bytes().zip(without.bytes()).position(|(a, b)| a != b).unwrap_or(with.len().min(without.len()));
-    let around = |text: &str| String::from_utf8_lossy(&text.as_bytes()[at.saturating_sub(60).min(text.len())..(at + 60).min(text.len())]).into_owned();
+    let at =
+        with.bytes().zip(without.bytes()).position(|(a, b)| a != b).unwrap_or(with.len().min(without.len()));
+    let around = |text: &str| {
+        String::from_utf8_lossy(
+            &text.as_bytes()[at.saturating_sub(60).min(text.len())..(at + 60).min(text.len())],
+        )
+        .into_owned()
+    };
     Err(PlayError::Check(format!(
         "what a partner is told depends on the others: «{}» with them, «{}» without",
         around(&with),
@@ -40,7 +46,8 @@ fn normal(bytes: &[u8]) -> String {
 fn flush(word: &mut String, names: &mut HashMap<String, usize>, out: &mut String) {
     let taken = std::mem::take(word);
     let hex = taken.bytes().all(|b| b.is_ascii_hexdigit());
-    let random = (hex && matches!(taken.len(), 32 | 64)) || (taken.len() == 86 && !taken.contains(['.', ':']));
+    let random =
+        (hex && matches!(taken.len(), 32 | 64)) || (taken.len() == 86 && !taken.contains(['.', ':']));
     if taken.parse::<crate::clock::Timestamp>().is_ok() {
         out.push_str("<time>");
     } else if random {
@@ -58,7 +65,9 @@ mod tests {
 
     #[test]
     fn ids_and_times_do_not_matter_and_everything_else_does() {
-        let text = |id: &str, time: &str, n: u32| format!("{{\"id\":\"{id}\",\"at\":\"{time}\",\"rows\":{n},\"again\":\"{id}\"}}");
+        let text = |id: &str, time: &str, n: u32| {
+            format!("{{\"id\":\"{id}\",\"at\":\"{time}\",\"rows\":{n},\"again\":\"{id}\"}}")
+        };
         let one = text(&"a1".repeat(16), "2026-01-01T00:00:00Z", 3);
         let two = text(&"b2".repeat(16), "2026-01-02T00:00:00.123Z", 3);
         assert!(same(one.as_bytes(), two.as_bytes()).is_ok());

@@ -8,7 +8,7 @@ use super::super::raw::RawFile;
 use super::PlayError;
 use crate::clock::Timestamp;
 use crate::extract::findings::Report;
-use crate::extract::{Declared, Decimal, Job, Package, Source, Unwatched, check, tokenise};
+use crate::extract::{Decimal, Declared, Job, Package, Source, Unwatched, check, tokenise};
 use crate::id::LeadingZero;
 use crate::key::{Example, LinkageKey, SigningKey};
 use crate::name::{DatasetId, PartnerId};
@@ -71,13 +71,23 @@ impl House {
                 };
                 let checked = check(&job, random, &mut Unwatched)?;
                 let out = packages.join(file.dataset.as_str());
-                let (report, _) = tokenise(&job, key, Some(&signing), None, (&out, now), random, &mut Unwatched)?;
+                let (report, _) =
+                    tokenise(&job, key, Some(&signing), None, (&out, now), random, &mut Unwatched)?;
                 if report != checked {
-                    return Err(PlayError::Check(format!("{} and {}: check and tokenise disagree", partner.id, file.dataset)));
+                    return Err(PlayError::Check(format!(
+                        "{} and {}: check and tokenise disagree",
+                        partner.id, file.dataset
+                    )));
                 }
-                made.push(Made { dataset: file.dataset.clone(), raw: file.path.clone(), folder: out, report });
+                made.push(Made {
+                    dataset: file.dataset.clone(),
+                    raw: file.path.clone(),
+                    folder: out,
+                    report,
+                });
             }
-            let consents = consents.iter().find(|file| file.partner == partner.id).map(|file| file.path.clone());
+            let consents =
+                consents.iter().find(|file| file.partner == partner.id).map(|file| file.path.clone());
             houses.push(House { partner: partner.id.clone(), signing, consents, folder: packages, made });
         }
         Ok(houses)
@@ -90,7 +100,8 @@ impl House {
 
     /// The packages, opened.
     pub(super) fn packages(&self) -> Result<Vec<Package>, PlayError> {
-        let open = |made: &Made| Package::open(&made.folder).map_err(|error| PlayError::Extract(error.into()));
+        let open =
+            |made: &Made| Package::open(&made.folder).map_err(|error| PlayError::Extract(error.into()));
         self.made.iter().map(open).collect()
     }
 

@@ -23,7 +23,8 @@ pub(super) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(programme: &'a Programme) -> Judge<'a> {
-        let ledger = Ledger::from_entries(Vec::new()).unwrap_or_else(|_| unreachable!("nothing contradicts nothing"));
+        let ledger =
+            Ledger::from_entries(Vec::new()).unwrap_or_else(|_| unreachable!("nothing contradicts nothing"));
         Judge { programme, rules: Rules::standard(), ledger }
     }
 
@@ -47,12 +48,15 @@ impl<'a> Judge<'a> {
         let context = ReleaseContext {
             question_key: ask.key(),
             snapshot: 1,
-            dimensions: Dimensions::check(dimensions, &self.rules).map_err(|_| failed("too many dimensions"))?,
-            period: EndedPeriod::check(ask.period, sealed, 0).map_err(|_| failed("the period has not ended"))?,
+            dimensions: Dimensions::check(dimensions, &self.rules)
+                .map_err(|_| failed("too many dimensions"))?,
+            period: EndedPeriod::check(ask.period, sealed, 0)
+                .map_err(|_| failed("the period has not ended"))?,
         };
         let pending = release(tabulation(counted, shape), &context, &self.rules, &self.ledger)
             .map_err(|_| failed("the plain path's counts have no sound form"))?;
-        let expected = self.ledger.commit(pending, |_| Ok::<(), Infallible>(())).map_err(|_| failed("stale"))?;
+        let expected =
+            self.ledger.commit(pending, |_| Ok::<(), Infallible>(())).map_err(|_| failed("stale"))?;
         let expected = serde_json::to_value(&expected).map_err(|_| failed("no JSON"))?;
         let answer: Value = serde_json::from_slice(body).map_err(|_| failed("no JSON"))?;
         if answer["table"] == expected {
@@ -62,7 +66,12 @@ impl<'a> Judge<'a> {
     }
 
     /// Persons who are counted in every question that is asked.
-    pub(super) fn counted(&self, plain: &Plain<'_>, moment: Timestamp, sealed: Day) -> Result<BTreeSet<u32>, PlayError> {
+    pub(super) fn counted(
+        &self,
+        plain: &Plain<'_>,
+        moment: Timestamp,
+        sealed: Day,
+    ) -> Result<BTreeSet<u32>, PlayError> {
         let mut everywhere: Option<BTreeSet<u32>> = None;
         for ask in questions() {
             let answer = plain.ask(&asked(&ask, moment, sealed))?;
@@ -113,6 +122,9 @@ fn difference(expected: &Value, found: &Value) -> String {
     }
     match wanted.iter().zip(&got).find(|(wanted, got)| wanted != got) {
         Some((wanted, got)) => format!("expected {wanted}, came {got}"),
-        None => format!("left out or notes differ: expected {} {}, came {} {}", expected["left_out"], expected["totals"], found["left_out"], found["totals"]),
+        None => format!(
+            "left out or notes differ: expected {} {}, came {} {}",
+            expected["left_out"], expected["totals"], found["left_out"], found["totals"]
+        ),
     }
 }

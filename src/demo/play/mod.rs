@@ -42,9 +42,11 @@ pub const PROGRAMME: &str = include_str!("../../../programmes/interventionsmodel
 const PERIOD: &str = "2022-Q1..2023-Q4";
 /// The partner at which persons withdraw, and whose exchange is played again alone.
 const PARTNER: &str = "lokk";
+/// Folder of the service's log.
+const LOG: &str = "log";
 /// Persons who withdraw after the first.
 const TWELVE: usize = 12;
-/// Bytes of the log that one step may take on a terminal line.
+/// The evaluator.
 const EVALUATOR: &str = "vive";
 
 /// How the demo is played.
@@ -136,13 +138,20 @@ pub fn play(settings: Settings, out: &mut dyn Write) -> Result<Played, PlayError
     let start = Instant::now();
     let mut stage = Stage { out, start, step: 0 };
     let folder = tempfolder::Folder::new()?;
+    log_to(&folder.path().join(LOG))?;
     let programme = Programme::parse(PROGRAMME)?;
     let purpose: PurposeId = "evaluation".parse().expect("a plain name");
     let clock = SystemClock;
     let today = clock.today();
 
-    stage.step("A made-up world: families, their way through the programme, and what each partner's systems say")?;
-    let world = World::generate(WorldSettings { persons: settings.persons, seed: settings.seed, ..WorldSettings::default() });
+    stage.step(
+        "A made-up world: families, their way through the programme, and what each partner's systems say",
+    )?;
+    let world = World::generate(WorldSettings {
+        persons: settings.persons,
+        seed: settings.seed,
+        ..WorldSettings::default()
+    });
     let raw = folder.path().join("partners");
     let files = write_extracts(&world, &programme, &raw)?;
     let consents = write_consents(&world, &programme, &purpose, today, &raw)?;
@@ -203,38 +212,36 @@ pub fn play(settings: Settings, out: &mut dyn Write) -> Result<Played, PlayError
         .take(1 + TWELVE)
         .collect();
     if leaving.len() < 1 + TWELVE {
-        return Err(PlayError::Check(format!("the world is too small: {} persons could withdraw at {PARTNER}", leaving.len())));
+        return Err(PlayError::Check(format!(
+            "the world is too small: {} persons could withdraw at {PARTNER}",
+            leaving.len()
+        )));
     }
     let house = houses.iter().find(|house| house.partner == partner).expect("every partner has a house");
-    let mut withdraw = |persons: &[u32], name: &str| -> Result<(), PlayError> {
+    let withdraw = |plain: &mut Plain<'_>, persons: &[u32], name: &str| -> Result<(), PlayError> {
         let list = raw.join(PARTNER).join(name);
         write_withdrawals(&world, at, persons, clock.now(), &list)?;
         town.send_consents(house, &programme, &key, &Some(list.clone()))?;
         plain.record_consents(&partner, &list)?;
         Ok(())
     };
-    withdraw(&leaving[..1], "tilbagekald-1.csv")?;
+    withdraw(&mut plain, &leaving[..1], "tilbagekald-1.csv")?;
     let second = ask_all(&town, &mut judge, &plain, clock.now(), today)?;
     if shown(&second) != shown(&first) {
         return Err(PlayError::Check("one withdrawal changed something that is shown".to_owned()));
     }
-    stage.checked("nothing that is shown changed: one person's yes or no cannot be read off the answers (rule R8)")?;
+    stage.checked(
+        "nothing that is shown changed: one person's yes or no cannot be read off the answers (rule R8)",
+    )?;
 
     stage.step("Twelve more withdraw, and the same is asked once more")?;
-    let mut withdraw = |persons: &[u32], name: &str| -> Result<(), PlayError> {
-        let list = raw.join(PARTNER).join(name);
-        write_withdrawals(&world, at, persons, clock.now(), &list)?;
-        town.send_consents(house, &programme, &key, &Some(list.clone()))?;
-        plain.record_consents(&partner, &list)?;
-        Ok(())
-    };
-    withdraw(&leaving[1..], "tilbagekald-12.csv")?;
+    withdraw(&mut plain, &leaving[1..], "tilbagekald-12.csv")?;
     let third = ask_all(&town, &mut judge, &plain, clock.now(), today)?;
     show::changes(stage.out, &second, &third)?;
     stage.checked("these answers, too, are what the plain path and the rules give")?;
 
     stage.step("Looking for identities where none may be")?;
-    town.verify_audit()?;
+    show::audit(stage.out, &town)?;
     let mut forbidden = needles::numbers(&world);
     forbidden.extend(needles::words());
     let in_packages = Search::new(needles::numbers(&world).into_iter().chain(needles::words()));
@@ -242,14 +249,15 @@ pub fn play(settings: Settings, out: &mut dyn Write) -> Result<Played, PlayError
     let search = Search::new(forbidden);
     let planted = search.prove(&folder.path().join("planted"))?;
     let mut found = search.folder(&town.data())?;
-    found.add(search.folder(&town.log())?);
+    found.add(search.folder(&folder.path().join(LOG))?);
     town.replies(|place, bytes| found.add(search.buffer(place, bytes)));
     let packages = houses.iter().try_fold(super::search::Findings::default(), |mut sum, house| {
         sum.add(in_packages.folder(&house.folder)?);
         Ok::<_, DemoError>(sum)
     })?;
     if !found.found.is_empty() || !packages.found.is_empty() {
-        let place = found.found.iter().chain(&packages.found).next().map(|f| f.place.clone()).unwrap_or_default();
+        let place =
+            found.found.iter().chain(&packages.found).next().map(|f| f.place.clone()).unwrap_or_default();
         return Err(PlayError::Check(format!("an identity was found in {place}")));
     }
     stage.checked(&format!(
@@ -274,11 +282,30 @@ pub fn play(settings: Settings, out: &mut dyn Write) -> Result<Played, PlayError
     Ok(Played { town, folder })
 }
 
+impl Played {
+    /// File with the evaluator's bearer token.
+    #[must_use]
+    pub fn evaluator_token(&self) -> PathBuf {
+        self.town.token_file(EVALUATOR)
+    }
+}
+
 impl Settings {
     /// The same address with any port.
     fn listen_anywhere(&self) -> SocketAddr {
         SocketAddr::new(self.listen.ip(), 0)
     }
+}
+
+/// Lets the service log to a file, where nobody logs yet.
+fn log_to(folder: &Path) -> Result<(), PlayError> {
+    std::fs::create_dir_all(folder).map_err(PlayError::io(folder))?;
+    let file = folder.join("service.log");
+    let file = std::fs::File::create_new(&file).map_err(PlayError::io(&file))?;
+    let log = tracing_subscriber::fmt().json().with_writer(std::sync::Mutex::new(file));
+    // A second demo in one process goes on with the first one's log.
+    let _ = log.try_init();
+    Ok(())
 }
 
 /// What the evaluator asks, in order.
@@ -289,7 +316,12 @@ fn questions() -> Vec<crate::question::Ask> {
         period: PERIOD.parse().expect("a period"),
         population: None,
     };
-    vec![ask("reach", &["role", "municipality"]), ask("funnel", &[]), ask("funnel", &["role"]), ask("overlap", &[])]
+    vec![
+        ask("reach", &["role", "municipality"]),
+        ask("funnel", &[]),
+        ask("funnel", &["role"]),
+        ask("overlap", &[]),
+    ]
 }
 
 fn ask_all(

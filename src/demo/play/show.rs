@@ -9,12 +9,18 @@ use super::super::world::World;
 use super::houses::House;
 use super::town::Town;
 use super::{PARTNER, PlayError};
-use crate::client::{Answer, Shown};
+use crate::client::{Answer, HIDDEN_MARK, Shown};
+use crate::question::Ask;
 
 /// Rows of an answer that are printed before hidden ones are only counted.
 const LONG: usize = 40;
 
-pub(super) fn world(out: &mut dyn Write, world: &World, files: &[RawFile], consents: &[ConsentFile]) -> io::Result<()> {
+pub(super) fn world(
+    out: &mut dyn Write,
+    world: &World,
+    files: &[RawFile],
+    consents: &[ConsentFile],
+) -> io::Result<()> {
     let rows: u64 = files.iter().map(|file| file.rows).sum();
     let events: u64 = consents.iter().map(|file| file.events).sum();
     writeln!(
@@ -33,11 +39,18 @@ pub(super) fn packages(out: &mut dyn Write, houses: &[House]) -> Result<(), Play
             writeln!(
                 out,
                 "   {:<20} {:<18} {:>7} read {:>7} sent {:>5} repeated {:>5} rejected {:>5} anonymous",
-                house.partner, made.dataset, rows.read, rows.sent, rows.duplicates, rows.rejected, rows.anonymous
+                house.partner,
+                made.dataset,
+                rows.read,
+                rows.sent,
+                rows.duplicates,
+                rows.rejected,
+                rows.anonymous
             )?;
         }
     }
-    let Some(made) = houses.iter().find(|house| house.partner.as_str() == PARTNER).and_then(|house| house.made.first())
+    let Some(made) =
+        houses.iter().find(|house| house.partner.as_str() == PARTNER).and_then(|house| house.made.first())
     else {
         return Ok(());
     };
@@ -59,7 +72,13 @@ pub(super) fn packages(out: &mut dyn Write, houses: &[House]) -> Result<(), Play
     Ok(())
 }
 
-pub(super) fn receipt(out: &mut dyn Write, town: &Town, partner: &str, rows: u64, took: Duration) -> io::Result<()> {
+pub(super) fn receipt(
+    out: &mut dyn Write,
+    town: &Town,
+    partner: &str,
+    rows: u64,
+    took: Duration,
+) -> io::Result<()> {
     writeln!(
         out,
         "   {rows} rows verified, re-keyed and durable over HTTP in {:.2} s; every package was sent twice and got the same receipt",
@@ -72,22 +91,41 @@ pub(super) fn receipt(out: &mut dyn Write, town: &Town, partner: &str, rows: u64
 }
 
 pub(super) fn quality(out: &mut dyn Write, town: &Town, took: Duration) -> Result<(), PlayError> {
-    writeln!(out, "   sealed in {:.2} s", took.as_secs_f64())?;
-    let quality: serde_json::Value = crate::client::parse(&town.quality()?)?;
-    let text = |value: &serde_json::Value| match (&value["count"], value.as_str()) {
-        (serde_json::Value::Number(n), _) => n.to_string(),
-        (_, Some(text)) => text.to_owned(),
-        _ => crate::client::HIDDEN_MARK.to_owned(),
-    };
-    writeln!(out, "   linkage quality (Q24), under the rules:")?;
-    for part in quality["parts"].as_array().into_iter().flatten() {
-        let fields = part.as_object().into_iter().flatten();
-        let line = fields
-            .filter(|(_, value)| value.is_string() || value.is_object() && (value.get("count").is_some() || value.get("hidden").is_some()))
-            .map(|(name, value)| format!("{name} {}", text(value)))
-            .collect::<Vec<_>>();
-        writeln!(out, "     {}", line.join("  "))?;
+    writeln!(
+        out,
+        "   sealed in {:.2} s; rows per partner and dataset, under the rules ({HIDDEN_MARK} is hidden):",
+        took.as_secs_f64()
+    )?;
+    let report: serde_json::Value = crate::client::parse(&town.quality()?)?;
+    for part in report["parts"].as_array().into_iter().flatten() {
+        let count =
+            |field: &str| part[field].as_u64().map_or_else(|| HIDDEN_MARK.to_owned(), |n| n.to_string());
+        writeln!(
+            out,
+            "   {:<20} {:<18} {:>7} sent {:>6} rejected {:>6} repeated {:>6} anonymous",
+            part["partner"].as_str().unwrap_or_default(),
+            part["dataset"].as_str().unwrap_or_default(),
+            count("sent"),
+            count("rejected"),
+            count("duplicates"),
+            count("anonymous")
+        )?;
     }
+    let ask = Ask {
+        question: "quality".parse().expect("a plain name"),
+        by: Vec::new(),
+        period: super::PERIOD.parse().expect("a period"),
+        population: None,
+    };
+    writeln!(out, "   link rates:")?;
+    answer(out, &crate::client::parse(&town.ask(&ask)?)?)?;
+    Ok(())
+}
+
+pub(super) fn audit(out: &mut dyn Write, town: &Town) -> Result<(), PlayError> {
+    let report: serde_json::Value = crate::client::parse(&town.audit()?)?;
+    let entries = report["entries"].as_array().map_or(0, Vec::len);
+    writeln!(out, "   the auditor reads the chain: {entries} entries, whole and in order")?;
     Ok(())
 }
 
@@ -128,7 +166,11 @@ pub(super) fn changes(out: &mut dyn Write, before: &[Answer], after: &[Answer]) 
             }
         }
         if before.table.left_out != after.table.left_out {
-            writeln!(out, "   {} left out by consent: {} → {}", before.number, before.table.left_out, after.table.left_out)?;
+            writeln!(
+                out,
+                "   {} left out by consent: {} → {}",
+                before.number, before.table.left_out, after.table.left_out
+            )?;
         }
     }
     writeln!(out, "   {changed} cells read differently now")

@@ -23,6 +23,9 @@ use crate::secret::SystemRandom;
 use crate::service::Service;
 use crate::token::Tokeniser;
 
+const STEWARD: &str = "styregruppe";
+const AUDITOR: &str = "revision";
+
 /// A reply: who heard it, path, status and headers, body.
 struct Reply {
     who: String,
@@ -49,11 +52,9 @@ impl Town {
         folder: &Path,
         listen: SocketAddr,
     ) -> Result<Town, PlayError> {
-        let io = |path: &Path| PlayError::io(path);
-        for part in ["log", "tokens"] {
-            let part = folder.join(part);
-            std::fs::create_dir_all(&part).map_err(io(&part))?;
-        }
+        let io = PlayError::io;
+        let tokens = folder.join("tokens");
+        std::fs::create_dir_all(&tokens).map_err(io(&tokens))?;
         let random = &mut SystemRandom::new();
         let key_file = folder.join("service.key");
         ServiceKey::generate(random).save(&key_file, SystemClock.now())?;
@@ -68,22 +69,16 @@ impl Town {
         let served = Arc::clone(&service);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.map_err(io(folder))?;
-        let log = folder.join("log").join("service.log");
-        let log = OpenOptions::new().create(true).append(true).open(&log).map_err(io(&log))?;
         let server = std::thread::spawn(move || {
-            runtime.block_on(async move {
-                use tracing::Instrument as _;
-                let serve = crate::http::serve(served, listener, None, async {
-                    let _ = stopped.await;
-                });
-                serve.instrument(tracing::info_span!("demo")).await
-            })
+            runtime.block_on(crate::http::serve(served, listener, None, async {
+                let _ = stopped.await;
+            }))
         });
-        drop(log);
         let replies = Arc::default();
         let (folder, stop, server) = (folder.to_owned(), Some(stop), Some(server));
         let town = Town { folder, address, service, replies, stop, server };
-        town.add_principal("styregruppe", Role::Steward, &programme.steward)?;
+        town.add_principal(STEWARD, Role::Steward, &programme.steward)?;
+        town.add_principal(AUDITOR, Role::Auditor, &programme.custodian)?;
         for evaluator in &programme.evaluators {
             town.add_principal(EVALUATOR, Role::Evaluator, &evaluator.id)?;
         }
@@ -99,12 +94,8 @@ impl Town {
         self.folder.join("data")
     }
 
-    /// The folder of its log.
-    pub(super) fn log(&self) -> PathBuf {
-        self.folder.join("log")
-    }
-
-    fn token_file(&self, who: &str) -> PathBuf {
+    /// File with somebody's bearer token.
+    pub(super) fn token_file(&self, who: &str) -> PathBuf {
         self.folder.join("tokens").join(format!("{who}.token"))
     }
 
@@ -121,7 +112,9 @@ impl Town {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(&path).and_then(|mut file| writeln!(file, "{}", token.text("its holder reads it here").as_str()));
+        let written = options
+            .open(&path)
+            .and_then(|mut file| writeln!(file, "{}", token.text("its holder reads it here").as_str()));
         written.map_err(PlayError::io(&path))
     }
 
@@ -139,7 +132,12 @@ impl Town {
         let name = who.to_owned();
         let client = Client::new(&format!("http://{}", self.address), &self.token_file(who), None)?;
         Ok(client.with_tap(Box::new(move |path, head, body| {
-            let reply = Reply { who: name.clone(), path: path.to_owned(), head: head.to_owned(), body: body.to_vec() };
+            let reply = Reply {
+                who: name.clone(),
+                path: path.to_owned(),
+                head: head.to_owned(),
+                body: body.to_vec(),
+            };
             replies.lock().unwrap_or_else(PoisonError::into_inner).push(reply);
         })))
     }
@@ -151,7 +149,10 @@ impl Town {
             let first = upload(&client, &package, &signature, |_| {})?;
             let again = upload(&client, &package, &signature, |_| {})?;
             if first.receipt != again.receipt {
-                return Err(PlayError::Check(format!("{}: the same package twice got two receipts", house.partner)));
+                return Err(PlayError::Check(format!(
+                    "{}: the same package twice got two receipts",
+                    house.partner
+                )));
             }
         }
         Ok(())
@@ -185,7 +186,7 @@ impl Town {
     }
 
     pub(super) fn seal(&self) -> Result<(), PlayError> {
-        self.connect("styregruppe")?.post("/v1/seals", b"{}", None)?;
+        self.connect(STEWARD)?.post("/v1/seals", b"{}", None)?;
         Ok(())
     }
 
@@ -198,10 +199,9 @@ impl Town {
         Ok(self.connect(EVALUATOR)?.fetch("/v1/quality")?)
     }
 
-    /// The whole audit chain holds.
-    pub(super) fn verify_audit(&self) -> Result<(), PlayError> {
-        self.service.verify_audit()?;
-        Ok(())
+    /// The auditor reads the whole chain, which the service verifies first.
+    pub(super) fn audit(&self) -> Result<Vec<u8>, PlayError> {
+        Ok(self.connect(AUDITOR)?.fetch("/v1/audit")?)
     }
 
     /// Lets somebody see every reply so far.
