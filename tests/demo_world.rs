@@ -1,6 +1,8 @@
 //! The demo's files through the partner's own tools: what was put wrong on purpose is what they find, and of identities
 //! and free text nothing leaves.
 
+#![cfg(feature = "service")]
+
 use kobling::clock::{Day, Timestamp};
 use kobling::consent::{EventKind, GivenBy, LegalBasis};
 use kobling::demo::consents::write_consents;
