@@ -76,7 +76,8 @@ pub(crate) fn run(command: &ReceiptCommand) -> Outcome {
         return Ok(Done::Clean);
     };
     let to = later.map_or(head, |later| later.head);
-    let between = entries.into_iter().filter(|e| e.position > receipt.head.position && e.position <= to.position);
+    let between =
+        entries.into_iter().filter(|e| e.position > receipt.head.position && e.position <= to.position);
     let between = between.collect::<Vec<_>>();
     verify_extension(&receipt.head, &to, &between).map_err(|error| Trouble::Service(error.into()))?;
     out!("extension  proved: position {} extends it by {} entries", to.position, between.len());
