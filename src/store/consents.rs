@@ -33,6 +33,15 @@ pub struct StoredConsent {
     pub recorded_at: Timestamp,
 }
 
+/// As long as this stands, the fold of every person is made of the same events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConsentState {
+    /// Events recorded.
+    pub events: u64,
+    /// Aliases approved.
+    pub aliases: u64,
+}
+
 impl Store {
     /// Records a batch of a partner's consent events, all of them or none. The same batch (by the digest of its bytes)
     /// gives the same receipt; an event that is there already is left as it is.
@@ -118,14 +127,19 @@ impl Store {
         })
     }
 
-    /// How many events are recorded: as long as this stands, consent has not changed.
+    /// Where consent stands.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn consent_count(&self) -> Result<u64, StoreError> {
+    pub fn consent_state(&self) -> Result<ConsentState, StoreError> {
         self.read(|db| {
-            let count = db.query_row("SELECT count(*) FROM consent_events", [], |row| row.get(0))?;
-            unsigned(count, "consent events")
+            let count = |sql: &str| -> Result<u64, StoreError> {
+                unsigned(db.query_row(sql, [], |row| row.get(0))?, "consent events")
+            };
+            Ok(ConsentState {
+                events: count("SELECT count(*) FROM consent_events")?,
+                aliases: count("SELECT count(*) FROM aliases WHERE approved_at IS NOT NULL")?,
+            })
         })
     }
 }
