@@ -22,6 +22,7 @@ pub mod auth;
 pub mod client;
 pub mod clock;
 pub mod consent;
+pub mod digest;
 #[cfg(feature = "service")]
 pub mod disclosure;
 pub mod extract;

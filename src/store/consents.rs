@@ -7,7 +7,7 @@ use super::uploads::{receipt_of, receipt_text};
 use super::{Store, StoreError, fixed, stored, unsigned};
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
 use crate::clock::Timestamp;
-use crate::extract::manifest::Sha256Hex;
+use crate::digest::Sha256Hex;
 use crate::name::PartnerId;
 use crate::token::Link;
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject, verify_extension};
 use crate::auth::{BearerToken, Principal, Role};
 use crate::clock::Timestamp;
-use crate::extract::manifest::Sha256Hex;
+use crate::digest::Sha256Hex;
 use crate::key::SigningKey;
 use crate::name::PartnerId;
 use crate::programme::Programme;
