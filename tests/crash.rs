@@ -101,8 +101,13 @@ impl Machine {
     }
 
     fn serve(&self) -> Serving {
+        self.serve_with(&[])
+    }
+
+    fn serve_with(&self, more: &[&str]) -> Serving {
         let mut child = self
             .command(&["serve", "--listen", "127.0.0.1:0"])
+            .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -401,4 +406,24 @@ fn refusals_have_their_exit_status() {
     let listed = machine.sound(&["principal", "list"]);
     assert!(listed.contains("lokk-it partner lokk") && !listed.contains("kobling-token"), "{listed}");
     machine.is_sound();
+}
+
+#[test]
+fn over_tls_the_right_authority_is_answered_and_another_is_not() {
+    let machine = Machine::new();
+    // Made for this test, and trusted by nobody else.
+    let tls = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kit/tls");
+    let file = |name: &str| tls.join(name).to_str().expect("UTF-8").to_owned();
+    let serving =
+        machine.serve_with(&["--tls-cert", &file("service.pem"), "--tls-key", &file("service.key")]);
+    assert!(serving.address.starts_with("https://"), "{}", serving.address);
+    let token = machine.path("lokk-it.token");
+    let trusting = Client::new(&serving.address, &token, Some(&tls.join("authority.pem"))).expect("a client");
+    assert!(trusting.fetch("/v1/packages").is_ok());
+    let distrusting = Client::new(&serving.address, &token, None).expect("a client");
+    assert!(matches!(distrusting.fetch("/v1/packages"), Err(ClientError::Unreachable { .. })));
+    serving.kill();
+    let swapped =
+        machine.run(&["serve", "--tls-cert", &file("service.key"), "--tls-key", &file("service.key")]);
+    assert_eq!(swapped.status.code(), Some(3));
 }
