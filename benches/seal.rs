@@ -48,7 +48,10 @@ fn link(kind: u64, number: u64) -> Link {
 
 fn main() {
     let rows = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(ROWS);
-    let dir = tempfile::Builder::new().prefix("seal-").tempdir_in("target").expect("a folder in target/");
+    let dir = tempfile::Builder::new()
+        .prefix("seal-")
+        .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+        .expect("a folder in target/");
     let text = include_str!("../programmes/interventionsmodel.toml");
     let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
     let staged = stage_all(dir.path(), &programme, rows);

@@ -6,10 +6,12 @@
 //! | --- | --- |
 //! | [`id`], [`key`], [`token`] | identifiers, secrets, and the tokens and links made of both |
 //! | [`programme`] | the definition that everything obeys |
+//! | `intake` | verified packages, re-keyed and staged (feature `service`) |
 //! | [`audit`] | what was done: entries, heads, receipts |
 //! | `auth`, `store` | who may do what; the system of record |
 //! | [`consent`] | events, the fold, permissions at a moment |
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
+//! | `question` | the closed question language and the kernels that count (feature `service`) |
 //! | `service`, `http` | what can be done, one file an operation; and the way in |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
@@ -23,6 +25,8 @@ pub mod client;
 pub mod clock;
 pub mod consent;
 pub mod digest;
+#[cfg(feature = "service")]
+pub mod demo;
 #[cfg(feature = "service")]
 pub mod disclosure;
 pub mod extract;

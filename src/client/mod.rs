@@ -3,8 +3,10 @@
 //! Must never: send anything but packages, consent records with tokens, and questions; follow a redirect to another
 //! host; talk in the clear to anything but this machine. Callers: the partner's commands, and the demo.
 
+mod answer;
 mod upload;
 
+pub use answer::{Answer, HIDDEN_MARK, Rate, Row, Shown, Table, Totals};
 pub use upload::{UploadError, UploadOutcome, upload};
 
 use std::io::Read as _;
@@ -89,7 +91,11 @@ pub struct Client {
     agent: ureq::Agent,
     base: String,
     token: Zeroizing<String>,
+    tap: Option<Tap>,
 }
+
+/// Hears every answer: path, status, the headers that matter, body.
+pub type Tap = Box<dyn Fn(&str, &str, &[u8]) + Send + Sync>;
 
 impl Client {
     /// Prepares to talk to the service at `address` with the bearer token in a file, trusting the certificates in
@@ -123,7 +129,14 @@ impl Client {
             .timeout_recv_response(Some(Duration::from_secs(600)))
             .tls_config(tls.build())
             .build();
-        Ok(Client { agent: config.new_agent(), base, token })
+        Ok(Client { agent: config.new_agent(), base, token, tap: None })
+    }
+
+    /// Lets somebody hear every answer from now on: the demo, which searches them for identities.
+    #[must_use]
+    pub fn with_tap(mut self, tap: Tap) -> Client {
+        self.tap = Some(tap);
+        self
     }
 
     fn url(&self, path: &str) -> String {
@@ -139,8 +152,9 @@ impl Client {
     }
 
     /// The body of an answer, or the refusal that it is.
-    fn body(response: ureq::http::Response<ureq::Body>) -> Result<Vec<u8>, ClientError> {
+    fn body(&self, path: &str, response: ureq::http::Response<ureq::Body>) -> Result<Vec<u8>, ClientError> {
         let status = response.status().as_u16();
+        let head = head_of(&response);
         let mut body = Vec::new();
         let limit = limits::MAX_JSON_BODY_BYTES as u64 * 8;
         response
@@ -149,6 +163,9 @@ impl Client {
             .take(limit)
             .read_to_end(&mut body)
             .map_err(|_| ClientError::Answer)?;
+        if let Some(tap) = &self.tap {
+            tap(path, &head, &body);
+        }
         if (200..300).contains(&status) {
             return Ok(body);
         }
@@ -166,7 +183,7 @@ impl Client {
     /// [`ClientError`].
     pub fn fetch(&self, path: &str) -> Result<Vec<u8>, ClientError> {
         let call = self.agent.get(self.url(path)).header("Authorization", self.bearer().as_str());
-        Client::body(call.call().map_err(|error| self.unreachable(error))?)
+        self.body(path, call.call().map_err(|error| self.unreachable(error))?)
     }
 
     /// `POST` a JSON body; the answer as it came.
@@ -187,7 +204,7 @@ impl Client {
         if let Some(signature) = signature {
             call = call.header(SIGNATURE_HEADER, signature.to_string());
         }
-        Client::body(call.send(body).map_err(|error| self.unreachable(error))?)
+        self.body(path, call.send(body).map_err(|error| self.unreachable(error))?)
     }
 
     /// Records consents, signed as the partner's own; the receipt as it came.
@@ -211,6 +228,15 @@ impl Client {
     pub fn ask(&self, question: &QuestionId, ask: &serde_json::Value) -> Result<Vec<u8>, ClientError> {
         self.post(&format!("/v1/questions/{question}"), ask.to_string().as_bytes(), None)
     }
+}
+
+/// Status and headers of an answer as text, without those that hold times.
+fn head_of(response: &ureq::http::Response<ureq::Body>) -> String {
+    let headers =
+        response.headers().iter().filter(|(name, _)| !["date", "upload-expires"].contains(&name.as_str()));
+    let lines =
+        headers.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+    format!("{}\n{}", response.status(), lines.collect::<String>())
 }
 
 /// Reads an answer.

@@ -99,7 +99,19 @@ impl Client {
             .header("Authorization", self.bearer().as_str())
             .header("Tus-Resumable", "1.0.0");
         let response = call.call().map_err(|error| self.unreachable(error))?;
-        offset_of(&response).ok_or(ClientError::Answer)
+        match offset_of(&response) {
+            Some(offset) => {
+                self.hear(path, &response);
+                Ok(offset)
+            }
+            None => self.body(path, response).and(Err(ClientError::Answer)),
+        }
+    }
+
+    fn hear(&self, path: &str, response: &ureq::http::Response<ureq::Body>) {
+        if let Some(tap) = &self.tap {
+            tap(path, &super::head_of(response), &[]);
+        }
     }
 
     /// Sends bytes from an offset on; where the service stands afterwards.
@@ -115,8 +127,11 @@ impl Client {
         let response =
             call.send(ureq::SendBody::from_reader(bytes)).map_err(|error| self.unreachable(error))?;
         match offset_of(&response) {
-            Some(reached) if response.status().is_success() => Ok(reached),
-            _ => Client::body(response).and(Err(ClientError::Answer)),
+            Some(reached) if response.status().is_success() => {
+                self.hear(path, &response);
+                Ok(reached)
+            }
+            _ => self.body(path, response).and(Err(ClientError::Answer)),
         }
     }
 }

@@ -154,7 +154,7 @@ impl Remark {
 pub const fn kind_code(kind: IdKind) -> &'static str {
     match kind {
         IdKind::Cpr => "cpr",
-        IdKind::XeCpr => "x-ecpr",
+        IdKind::XeCpr => "xecpr",
         IdKind::LocalDayPlus60 => "local-day-plus-60",
         IdKind::DeCpr => "d-ecpr",
         IdKind::Fictive => "fictive",

@@ -59,12 +59,20 @@ pub enum ReadError {
 }
 
 /// Where an extract comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Source {
     /// A file.
     File(PathBuf),
     /// Standard input.
     Stdin,
+    /// A text that a command was given at a prompt; wiped when dropped.
+    Memory(zeroize::Zeroizing<String>),
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Source({})", self.path().display())
+    }
 }
 
 impl Source {
@@ -78,6 +86,7 @@ impl Source {
         match self {
             Source::File(path) => path.clone(),
             Source::Stdin => PathBuf::from("-"),
+            Source::Memory(_) => PathBuf::from("(typed)"),
         }
     }
 
@@ -86,7 +95,7 @@ impl Source {
     pub fn size(&self) -> Option<u64> {
         match self {
             Source::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.len()),
-            Source::Stdin => None,
+            Source::Stdin | Source::Memory(_) => None,
         }
     }
 }
@@ -153,6 +162,7 @@ impl Rows {
         let mut input: Box<dyn Read + Send> = match source {
             Source::File(path) => Box::new(File::open(path).map_err(io)?),
             Source::Stdin => Box::new(BufReader::new(io::stdin())),
+            Source::Memory(text) => Box::new(io::Cursor::new(text.as_bytes().to_vec())),
         };
         let mut ahead = Vec::new();
         input.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut ahead).map_err(io)?;

@@ -37,7 +37,9 @@ pub(super) struct Found {
 /// Counts a plan. `permits` stand in the order of [`Plan::datasets`], each compiled for [`Plan::span`] and the purpose
 /// of the plan, with all partners of its dataset; a row of a partner that is not among them is permitted nothing.
 ///
-/// Every combination of codes is a cell, whether anybody is in it or not.
+/// Every combination of codes is a cell, whether anybody is in it or not. Left out are the persons who have, at some
+/// source of some dataset of the plan, rows in its span and none that is permitted; whether they would have been in the
+/// population, or counted at all, is not looked at, because that would read what they forbid.
 ///
 /// # Errors
 /// [`CountError`].

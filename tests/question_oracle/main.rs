@@ -7,7 +7,7 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kobling::disclosure::{Rules, Shape, Tabulation};
+use kobling::disclosure::{Ledger, ReleaseContext, Rules, Shape, Tabulation, release};
 use kobling::question::{Ask, count, plan};
 use proptest::prelude::*;
 use world::World;
@@ -30,10 +30,15 @@ fn answer(tabulation: &Tabulation) -> Answer {
 }
 
 fn counted(world: &World, ask: &Ask) -> Tabulation {
+    planned_and_counted(world, ask).1
+}
+
+fn planned_and_counted(world: &World, ask: &Ask) -> (ReleaseContext, Tabulation) {
     let plan = plan(&world.programme, ask, world.snapshot.day, world.snapshot.day, &Rules::standard())
         .unwrap_or_else(|refusal| panic!("{refusal}"));
     let permits = world.permits(&plan);
-    count(&plan, &world.snapshot, &permits).unwrap_or_else(|error| panic!("{error}"))
+    let tabulation = count(&plan, &world.snapshot, &permits).unwrap_or_else(|error| panic!("{error}"));
+    (plan.release_context(world.snapshot.id), tabulation)
 }
 
 /// Which combinations of dimensions and population are asked: all up to two dimensions.
@@ -66,7 +71,7 @@ proptest! {
         let world = World::generate(seed, rows, persons);
         let sql = sql::Oracle::new(&world);
         for ask in asks(&world) {
-            let tabulation = counted(&world, &ask);
+            let (context, tabulation) = planned_and_counted(&world, &ask);
             prop_assert_eq!(answer(&tabulation), sql.answer(&world, &ask), "{}", ask.key());
             let keys = tabulation.cells.iter().map(|cell| cell.key.clone()).collect::<BTreeSet<_>>();
             prop_assert_eq!(keys.len(), tabulation.cells.len(), "a key stands once");
@@ -85,6 +90,7 @@ proptest! {
                 },
                 Shape::Overlap => {}
             }
+            prop_assert!(release(tabulation, &context, &Rules::standard(), &Ledger::default()).is_ok());
         }
     }
 

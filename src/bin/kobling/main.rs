@@ -1,2 +1,71 @@
-//! Placeholder until the commands land.
-fn main() {}
+//! `kobling`: what a partner and an evaluator run.
+//!
+//! Exit status, a contract for scripts: 0 clean; 1 rows were rejected above the limit given (none given: any row);
+//! 2 usage or configuration; 3 files; 4 key; 5 refused by the service.
+
+/// Writes a line to standard output; a reader that has gone away is no trouble.
+macro_rules! out {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($argument)*);
+    }};
+}
+
+mod ask;
+mod consent;
+mod exit;
+mod extract;
+mod key;
+mod receipt;
+mod send;
+
+use clap::{Parser, Subcommand};
+
+/// Turn extracts into packages of tokens on your own machine, send them, and ask linked data.
+#[derive(Parser)]
+#[command(name = "kobling", version, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The linkage key that the partners of a programme share.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// The key with which this partner signs what it sends.
+    #[command(subcommand)]
+    SigningKey(key::SigningKeyCommand),
+    /// Check an extract: every bad row in one pass, with line, column and reason, never the value.
+    Check(extract::CheckArguments),
+    /// Turn an extract into a package: a folder of tokens, ready to be looked at and sent.
+    Tokenise(extract::TokeniseArguments),
+    /// Show exactly what a package holds and would send.
+    Inspect(extract::InspectArguments),
+    /// Send a package and keep its receipt.
+    Upload(send::UploadArguments),
+    /// Record what persons said: one by one, or a list.
+    #[command(subcommand)]
+    Consent(consent::ConsentCommand),
+    /// Ask a registered question.
+    Ask(ask::AskArguments),
+    /// Receipts that the service gave.
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
+}
+
+fn main() -> std::process::ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Key(command) => key::linkage(&command),
+        Command::SigningKey(command) => key::signing(&command),
+        Command::Check(arguments) => extract::check(&arguments),
+        Command::Tokenise(arguments) => extract::tokenise(&arguments),
+        Command::Inspect(arguments) => extract::inspect(&arguments),
+        Command::Upload(arguments) => send::upload(&arguments),
+        Command::Consent(command) => consent::run(&command),
+        Command::Ask(arguments) => ask::run(&arguments),
+        Command::Receipt(command) => receipt::run(&command),
+    };
+    exit::finish(result)
+}

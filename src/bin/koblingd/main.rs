@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a command's answer goes to standard output")]
 
 mod audit;
+mod demo;
 mod doctor;
 mod exit;
 mod folder;
@@ -46,6 +47,8 @@ enum Command {
     /// The audit chain.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Play the whole line with made-up data, check it, and go on serving on loopback.
+    Demo(demo::Demo),
     /// Look whether everything is as it should be.
     Doctor(doctor::Doctor),
 }
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Principal(command) => command.run(),
         Command::Seal(command) => command.run(),
         Command::Audit(command) => command.run(),
+        Command::Demo(command) => command.run(),
         Command::Doctor(command) => command.run(),
     };
     done.map_or_else(exit::Failure::report, |()| ExitCode::SUCCESS)

@@ -67,7 +67,7 @@ impl Serve {
 }
 
 /// Done when the process is told to stop: Ctrl-C, or SIGTERM on Unix.
-async fn interrupted() {
+pub(crate) async fn interrupted() {
     let ctrl_c = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

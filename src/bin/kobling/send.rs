@@ -1,0 +1,91 @@
+//! `kobling upload`, and how commands reach the service.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use kobling::client::{Client, upload as send};
+use kobling::extract::{Package, PackageError};
+use kobling::key::SigningKey;
+
+use crate::exit::{Done, Outcome, Trouble, file};
+use crate::key::example;
+
+/// Where the service is and who asks.
+#[derive(Args)]
+pub(crate) struct Service {
+    /// Address of the service, for instance https://kobling.example.
+    #[arg(long)]
+    service: String,
+    /// File with this principal's bearer token.
+    #[arg(long)]
+    token_file: PathBuf,
+    /// Trust the certificates in this PEM file instead of the public ones.
+    #[arg(long)]
+    authority: Option<PathBuf>,
+}
+
+impl Service {
+    pub(crate) fn connect(&self) -> Result<Client, Trouble> {
+        Ok(Client::new(&self.service, &self.token_file, self.authority.as_deref())?)
+    }
+}
+
+/// `kobling upload DIR --service URL --token-file FILE --signing-key FILE`
+#[derive(Args)]
+pub(crate) struct UploadArguments {
+    /// The package's folder.
+    package: PathBuf,
+    #[command(flatten)]
+    service: Service,
+    /// Sign the package with this key first.
+    #[arg(long)]
+    signing_key: Option<PathBuf>,
+    /// File to keep the receipt in; DIR.receipt.json when not given.
+    #[arg(long)]
+    receipt: Option<PathBuf>,
+    /// Take a published example key: for exercises only.
+    #[arg(long)]
+    allow_example_key: bool,
+}
+
+pub(crate) fn upload(arguments: &UploadArguments) -> Outcome {
+    let client = arguments.service.connect()?;
+    let package = Package::open(&arguments.package)?;
+    let signature = match &arguments.signing_key {
+        Some(path) => package.sign(&SigningKey::load(path, example(arguments.allow_example_key))?)?,
+        None => package.signature().map_err(|error| match error {
+            PackageError::Unsigned(_) => Trouble::Usage(error.into()),
+            error => error.into(),
+        })?,
+    };
+    let bar = if std::io::stderr().is_terminal() {
+        let style = "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
+        ProgressBar::new(package.manifest.resources[0].bytes)
+            .with_style(ProgressStyle::with_template(style).expect("a fixed template"))
+    } else {
+        ProgressBar::hidden()
+    };
+    let outcome = send(&client, &package, &signature, |sent| bar.set_position(sent))?;
+    bar.finish_and_clear();
+    let default = || {
+        let mut name = arguments.package.file_name().unwrap_or_default().to_owned();
+        name.push(".receipt.json");
+        arguments.package.with_file_name(name)
+    };
+    let path = arguments.receipt.clone().unwrap_or_else(default);
+    keep(&path, &outcome.receipt)?;
+    out!("upload   {}", outcome.id);
+    out!("receipt  {}", path.display());
+    Ok(Done::Clean)
+}
+
+/// Keeps a receipt; the same receipt again is no trouble, another one is never overwritten.
+pub(crate) fn keep(path: &Path, receipt: &[u8]) -> Result<(), Trouble> {
+    if std::fs::read(path).is_ok_and(|known| known == receipt) {
+        return Ok(());
+    }
+    let mut target = std::fs::File::create_new(path).map_err(file(path))?;
+    target.write_all(receipt).and_then(|()| target.sync_all()).map_err(file(path))
+}

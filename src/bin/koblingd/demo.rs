@@ -1,0 +1,55 @@
+//! `koblingd demo`.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use kobling::demo::play::{Settings, play};
+
+use crate::exit::{Failure, with_causes};
+use crate::serve::interrupted;
+
+/// Play the whole line with made-up data, check it, and go on serving on loopback.
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// Persons in the made-up world.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1000..=2_000_000))]
+    persons: u32,
+    /// Which made-up world.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Loopback address to serve on; port 0 lets the system choose.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// End when every check has held, instead of serving until Ctrl-C.
+    #[arg(long)]
+    exit: bool,
+}
+
+impl Demo {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        if !self.listen.ip().is_loopback() {
+            return Err(Failure::Configuration("the demo serves on loopback alone".to_owned()));
+        }
+        let settings = Settings { persons: self.persons, seed: self.seed, listen: self.listen };
+        let played =
+            play(settings, &mut std::io::stdout()).map_err(|error| Failure::Refused(with_causes(&error)))?;
+        if self.exit {
+            return Ok(());
+        }
+        println!(
+            "\nServing on http://{} until Ctrl-C; everything is in {}. Ask, for instance:",
+            played.address(),
+            played.folder().display()
+        );
+        println!(
+            "  cargo run --release --bin kobling -- ask reach --by role --period 2022-Q1..2022-Q4 --service http://{} --token-file {}",
+            played.address(),
+            played.evaluator_token().display()
+        );
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime =
+            runtime.map_err(|error| Failure::Configuration(format!("threads cannot be started: {error}")))?;
+        runtime.block_on(interrupted());
+        Ok(())
+    }
+}

@@ -1,0 +1,196 @@
+//! The plain path: the true counts of Q1, Q3 and Q8, straight from the raw extracts and the raw consent files.
+//!
+//! It judges the service, so it shares no code with `id`, `extract`, `intake`, `linkage`, `snapshot`, `consent` or
+//! `question`: text is read naively, persons are texts in maps, and nothing is fast. It obeys the same definitions:
+//!
+//! - A row is out when its person is invalid (or missing where one is required), its related person invalid, its day
+//!   no day or outside the programme, or a code unknown. Nine digits are invalid unless the partner is named among
+//!   those that repair them. A row twice is the same as once.
+//! - A row rests on what its dataset's basis for the question's purpose says: under consent it needs a yes that is
+//!   valid at the moment of the question and a window that holds the row's day. A person who leaves, leaves
+//!   altogether: see [`Leaving`].
+//! - **Index rule.** A person's index is the first permitted row that qualifies in the period, ordered by day, then the
+//!   dataset's position in the programme, then the partner's, then the positions of the row's category codes in column
+//!   order (a missing code last). Rows that tie in all of it have the same coordinates, so the rule is total and no
+//!   order of rows can matter.
+//! - Reach and overlap qualify every row of their datasets. A funnel's index is a row of its first stage; each later
+//!   stage is the earliest row of it on the day of the stage before or later, up to the day of the snapshot.
+//! - A question reads every row of its datasets in its days, a funnel's too: a row that is no event of a stage counts
+//!   for who leaves.
+//! - A person whose index is outside the population is in no cell.
+//! - A family is a connected component over the case numbers and related persons of all rows of all partners that are
+//!   not out, permitted or not.
+
+mod consent;
+mod count;
+mod family;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+pub use count::{Answer, Asked, Cell};
+
+use super::DemoError;
+use crate::clock::Day;
+use crate::name::PartnerId;
+use crate::programme::Programme;
+use consent::Event;
+
+/// When a person leaves a question that reads rows under consent. The caller says which, in words: the two differ where
+/// a window holds some of a person's rows at a source and not others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// As soon as one row that the question reads is forbidden.
+    AnyForbiddenRow,
+    /// When every row that the question reads of the person in some dataset of some source is forbidden, as
+    /// `docs/CONSENT.md` has it; rows outside a window merely stay out otherwise.
+    NoPermittedRowAtASource,
+}
+
+/// A row that is not out.
+struct Row {
+    dataset: usize,
+    source: u8,
+    /// From 1; 0 for an anonymous contact.
+    person: u32,
+    day: Day,
+    /// Positions of codes, by column; absent for other columns and missing codes.
+    codes: Vec<Option<u8>>,
+}
+
+/// Everything that the raw files say, read the plain way.
+pub struct Plain<'a> {
+    programme: &'a Programme,
+    leaving: Leaving,
+    /// Person number by identifier: the number itself where it is national, else `partner/number`. Numbers count from
+    /// 1 in the order of the texts; they are the oracle's own.
+    persons: BTreeMap<String, u32>,
+    /// Family by person number.
+    families: Vec<u32>,
+    rows: Vec<Row>,
+    consents: HashMap<(u8, u32), Vec<Event>>,
+    rejected: BTreeMap<(u8, usize), u64>,
+}
+
+impl<'a> Plain<'a> {
+    /// Reads extracts: partner, dataset and path of each. `today` is the day of intake; `repairing` are the partners
+    /// that put lost leading zeros back.
+    ///
+    /// # Errors
+    /// [`DemoError`]: a file cannot be read, lacks a column, or belongs to nobody in the programme.
+    pub fn read(
+        programme: &'a Programme,
+        files: &[super::raw::RawFile],
+        today: Day,
+        repairing: &[PartnerId],
+        leaving: Leaving,
+    ) -> Result<Plain<'a>, DemoError> {
+        let mut found = Vec::new();
+        let mut rejected = BTreeMap::new();
+        for file in files {
+            let missing = |what: String| DemoError::Programme { what };
+            let source = programme
+                .source(&file.partner)
+                .ok_or_else(|| missing(format!("partner {}", file.partner)))?;
+            let (dataset, definition) = programme
+                .dataset(&file.dataset)
+                .ok_or_else(|| missing(format!("dataset {}", file.dataset)))?;
+            let reader = read::Reader {
+                programme,
+                dataset: definition,
+                partner: file.partner.as_str(),
+                today,
+                repair: repairing.contains(&file.partner),
+            };
+            let (rows, out) = reader.file(&file.path)?;
+            rejected.insert((source, dataset), out);
+            found.extend(rows.into_iter().map(|row| (dataset, source, row)));
+        }
+        let texts: BTreeSet<&String> =
+            found.iter().flat_map(|(_, _, row)| row.person.iter().chain(&row.related)).collect();
+        let persons: BTreeMap<String, u32> = texts.into_iter().cloned().zip(1..).collect();
+        let number = |text: &Option<String>| text.as_ref().map_or(0, |text| persons[text]);
+        let mut joined = family::Families::new(persons.len());
+        for (_, source, row) in &found {
+            let person = number(&row.person);
+            if person != 0 {
+                joined.pair(person, number(&row.related));
+                if let Some(case) = &row.case {
+                    joined.case(person, *source, case);
+                }
+            }
+        }
+        let rows = found
+            .iter()
+            .map(|(dataset, source, row)| Row {
+                dataset: *dataset,
+                source: *source,
+                person: number(&row.person),
+                day: row.day,
+                codes: row.codes.clone(),
+            })
+            .collect();
+        let families = joined.components();
+        Ok(Plain { programme, leaving, persons, families, rows, consents: HashMap::new(), rejected })
+    }
+
+    /// Adds the events of a partner's consent file; a later file adds to an earlier one.
+    ///
+    /// # Errors
+    /// [`DemoError`]: the file cannot be read or is no consent file, or the partner is unknown.
+    pub fn record_consents(&mut self, partner: &PartnerId, path: &Path) -> Result<(), DemoError> {
+        let source = self
+            .programme
+            .source(partner)
+            .ok_or_else(|| DemoError::Programme { what: format!("partner {partner}") })?;
+        for (text, event) in consent::read(partner.as_str(), path)? {
+            // Somebody without a row that counts: nothing to permit.
+            if let Some(person) = self.persons.get(&text) {
+                self.consents.entry((source, *person)).or_default().push(event);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows that are out, by partner and dataset (positions in the programme).
+    #[must_use]
+    pub const fn rejected(&self) -> &BTreeMap<(u8, usize), u64> {
+        &self.rejected
+    }
+
+    /// Persons with a number of the oracle's own, those known only as somebody's related person included.
+    #[must_use]
+    pub fn persons(&self) -> usize {
+        self.persons.len()
+    }
+
+    /// The oracle's number of a person, by ten canonical characters; a partner's name for a number local to it.
+    #[must_use]
+    pub fn person(&self, number: &str, partner: Option<&PartnerId>) -> Option<u32> {
+        match partner {
+            Some(partner) => self.persons.get(&format!("{partner}/{number}")).copied(),
+            None => self.persons.get(number).copied(),
+        }
+    }
+
+    /// Everybody with a number of the oracle's own: the text, as [`Plain::person`] takes it or with `partner/` before it,
+    /// and the number.
+    pub fn identities(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.persons.iter().map(|(text, number)| (text.as_str(), *number))
+    }
+
+    /// Distinct families of some persons.
+    #[must_use]
+    pub fn families_of(&self, persons: &BTreeSet<u32>) -> usize {
+        persons.iter().map(|person| self.families[*person as usize]).collect::<BTreeSet<_>>().len()
+    }
+}
+
+impl std::fmt::Debug for Plain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Plain({} rows, {} persons)", self.rows.len(), self.persons.len())
+    }
+}

@@ -1,0 +1,124 @@
+//! A partner at home: its files, its keys, its packages.
+
+use std::path::{Path, PathBuf};
+
+use super::super::consents::ConsentFile;
+use super::super::oracle::Plain;
+use super::super::raw::RawFile;
+use super::PlayError;
+use crate::clock::Timestamp;
+use crate::extract::findings::Report;
+use crate::extract::{Decimal, Declared, Job, Package, Source, Unwatched, check, tokenise};
+use crate::id::LeadingZero;
+use crate::key::{Example, LinkageKey, SigningKey};
+use crate::name::{DatasetId, PartnerId};
+use crate::programme::Programme;
+use crate::secret::SystemRandom;
+
+/// A package that a partner made, and from what.
+pub(super) struct Made {
+    pub dataset: DatasetId,
+    pub raw: PathBuf,
+    pub folder: PathBuf,
+    pub report: Report,
+}
+
+/// A partner.
+pub(super) struct House {
+    pub partner: PartnerId,
+    pub signing: SigningKey,
+    pub consents: Option<PathBuf>,
+    pub folder: PathBuf,
+    pub made: Vec<Made>,
+}
+
+impl House {
+    /// Every partner checks, tokenises and packs its extracts.
+    pub(super) fn all(
+        programme: &Programme,
+        raw: &Path,
+        files: &[RawFile],
+        consents: &[ConsentFile],
+        folder: &Path,
+        key: &LinkageKey,
+        now: Timestamp,
+    ) -> Result<Vec<House>, PlayError> {
+        debug_assert!(raw.starts_with(folder));
+        let keys = folder.join("keys");
+        std::fs::create_dir_all(&keys).map_err(PlayError::io(&keys))?;
+        key.save(&keys.join("linkage.key"), now, Example::Refuse)?;
+        let random = &mut SystemRandom::new();
+        let mut houses = Vec::new();
+        for partner in &programme.partners {
+            let signing = SigningKey::generate(random);
+            let file = keys.join(format!("{}.signing.key", partner.id));
+            signing.save(&file, partner.id.as_str(), now, Example::Refuse)?;
+            let packages = folder.join("packages").join(partner.id.as_str());
+            std::fs::create_dir_all(&packages).map_err(PlayError::io(&packages))?;
+            let mut made = Vec::new();
+            for file in files.iter().filter(|file| file.partner == partner.id) {
+                let source = Source::File(file.path.clone());
+                let job = Job {
+                    source: &source,
+                    declared: Declared::default(),
+                    programme,
+                    partner: &partner.id,
+                    dataset: &file.dataset,
+                    period: None,
+                    zero: LeadingZero::Refuse,
+                    decimal: Decimal::Comma,
+                    today: now.day(),
+                };
+                let checked = check(&job, random, &mut Unwatched)?;
+                let out = packages.join(file.dataset.as_str());
+                let (report, _) =
+                    tokenise(&job, key, Some(&signing), None, (&out, now), random, &mut Unwatched)?;
+                if report != checked {
+                    return Err(PlayError::Check(format!(
+                        "{} and {}: check and tokenise disagree",
+                        partner.id, file.dataset
+                    )));
+                }
+                made.push(Made {
+                    dataset: file.dataset.clone(),
+                    raw: file.path.clone(),
+                    folder: out,
+                    report,
+                });
+            }
+            let consents =
+                consents.iter().find(|file| file.partner == partner.id).map(|file| file.path.clone());
+            houses.push(House { partner: partner.id.clone(), signing, consents, folder: packages, made });
+        }
+        Ok(houses)
+    }
+
+    /// Rows sent.
+    pub(super) fn rows(&self) -> u64 {
+        self.made.iter().map(|made| made.report.rows.sent).sum()
+    }
+
+    /// The packages, opened.
+    pub(super) fn packages(&self) -> Result<Vec<Package>, PlayError> {
+        let open =
+            |made: &Made| Package::open(&made.folder).map_err(|error| PlayError::Extract(error.into()));
+        self.made.iter().map(open).collect()
+    }
+
+    /// Holds the tool's rejections against those of the plain path.
+    pub(super) fn agrees_with(&self, programme: &Programme, plain: &Plain<'_>) -> Result<(), PlayError> {
+        for made in &self.made {
+            let source = programme.source(&self.partner);
+            let dataset = programme.dataset(&made.dataset).map(|(at, _)| at);
+            let place = source.zip(dataset);
+            let expected = place.and_then(|place| plain.rejected().get(&place)).copied().unwrap_or(0);
+            if made.report.rows.rejected != expected {
+                return Err(PlayError::Check(format!(
+                    "{} and {}: {} rows were rejected, the plain path says {expected}",
+                    self.partner, made.dataset, made.report.rows.rejected
+                )));
+            }
+        }
+        Ok(())
+    }
+}

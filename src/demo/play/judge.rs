@@ -1,0 +1,130 @@
+//! The answer as it must be: true counts by the plain path, put through the rules, held against what the service said.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use serde_json::Value;
+
+use super::super::oracle::{Answer, Asked, Plain};
+use super::{PlayError, questions};
+use crate::clock::{Day, Timestamp};
+use crate::disclosure::{
+    Dimensions, EndedPeriod, Ledger, PersonSet, RawCell, ReleaseContext, Rules, Shape, Tabulation, release,
+};
+use crate::programme::{Programme, QuestionKind};
+use crate::question::Ask;
+
+/// Judges answers in the order in which they are asked, with a release ledger of its own.
+pub(super) struct Judge<'a> {
+    programme: &'a Programme,
+    rules: Rules,
+    ledger: Ledger,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(programme: &'a Programme) -> Judge<'a> {
+        let ledger =
+            Ledger::from_entries(Vec::new()).unwrap_or_else(|_| unreachable!("nothing contradicts nothing"));
+        Judge { programme, rules: Rules::standard(), ledger }
+    }
+
+    /// Holds an answer against the plain path and the rules, the whole table of it.
+    pub(super) fn agrees(
+        &mut self,
+        plain: &Plain<'_>,
+        ask: &Ask,
+        moment: Timestamp,
+        sealed: Day,
+        body: &[u8],
+    ) -> Result<(), PlayError> {
+        let failed = |what: &str| PlayError::Check(format!("{}: {what}", ask.key()));
+        let counted = plain.ask(&asked(ask, moment, sealed))?;
+        let shape = match self.programme.question(&ask.question).map(|question| &question.kind) {
+            Some(QuestionKind::Funnel { .. }) => Shape::Chain { step_column: counted.columns.len() - 1 },
+            Some(QuestionKind::Overlap { .. }) => Shape::Overlap,
+            _ => Shape::Partition,
+        };
+        let dimensions = ask.by.iter().map(ToString::to_string).collect();
+        let context = ReleaseContext {
+            question_key: ask.key(),
+            snapshot: 1,
+            dimensions: Dimensions::check(dimensions, &self.rules)
+                .map_err(|_| failed("too many dimensions"))?,
+            period: EndedPeriod::check(ask.period, sealed, 0)
+                .map_err(|_| failed("the period has not ended"))?,
+        };
+        let pending = release(tabulation(counted, shape), &context, &self.rules, &self.ledger)
+            .map_err(|_| failed("the plain path's counts have no sound form"))?;
+        let expected =
+            self.ledger.commit(pending, |_| Ok::<(), Infallible>(())).map_err(|_| failed("stale"))?;
+        let expected = serde_json::to_value(&expected).map_err(|_| failed("no JSON"))?;
+        let answer: Value = serde_json::from_slice(body).map_err(|_| failed("no JSON"))?;
+        if answer["table"] == expected {
+            return Ok(());
+        }
+        Err(failed(&difference(&expected, &answer["table"])))
+    }
+
+    /// Persons who are counted in every question that is asked.
+    pub(super) fn counted(
+        &self,
+        plain: &Plain<'_>,
+        moment: Timestamp,
+        sealed: Day,
+    ) -> Result<BTreeSet<u32>, PlayError> {
+        let mut everywhere: Option<BTreeSet<u32>> = None;
+        for ask in questions() {
+            let answer = plain.ask(&asked(&ask, moment, sealed))?;
+            let here = answer.cells.into_iter().flat_map(|cell| cell.contributors).collect::<BTreeSet<_>>();
+            everywhere = Some(match everywhere {
+                Some(sofar) => &sofar & &here,
+                None => here,
+            });
+        }
+        Ok(everywhere.unwrap_or_default())
+    }
+}
+
+fn asked(ask: &Ask, moment: Timestamp, snapshot: Day) -> Asked {
+    Asked {
+        question: ask.question.clone(),
+        by: ask.by.clone(),
+        period: ask.period,
+        population: ask.population.clone(),
+        moment,
+        snapshot,
+    }
+}
+
+fn tabulation(answer: Answer, shape: Shape) -> Tabulation {
+    let set = |persons: &BTreeSet<u32>| persons.iter().copied().collect::<PersonSet>();
+    let cells = answer.cells.iter().map(|cell| RawCell {
+        key: cell.key.clone(),
+        contributors: set(&cell.contributors),
+        families: cell.families as u64,
+        structural_zero: false,
+    });
+    Tabulation {
+        shape,
+        columns: answer.columns.clone(),
+        cells: cells.collect(),
+        left_out: set(&answer.left_out),
+        left_out_families: answer.left_out_families as u64,
+    }
+}
+
+/// Where two tables differ first, in words of released values alone.
+fn difference(expected: &Value, found: &Value) -> String {
+    let rows = |table: &Value| table["rows"].as_array().cloned().unwrap_or_default();
+    let (wanted, got) = (rows(expected), rows(found));
+    if wanted.len() != got.len() {
+        return format!("{} cells were expected, {} came", wanted.len(), got.len());
+    }
+    match wanted.iter().zip(&got).find(|(wanted, got)| wanted != got) {
+        Some((wanted, got)) => format!("expected {wanted}, came {got}"),
+        None => format!(
+            "left out or notes differ: expected {} {}, came {} {}",
+            expected["left_out"], expected["totals"], found["left_out"], found["totals"]
+        ),
+    }
+}

@@ -1,0 +1,181 @@
+//! What a person wants to see.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::super::consents::ConsentFile;
+use super::super::raw::RawFile;
+use super::super::world::World;
+use super::houses::House;
+use super::town::Town;
+use super::{PARTNER, PlayError};
+use crate::client::{Answer, HIDDEN_MARK, Shown};
+use crate::question::Ask;
+
+/// Rows of an answer that are printed before hidden ones are only counted.
+const LONG: usize = 40;
+
+pub(super) fn world(
+    out: &mut dyn Write,
+    world: &World,
+    files: &[RawFile],
+    consents: &[ConsentFile],
+) -> io::Result<()> {
+    let rows: u64 = files.iter().map(|file| file.rows).sum();
+    let events: u64 = consents.iter().map(|file| file.events).sum();
+    writeln!(
+        out,
+        "   {} persons in {} families; {rows} rows in {} extracts of nine partners; {events} consent events",
+        world.persons.len(),
+        world.families,
+        files.len()
+    )
+}
+
+pub(super) fn packages(out: &mut dyn Write, houses: &[House]) -> Result<(), PlayError> {
+    for house in houses {
+        for made in &house.made {
+            let rows = &made.report.rows;
+            writeln!(
+                out,
+                "   {:<20} {:<18} {:>7} read {:>7} sent {:>5} repeated {:>5} rejected {:>5} anonymous",
+                house.partner,
+                made.dataset,
+                rows.read,
+                rows.sent,
+                rows.duplicates,
+                rows.rejected,
+                rows.anonymous
+            )?;
+        }
+    }
+    let Some(made) =
+        houses.iter().find(|house| house.partner.as_str() == PARTNER).and_then(|house| house.made.first())
+    else {
+        return Ok(());
+    };
+    writeln!(out, "\n   {PARTNER}'s quality report, as its IT person sees it:")?;
+    for line in made.report.to_text(3).lines() {
+        writeln!(out, "     {line}")?;
+    }
+    let raw = std::fs::read(&made.raw).map_err(PlayError::io(&made.raw))?;
+    let raw = encoding_rs::UTF_8.decode(&raw).0.into_owned();
+    let data = made.folder.join(crate::extract::manifest::DATA_FILE);
+    let packed = std::fs::read_to_string(&data).map_err(PlayError::io(&data))?;
+    writeln!(out, "\n   a raw row (made up), and rows as they leave, in random order:")?;
+    for line in raw.lines().take(2) {
+        writeln!(out, "     {line}")?;
+    }
+    for line in packed.lines().take(3) {
+        writeln!(out, "     {line}")?;
+    }
+    Ok(())
+}
+
+pub(super) fn receipt(
+    out: &mut dyn Write,
+    town: &Town,
+    partner: &str,
+    rows: u64,
+    took: Duration,
+) -> io::Result<()> {
+    writeln!(
+        out,
+        "   {rows} rows verified, re-keyed and durable over HTTP in {:.2} s; every package was sent twice and got the same receipt",
+        took.as_secs_f64()
+    )?;
+    if let Some(receipt) = town.reply(partner, "/receipt") {
+        writeln!(out, "   a receipt of {partner}:\n     {}", String::from_utf8_lossy(&receipt).trim_end())?;
+    }
+    Ok(())
+}
+
+pub(super) fn quality(out: &mut dyn Write, town: &Town, took: Duration) -> Result<(), PlayError> {
+    writeln!(
+        out,
+        "   sealed in {:.2} s; rows per partner and dataset, under the rules ({HIDDEN_MARK} is hidden):",
+        took.as_secs_f64()
+    )?;
+    let report: serde_json::Value = crate::client::parse(&town.quality()?)?;
+    for part in report["parts"].as_array().into_iter().flatten() {
+        let count =
+            |field: &str| part[field].as_u64().map_or_else(|| HIDDEN_MARK.to_owned(), |n| n.to_string());
+        writeln!(
+            out,
+            "   {:<20} {:<18} {:>7} sent {:>6} rejected {:>6} repeated {:>6} anonymous",
+            part["partner"].as_str().unwrap_or_default(),
+            part["dataset"].as_str().unwrap_or_default(),
+            count("sent"),
+            count("rejected"),
+            count("duplicates"),
+            count("anonymous")
+        )?;
+    }
+    let ask = Ask {
+        question: "quality".parse().expect("a plain name"),
+        by: Vec::new(),
+        period: super::PERIOD.parse().expect("a period"),
+        population: None,
+    };
+    writeln!(out, "   link rates:")?;
+    answer(out, &crate::client::parse(&town.ask(&ask)?)?)?;
+    Ok(())
+}
+
+pub(super) fn audit(out: &mut dyn Write, town: &Town) -> Result<(), PlayError> {
+    let report: serde_json::Value = crate::client::parse(&town.audit()?)?;
+    let entries = report["entries"].as_array().map_or(0, Vec::len);
+    writeln!(out, "   the auditor reads the chain: {entries} entries, whole and in order")?;
+    Ok(())
+}
+
+pub(super) fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
+    let mut shown = answer.clone();
+    let hidden = shown.table.rows.iter().filter(|row| is_hidden(row.persons)).count();
+    let long = shown.table.rows.len() > LONG;
+    if long {
+        shown.table.rows.retain(|row| !is_hidden(row.persons));
+    }
+    writeln!(out)?;
+    for line in shown.to_table().lines() {
+        writeln!(out, "   {line}")?;
+    }
+    if long {
+        writeln!(out, "   and {hidden} more cells, all of them hidden")?;
+    }
+    Ok(())
+}
+
+/// What differs between two rounds of the same answers.
+pub(super) fn changes(out: &mut dyn Write, before: &[Answer], after: &[Answer]) -> io::Result<()> {
+    let mut changed = 0;
+    for (before, after) in before.iter().zip(after) {
+        for (old, new) in before.table.rows.iter().zip(&after.table.rows) {
+            if (old.persons, old.families) != (new.persons, new.families) {
+                changed += 1;
+                writeln!(
+                    out,
+                    "   {} {}: {} → {} persons, {} → {} families",
+                    before.number,
+                    old.key.join(" "),
+                    old.persons,
+                    new.persons,
+                    old.families,
+                    new.families
+                )?;
+            }
+        }
+        if before.table.left_out != after.table.left_out {
+            writeln!(
+                out,
+                "   {} left out by consent: {} → {}",
+                before.number, before.table.left_out, after.table.left_out
+            )?;
+        }
+    }
+    writeln!(out, "   {changed} cells read differently now")
+}
+
+const fn is_hidden(shown: Shown) -> bool {
+    matches!(shown, Shown::Hidden(_))
+}

@@ -1,0 +1,197 @@
+//! Tests of sealing and loading together: what both files below share.
+
+mod join;
+mod refusals;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::clock::{Day, Timestamp};
+use crate::extract::manifest::Sha256Hex;
+use crate::intake::staged::{Frame, MISSING_CODE, MISSING_MEASURE, Value};
+use crate::linkage::{Alias, Spine, Stated};
+use crate::programme::{Column, Dataset, Measure, Programme, Role};
+use crate::secret::SeededRandom;
+use crate::token::Link;
+
+/// A row before it is staged: what the oracle works on. Links are small numbers, 0 for none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Raw {
+    person: u8,
+    related: u8,
+    case: u8,
+    day: i32,
+    codes: Vec<u8>,
+    measures: Vec<i64>,
+}
+
+/// An upload of made-up rows.
+#[derive(Clone, Debug)]
+struct Upload {
+    source: u8,
+    dataset: usize,
+    rows: Vec<Raw>,
+}
+
+fn person_link(n: u8) -> Link {
+    let mut bytes = [n; 16];
+    bytes[0] = n.wrapping_mul(101);
+    Link::from_stored(bytes)
+}
+
+/// Cases are a partner's own: the same number at another partner is another link.
+fn case_link(source: u8, n: u8) -> Link {
+    let mut bytes = [n; 16];
+    (bytes[0], bytes[1]) = (n.wrapping_mul(77), 100 + source);
+    Link::from_stored(bytes)
+}
+
+fn model() -> Programme {
+    let text = include_str!("../../../programmes/interventionsmodel.toml");
+    Programme::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn column(at: usize, role: Role) -> Column {
+    let id = format!("c{at}").parse().expect("a name");
+    Column { id, headers: Vec::new(), role, required: false, missing: Vec::new() }
+}
+
+/// A programme with the model's partners and codes, and datasets whose columns stand in any order.
+fn programme() -> impl Strategy<Value = Programme> {
+    let measure = || Role::Measure(Measure { unit: String::new(), decimals: 0, min: -9, max: 9 });
+    let roles =
+        (any::<[bool; 3]>(), 0usize..3, 0usize..3).prop_flat_map(move |(has, categories, measures)| {
+            let mut roles = vec![Role::Person, Role::Date];
+            let some = [Role::RelatedPerson, Role::Case, Role::Staff].into_iter().zip(has);
+            roles.extend(some.filter(|(_, has)| *has).map(|(role, _)| role));
+            roles.extend((0..categories).map(|list| Role::Category { list }));
+            roles.extend((0..measures).map(|_| measure()));
+            Just(roles).prop_shuffle()
+        });
+    prop::collection::vec(roles, 1..4).prop_map(|datasets| {
+        let mut programme = model();
+        let template = programme.datasets[0].clone();
+        let dataset = |(at, roles): (usize, Vec<Role>)| Dataset {
+            id: format!("d{at}").parse().expect("a name"),
+            partners: (0..9).collect(),
+            columns: roles.into_iter().enumerate().map(|(at, role)| column(at, role)).collect(),
+            ..template.clone()
+        };
+        programme.datasets = datasets.into_iter().enumerate().map(dataset).collect();
+        programme
+    })
+}
+
+fn uploads(programme: &Programme, persons: u8) -> impl Strategy<Value = Vec<Upload>> + use<> {
+    let codes: Vec<u8> = vec![0, 1, MISSING_CODE];
+    let row = (
+        (0..persons, 0..persons, 0u8..8),
+        -400i32..400,
+        prop::collection::vec(prop::sample::select(codes), 3),
+        prop::collection::vec(prop_oneof![Just(MISSING_MEASURE), -9i64..10], 3),
+    )
+        .prop_map(|((person, related, case), day, codes, measures)| Raw {
+            person,
+            related,
+            case,
+            day,
+            codes,
+            measures,
+        });
+    let upload = (0u8..9, 0..programme.datasets.len(), prop::collection::vec(row, 0..25));
+    prop::collection::vec(upload.prop_map(|(source, dataset, rows)| Upload { source, dataset, rows }), 0..7)
+}
+
+/// What of a row its dataset has columns for.
+fn seen(dataset: &Dataset, raw: &Raw) -> Raw {
+    let has = |role: &Role| dataset.columns.iter().any(|column| column.role == *role);
+    let count = |role: fn(&Role) -> bool| dataset.columns.iter().filter(|column| role(&column.role)).count();
+    Raw {
+        related: if has(&Role::RelatedPerson) { raw.related } else { 0 },
+        case: if has(&Role::Case) { raw.case } else { 0 },
+        codes: raw.codes[..count(|role| matches!(role, Role::Category { .. }))].to_vec(),
+        measures: raw.measures[..count(|role| matches!(role, Role::Measure(_)))].to_vec(),
+        ..raw.clone()
+    }
+}
+
+/// Stages an upload in frames of at most seven rows.
+fn stage(dir: &Path, programme: &Programme, at: usize, upload: &Upload) -> StagedInput {
+    let path = dir.join(format!("upload-{at}"));
+    let mut file = fs::File::create(&path).expect("created");
+    for (index, rows) in (0..).zip(upload.rows.chunks(7)) {
+        let mut frame = Frame::new(index, &[0; 32]);
+        for row in rows {
+            let (mut codes, mut measures) = (row.codes.iter(), row.measures.iter());
+            for column in &programme.datasets[upload.dataset].columns {
+                let link = |n: u8, link: Link| Value::Link((n != 0).then_some(link));
+                frame.push(match column.role {
+                    Role::Person => link(row.person, person_link(row.person)),
+                    Role::RelatedPerson => link(row.related, person_link(row.related)),
+                    Role::Case => link(row.case, case_link(upload.source, row.case)),
+                    Role::Staff => Value::Link(None),
+                    Role::Date => Value::Day(Day::from_days(row.day)),
+                    Role::Category { .. } => Value::Code(*codes.next().expect("enough")),
+                    Role::Measure(_) => Value::Measure(*measures.next().expect("enough")),
+                });
+            }
+            frame.end_row();
+        }
+        file.write_all(&frame.finish()).expect("written");
+    }
+    let sent = upload.rows.len() as u64;
+    let stated = Stated { packages: 1, read: sent, sent, ..Stated::default() };
+    StagedInput { path, source: upload.source, dataset: upload.dataset, stated }
+}
+
+/// A folder to seal in.
+struct Bench {
+    dir: tempfile::TempDir,
+    programme: Programme,
+}
+
+impl Bench {
+    fn new(programme: Programme) -> Bench {
+        Bench { dir: tempfile::tempdir().expect("a folder"), programme }
+    }
+
+    fn stage(&self, uploads: &[Upload]) -> Vec<StagedInput> {
+        uploads
+            .iter()
+            .enumerate()
+            .map(|(at, upload)| stage(self.dir.path(), &self.programme, at, upload))
+            .collect()
+    }
+
+    fn out(&self, id: u32) -> PathBuf {
+        self.dir.path().join(id.to_string())
+    }
+
+    fn seal(
+        &self,
+        id: u32,
+        staged: &[StagedInput],
+        aliases: &[Alias],
+        spine: &mut Spine,
+        seed: u64,
+    ) -> Result<SealReport, SealError> {
+        let inputs = SealInputs {
+            programme: &self.programme,
+            staged,
+            aliases,
+            id,
+            day: Day::from_days(20_000),
+            sealed_at: Timestamp::from_millis(1_728_000_000_000),
+            out: &self.out(id),
+        };
+        seal(&inputs, spine, &mut SeededRandom::from_number(seed))
+    }
+
+    fn load(&self, id: u32, sha256: &Sha256Hex) -> Result<Snapshot, LoadError> {
+        Snapshot::load(&self.out(id), &self.programme, sha256)
+    }
+}

@@ -1,0 +1,400 @@
+//! The commands as scripts and people meet them: status, both outputs, files left behind. Run on the published example.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/keys-example");
+
+/// What a command did.
+#[derive(Debug)]
+struct Run {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    fn both(&self) -> String {
+        format!("{}{}", self.out, self.err)
+    }
+
+    /// Holds status and a part of the message against what is expected.
+    #[track_caller]
+    fn refused(&self, status: i32, message: &str) {
+        assert!(self.status == status && self.err.contains(message), "{status} {message}: {self:?}");
+    }
+}
+
+fn run_with(arguments: &[&str], input: &[u8]) -> Run {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kobling"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("kobling runs");
+    // A command that refuses before it reads closes its end: no trouble here.
+    let _ = child.stdin.take().expect("an input").write_all(input);
+    let output = child.wait_with_output().expect("kobling ends");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Run {
+        status: output.status.code().expect("no signal"),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
+}
+
+fn run(arguments: &[&str]) -> Run {
+    run_with(arguments, b"")
+}
+
+/// A folder with keys for the example's programme.
+struct Partner {
+    folder: tempfile::TempDir,
+}
+
+impl Partner {
+    fn new() -> Partner {
+        let partner = Partner { folder: tempfile::tempdir().expect("a folder") };
+        assert_eq!(
+            run(&["key", "new", "--programme", "example", "--out", &partner.at("linkage.key")]).status,
+            0
+        );
+        let out = partner.at("signing.key");
+        assert_eq!(run(&["signing-key", "new", "--partner", "townhall", "--out", &out]).status, 0);
+        partner
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn at(&self, name: &str) -> String {
+        self.path(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("readable");
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn tokenise(&self, out: &str, more: &[&str]) -> Run {
+        let (key, out) = (self.at("linkage.key"), self.at(out));
+        run(&[&extract("tokenise", &example("extract.csv"))[..], &["--key", &key, "--out", &out], more]
+            .concat())
+    }
+}
+
+fn example(file: &str) -> String {
+    format!("{EXAMPLE}/{file}")
+}
+
+/// The arguments that `check` and `tokenise` share, for the example's programme.
+fn extract<'a>(command: &'a str, file: &'a str) -> Vec<&'a str> {
+    const PROGRAMME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/keys-example/programme.toml");
+    vec![command, file, "--programme", PROGRAMME, "--partner", "townhall", "--dataset", "course"]
+}
+
+fn check(more: &[&str]) -> Run {
+    run(&[&extract("check", &example("extract.csv"))[..], more].concat())
+}
+
+const REPORT: &str = "\
+rows read                  12
+rows to send                8
+  of them without an identifier (contacts) 0
+rows repeated               1  (sent once)
+rows rejected               3
+rejected, by first reason:
+  date                                   1
+  nine-digits                            1
+  unknown-code                           1
+remarks:
+  hyphenated                             4
+  made-up-number                        11
+  repeated-row                           1
+identifiers sent:
+  cpr                                    8
+columns of the file that stay at home (by position): 5
+line 9, column person: nine-digits
+line 10, column date: date
+line 13, column step: unknown-code
+";
+
+#[test]
+fn a_check_says_what_and_where_and_its_status_follows_the_limit() {
+    let plain = check(&[]);
+    assert_eq!((plain.status, plain.out.as_str(), plain.err.as_str()), (1, REPORT, ""));
+    for (limit, status) in [("0", 1), ("2", 1), ("3", 0), ("24%", 1), ("25%", 0)] {
+        let run = check(&["--max-rejected", limit]);
+        assert_eq!((run.status, run.out.as_str()), (status, REPORT), "{limit}");
+    }
+    let repaired = check(&["--repair-leading-zero", "--max-rejected", "2", "--report", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&repaired.out).expect("JSON");
+    assert_eq!((repaired.status, &report["rows"]["rejected"]), (0, &2.into()));
+}
+
+#[test]
+fn standard_input_is_read_like_the_file() {
+    let bytes = std::fs::read(example("extract.csv")).expect("readable");
+    let piped = run_with(&extract("check", "-"), &bytes);
+    assert_eq!((piped.status, piped.out.as_str()), (1, REPORT));
+    let partner = Partner::new();
+    let (key, out) = (partner.at("linkage.key"), partner.at("package"));
+    let arguments = [&extract("tokenise", "-")[..], &["--key", &key, "--out", &out]].concat();
+    assert_eq!(run_with(&arguments, &bytes).status, 1);
+    assert_eq!(run(&["inspect", &out]).status, 0);
+}
+
+#[test]
+fn findings_go_to_a_new_file_by_line_column_and_code() {
+    let partner = Partner::new();
+    let path = partner.at("findings.csv");
+    assert_eq!(check(&["--findings", &path]).status, 1);
+    let text = std::fs::read_to_string(&path).expect("written");
+    let mut lines: Vec<&str> = text.lines().skip(1).collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "10,date,date,true",
+            "13,step,unknown-code,true",
+            "6,,repeated-row,false",
+            "9,person,nine-digits,true"
+        ]
+    );
+    check(&["--findings", &path]).refused(3, "findings.csv");
+}
+
+#[test]
+fn keys_are_made_for_their_owner_alone_and_never_shown() {
+    let partner = Partner::new();
+    for (command, name, about) in
+        [("key", "linkage.key", "programme  example"), ("signing-key", "signing.key", "fingerprint  ")]
+    {
+        let path = partner.path(name);
+        let text = std::fs::read_to_string(&path).expect("readable");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&path).expect("there").permissions().mode();
+            assert_eq!(mode & 0o7777, 0o600, "{name}");
+        }
+        let secret = text.lines().find(|line| !line.starts_with('#')).expect("a secret line");
+        let secret = secret.split(':').nth(1).expect("a secret");
+        assert_eq!(secret.len(), 43);
+        let shown = run(&[command, "show", &partner.at(name)]);
+        assert!(shown.status == 0 && shown.out.contains(about), "{shown:?}");
+        let option = if command == "key" { ["--programme", "example"] } else { ["--partner", "townhall"] };
+        let again = run(&[command, "new", option[0], option[1], "--out", &partner.at(name)]);
+        again.refused(4, name);
+        assert_eq!(std::fs::read_to_string(&path).expect("readable"), text, "never overwritten");
+        let fresh = partner.at(&format!("fresh-{name}"));
+        let made = run(&[command, "new", option[0], option[1], "--out", &fresh]);
+        let fresh = std::fs::read_to_string(&fresh).expect("made");
+        let fresh = fresh.lines().find_map(|line| line.split(':').nth(1).filter(|_| !line.starts_with('#')));
+        assert_eq!(made.status, 0);
+        for run in [&shown, &again, &made] {
+            assert!(!run.both().contains(secret) && !run.both().contains(fresh.expect("a secret")));
+        }
+    }
+}
+
+#[test]
+fn a_key_that_will_not_do_is_refused_with_status_4() {
+    let partner = Partner::new();
+    let copy = |from: &Path, to: &str, edit: fn(String) -> String| {
+        let text = edit(std::fs::read_to_string(from).expect("readable"));
+        let path = partner.path(to);
+        std::fs::write(&path, text).expect("written");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("allowed");
+        }
+    };
+    let with = |key: &str, more: &[&str]| {
+        let (key, out) = (partner.at(key), partner.at("package"));
+        let file = example("extract.csv");
+        run(&[&extract("tokenise", &file)[..], &["--key", &key, "--out", &out], more].concat())
+    };
+    assert_eq!(run(&["key", "new", "--programme", "other", "--out", &partner.at("other.key")]).status, 0);
+    with("other.key", &[]).refused(4, "this key was made for programme other, and example is asked for");
+    with("signing.key", &[]).refused(4, "this is a signing key, and a linkage key is needed here");
+    with("missing.key", &[]).refused(4, "missing.key");
+    copy(&partner.path("linkage.key"), "damaged.key", |text| {
+        let at = text.rfind(':').expect("a checksum");
+        format!("{}:00000000\n", &text[..at])
+    });
+    with("damaged.key", &[]).refused(4, "the key is damaged");
+    copy(Path::new(&example("linkage.key")), "example.key", |text| text);
+    with("example.key", &[]).refused(4, "--allow-example-key");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        copy(&partner.path("linkage.key"), "open.key", |text| text);
+        let open = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(partner.path("open.key"), open).expect("allowed");
+        with("open.key", &[]).refused(4, "chmod 600");
+    }
+    assert!(!partner.path("package").exists());
+    assert_eq!(with("example.key", &["--allow-example-key", "--max-rejected", "3"]).status, 0);
+}
+
+#[test]
+fn a_package_is_whole_or_not_there() {
+    let partner = Partner::new();
+    let keys = partner.names();
+    partner.tokenise("package", &["--max-rejected", "2"]).refused(1, "no package was made");
+    assert_eq!(partner.names(), keys, "nothing is left behind");
+    let made = partner.tokenise("package", &["--signing-key", &partner.at("signing.key")]);
+    assert_eq!(
+        (made.status, made.out.as_str()),
+        (1, REPORT),
+        "no limit: made, and the status says that rows are missing"
+    );
+    let mut names: Vec<String> = std::fs::read_dir(partner.path("package"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["data.csv", "datapackage.json", "datapackage.json.sig"]);
+    let before = std::fs::read(partner.path("package/data.csv")).expect("readable");
+    partner.tokenise("package", &[]).refused(3, "exists already; give the name of a new folder");
+    assert_eq!(std::fs::read(partner.path("package/data.csv")).expect("readable"), before);
+}
+
+#[test]
+fn inspect_shows_what_would_leave_and_refuses_what_was_changed() {
+    let partner = Partner::new();
+    assert_eq!(partner.tokenise("package", &["--max-rejected", "3"]).status, 0);
+    let shown = run(&["inspect", &partner.at("package")]);
+    assert_eq!((shown.status, shown.err.as_str()), (0, ""));
+    for part in [
+        "programme  example",
+        "partner    townhall",
+        "dataset    course",
+        "period     2022-Q1..2022-Q4",
+        "signed     not yet",
+        "rows       8 sent, 3 rejected, 1 repeated",
+        "8 identifiers of kind cpr",
+    ] {
+        assert!(shown.out.contains(part), "{part}: {}", shown.out);
+    }
+    let data = partner.path("package/data.csv");
+    let rows = std::fs::read_to_string(&data).expect("readable");
+    for line in rows.lines() {
+        assert!(shown.out.contains(line), "all eight rows are few enough to be shown");
+    }
+    std::fs::write(&data, rows.replacen("contacted", "completed", 1)).expect("written");
+    run(&["inspect", &partner.at("package")]).refused(3, "not those that the manifest describes");
+    run(&["inspect", &partner.at("nothing")]).refused(3, "datapackage.json: cannot be read");
+}
+
+#[test]
+fn wrong_words_are_status_2_and_missing_files_status_3() {
+    let file = example("extract.csv");
+    let with = |partner: &str, dataset: &str, more: &[&str]| {
+        let programme = example("programme.toml");
+        let words = ["check", &file, "--programme", &programme, "--partner", partner, "--dataset", dataset];
+        run(&[&words[..], more].concat())
+    };
+    with("nobody", "course", &[])
+        .refused(2, "the programme has no partner nobody; it has: townhall, helpers");
+    with("townhall", "visits", &[]).refused(2, "the programme has no dataset visits; it has: course");
+    with("town hall", "course", &[]).refused(2, "--partner");
+    with("townhall", "course", &["--period", "2019-Q1"]).refused(2, "2019-Q1");
+    with("townhall", "course", &["--encoding", "ebcdic"]).refused(2, "utf-8, windows-1252 and utf-16le");
+    with("townhall", "course", &["--max-rejected", "many"]).refused(2, "--max-rejected");
+    run(&["check"]).refused(2, "--programme");
+    run(&["brew"]).refused(2, "brew");
+    run(&extract("check", "no-such-file.csv")).refused(3, "no-such-file.csv: cannot be read");
+    run(&["check", &file, "--programme", "no-such.toml", "--partner", "a", "--dataset", "b"])
+        .refused(3, "no-such.toml");
+    run_with(&extract("check", "-"), b"").refused(3, "the file is empty");
+    run_with(&extract("check", "-"), b"Dato;Status\n10-01-2022;Kontakt\n").refused(3, "person");
+    run_with(&extract("check", "-"), b"CPR;Dato;Status\n\0\n").refused(3, "line 2 has a NUL byte");
+}
+
+#[test]
+fn a_service_that_is_not_there_is_status_5_and_the_clear_is_refused() {
+    let partner = Partner::new();
+    assert_eq!(partner.tokenise("package", &["--max-rejected", "3"]).status, 0);
+    let token = partner.at("token");
+    std::fs::write(&token, "kobling-token-1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n").expect("written");
+    let package = partner.at("package");
+    let upload = |service: &str, token: &str, more: &[&str]| {
+        run(&[&["upload", &package, "--service", service, "--token-file", token][..], more].concat())
+    };
+    let signing = partner.at("signing.key");
+    upload("http://kobling.example", &token, &[]).refused(2, "is to begin with https://");
+    upload("http://127.0.0.1:1", &token, &[]).refused(2, "the package is not signed; give --signing-key");
+    upload("http://127.0.0.1:1", &partner.at("linkage.key"), &[]).refused(4, "holds no token");
+    upload("http://127.0.0.1:1", &token, &["--signing-key", &signing]).refused(5, "cannot be reached");
+    let key = partner.at("linkage.key");
+    assert!(!upload("http://127.0.0.1:1", &key, &[]).both().contains("AAAA"));
+}
+
+/// Everything of a person in the example: numbers with and without hyphen, case numbers, remarks.
+fn values_of_persons() -> Vec<String> {
+    let text = std::fs::read_to_string(example("extract.csv")).expect("readable");
+    let mut values = Vec::new();
+    for line in text.lines().skip(1) {
+        let fields: Vec<&str> = line.split(';').collect();
+        let digits = fields[0].replace('-', "");
+        let (start, end) = digits.split_at(digits.len() - 4);
+        values.extend([format!("{start}-{end}"), digits.clone(), fields[1].to_owned(), fields[4].to_owned()]);
+    }
+    values.retain(|value| !value.is_empty());
+    values.sort();
+    values.dedup();
+    values
+}
+
+#[test]
+fn no_value_of_a_person_is_said_or_sent() {
+    let values = values_of_persons();
+    let leaks = |text: &str| -> Vec<String> {
+        // A number counts where it stands by itself: 1001 within a digest is none of a person's.
+        let word = |c: char| c.is_alphanumeric();
+        let alone = |(at, value): (usize, &str)| {
+            !text[..at].ends_with(word) && !text[at + value.len()..].starts_with(word)
+        };
+        values.iter().filter(|v| text.match_indices(v.as_str()).any(alone)).cloned().collect()
+    };
+    for value in &values {
+        assert!(
+            leaks(&format!("line 3: {value} is bad")).contains(value),
+            "the search finds what is planted"
+        );
+    }
+    let partner = Partner::new();
+    let findings = partner.at("findings.csv");
+    let runs = [
+        check(&[]),
+        check(&["--report", "json", "--findings", &findings]),
+        check(&["--period", "2022-Q1"]),
+        check(&["--separator", ","]),
+        check(&["--encoding", "utf-16le"]),
+        partner.tokenise("package", &[]),
+        partner.tokenise("package", &[]),
+        partner.tokenise("other", &["--max-rejected", "0"]),
+        run(&["inspect", &partner.at("package")]),
+    ];
+    for run in &runs {
+        assert_eq!(leaks(&run.both()), Vec::<String>::new(), "{run:?}");
+    }
+    let mut files = vec![PathBuf::from(&findings)];
+    files.extend(
+        std::fs::read_dir(partner.path("package")).expect("made").map(|e| e.expect("an entry").path()),
+    );
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("readable");
+        assert_eq!(leaks(&text), Vec::<String>::new(), "{}", file.display());
+    }
+}
