@@ -24,9 +24,9 @@ pub mod auth;
 pub mod client;
 pub mod clock;
 pub mod consent;
-pub mod digest;
 #[cfg(feature = "service")]
 pub mod demo;
+pub mod digest;
 #[cfg(feature = "service")]
 pub mod disclosure;
 pub mod extract;

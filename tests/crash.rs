@@ -350,6 +350,38 @@ fn killed_while_sealing() {
     machine.is_sound();
 }
 
+#[test]
+fn killed_after_an_answer() {
+    let machine = Machine::new();
+    machine.principal("vive-1", "evaluator", "vive");
+    let package = package(&machine.path("packages"), "lokk", 0..43, 1);
+    let batch = |persons: std::ops::Range<u64>, kind: &str| -> Vec<_> {
+        persons.map(|n| consent("lokk", n, kind, "2022-01-01T08:00:00Z")).collect()
+    };
+    let ask = |serving: &Serving| -> serde_json::Value {
+        let ask = serde_json::json!({ "by": [], "period": "2022-Q1..2022-Q4" });
+        let vive = machine.client(serving, "vive-1");
+        let body = vive.ask(&"reach".parse().expect("a name"), &ask).expect("an answer");
+        serde_json::from_slice::<serde_json::Value>(&body).expect("JSON")["table"]["rows"].clone()
+    };
+    let serving = machine.serve();
+    let lokk = machine.client(&serving, "lokk-it");
+    upload(&lokk, &package, &package.signature().expect("signed"), |_| ())
+        .unwrap_or_else(|error| panic!("{error}"));
+    lokk.record_consents(&batch(0..43, "given"), &signing_key("lokk")).expect("recorded");
+    machine.client(&serving, "steward").post("/v1/seals", b"", None).expect("sealed");
+    let shown = ask(&serving);
+    assert_eq!(shown[0]["persons"]["count"], 45, "43, rounded to 45");
+    serving.kill();
+    // The answer left, so the ledger knows: 42 by itself would read 40, and one withdrawal would show.
+    let serving = machine.serve();
+    let lokk = machine.client(&serving, "lokk-it");
+    lokk.record_consents(&batch(0..1, "withdrawn"), &signing_key("lokk")).expect("recorded");
+    assert_eq!(ask(&serving), shown);
+    serving.kill();
+    machine.is_sound();
+}
+
 fn folders(path: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(path).expect("readable");
     entries.map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned()).collect()

@@ -74,7 +74,7 @@ fn a_package_goes_all_the_way_to_an_answer() {
     let own = package(&dir, "lokk", 0..40, 1);
     let receipt = send(&lokk, &own);
     assert_eq!(send(&lokk, &own), receipt, "the same package is the same receipt");
-    send(&mandecentret, &package(&dir, "mandecentret", 20..60, 1));
+    send(&mandecentret, &package(&dir, "mandecentret", 20..63, 1));
 
     let yes = |partner: &str, persons: std::ops::Range<u64>| -> Vec<_> {
         persons.map(|n| consent(partner, n, "given", "2022-01-01T08:00:00Z")).collect()
@@ -83,7 +83,7 @@ fn a_package_goes_all_the_way_to_an_answer() {
     let recorded = lokk.record_consents(&batch, &signing_key("lokk")).expect("recorded");
     assert_eq!(lokk.record_consents(&batch, &signing_key("lokk")).expect("again"), recorded);
     mandecentret
-        .record_consents(&yes("mandecentret", 20..60), &signing_key("mandecentret"))
+        .record_consents(&yes("mandecentret", 20..63), &signing_key("mandecentret"))
         .expect("recorded");
 
     let ask = serde_json::json!({ "by": [], "period": "2022-Q1..2022-Q4" });
@@ -93,11 +93,10 @@ fn a_package_goes_all_the_way_to_an_answer() {
     steward.post("/v1/seals", b"", None).expect("sealed");
     let answer = vive.ask(&reach, &ask).expect("an answer");
     let table: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
-    // 60 persons, each with a family of their own at each partner.
-    assert_eq!(table["table"]["rows"][0]["persons"]["count"], 60, "{table}");
+    assert_eq!(table["table"]["rows"][0]["persons"]["count"], 65, "63, rounded to 65: {table}");
     assert_eq!(vive.ask(&reach, &ask).expect("again"), answer, "served verbatim");
 
-    // One withdrawal changes nothing that was shown (R8); twelve change the count.
+    // One withdrawal changes nothing that was shown (R8), though 62 by itself would read 60; twelve more change the count.
     running.clock.set("2025-06-03T08:00:00Z".parse().expect("an instant"));
     let shown = |table: &[u8]| -> serde_json::Value {
         let table: serde_json::Value = serde_json::from_slice(table).expect("JSON");
@@ -112,7 +111,7 @@ fn a_package_goes_all_the_way_to_an_answer() {
     assert_eq!(shown(&vive.ask(&reach, &ask).expect("an answer")), shown(&answer));
     withdraw(1..13);
     let after = shown(&vive.ask(&reach, &ask).expect("an answer"));
-    assert_eq!(after[0]["persons"]["count"], 45, "60 - 13 = 47, rounded to 45");
+    assert_eq!(after[0]["persons"]["count"], 50, "63 - 13");
 
     let quality: serde_json::Value =
         serde_json::from_slice(&vive.fetch("/v1/quality").expect("a report")).expect("JSON");
@@ -512,8 +511,9 @@ fn questions_at_the_same_time_do_not_slip_past_each_other() {
         assert_eq!(Some(answer), first);
     }
     assert!(running.service.store().verify_chain().expect("readable").is_ok());
-    // Every position of the ledger once, and the answers again after a restart of what is kept in memory.
+    // Every position of the ledger once.
     let ledger = running.service.store().ledger().expect("a ledger");
+    assert!(!ledger.is_empty());
     assert!(ledger.iter().enumerate().all(|(at, row)| row.seq == at as u64 + 1));
 }
 
