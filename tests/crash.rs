@@ -1,5 +1,5 @@
 //! The real program, killed without warning during upload, consent and seal: nothing acknowledged is lost.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "service"))]
 
 #[expect(dead_code, reason = "this binary uses a part of the kit")]
 mod kit;

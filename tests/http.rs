@@ -1,4 +1,5 @@
 //! The whole service over HTTP, in process: the way of a package, and everybody who may not.
+#![cfg(feature = "service")]
 
 mod kit;
 
