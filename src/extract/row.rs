@@ -8,7 +8,7 @@ use super::shuffle::RowBuffer;
 use crate::clock::Day;
 use crate::id::{IdKind, Identifier, LeadingZero, Modulus};
 use crate::name::ColumnId;
-use crate::token::{Token, Tokeniser};
+use crate::token::{LocalIdError, Token, Tokeniser, looks_like_cpr};
 
 /// Raw forms of one category column that are remembered at most.
 const REMEMBERED_FORMS: usize = 4096;
@@ -145,7 +145,14 @@ impl<'a> RowReader<'a> {
             }
             Reads::Measure(measure) => {
                 let value = parse_number(field, self.terms.decimal, measure)?;
+                let at = self.line.len();
                 write_measure(value, measure.decimals, &mut self.line);
+                // The service refuses a whole package for it; here the row is named.
+                let digits = self.line[at..].iter().copied().filter(u8::is_ascii_digit).collect::<Vec<_>>();
+                let whole = &digits[..digits.len() - usize::from(measure.decimals)];
+                if looks_like_cpr(&digits) || looks_like_cpr(whole) {
+                    return Err(Reason::LocalNumber(LocalIdError::LooksLikeCpr));
+                }
             }
         }
         Ok(())
@@ -194,10 +201,9 @@ impl<'a> RowReader<'a> {
     fn local(
         &mut self,
         field: &[u8],
-        token: impl Fn(&Tokeniser, &str) -> Result<Token, crate::token::LocalIdError>,
+        token: impl Fn(&Tokeniser, &str) -> Result<Token, LocalIdError>,
     ) -> Result<(), Reason> {
-        let text = std::str::from_utf8(field)
-            .map_err(|_| Reason::LocalNumber(crate::token::LocalIdError::Character))?;
+        let text = std::str::from_utf8(field).map_err(|_| Reason::LocalNumber(LocalIdError::Character))?;
         token(self.tokeniser, text).map_err(Reason::LocalNumber)?.write_to(&mut self.line);
         Ok(())
     }
