@@ -1,5 +1,7 @@
 //! The demo, as a newcomer starts it: the real program, every check of its own, status 0.
 
+#![cfg(feature = "service")]
+
 use std::process::Command;
 
 #[test]

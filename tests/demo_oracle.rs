@@ -1,6 +1,8 @@
 //! The whole line without a server, on the demo's world: extracts are packaged, received, sealed and counted under
 //! consent, and every cell is the plain oracle's, person for person and family for family.
 
+#![cfg(feature = "service")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! `kobling receipt verify`, as a partner runs it against a real service.
 
+#![cfg(feature = "service")]
+
 #[expect(dead_code, reason = "other tests use the rest of the kit")]
 mod kit;
 
