@@ -26,6 +26,7 @@ pub mod clock;
 pub mod consent;
 #[cfg(feature = "service")]
 pub mod demo;
+pub mod digest;
 #[cfg(feature = "service")]
 pub mod disclosure;
 pub mod extract;

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Entry, Strand};
 use crate::clock::Timestamp;
-use crate::extract::manifest::Sha256Hex;
+use crate::digest::Sha256Hex;
 
 /// The state of a strand after its last entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

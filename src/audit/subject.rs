@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::extract::manifest::Sha256Hex;
+use crate::digest::Sha256Hex;
 
 /// One fact about a subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -156,7 +156,7 @@ impl Answer {
         let (headers, lines) = self.lines();
         let keys = self.table.columns.len();
         let mut table = comfy_table::Table::new();
-        table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+        table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
         table.set_header(headers);
         for line in lines {
             table.add_row(line.into_iter().enumerate().map(|(at, text)| {

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::clock::{Period, Timestamp};
+pub use crate::digest::Sha256Hex;
 use crate::key::KeyId;
 use crate::limits;
 use crate::name::{DatasetId, PartnerId, ProgrammeId};
@@ -23,63 +23,6 @@ pub const DATA_FILE: &str = "data.csv";
 pub const SIGNATURE_CONTEXT: &str = "kobling/v1/package";
 /// Version of the package format.
 pub const FORMAT: u32 = 1;
-
-/// A SHA-256 digest, written as 64 hexadecimal characters.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Sha256Hex([u8; 32]);
-
-impl Sha256Hex {
-    /// The digest of some bytes.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Sha256Hex {
-        Sha256Hex(Sha256::digest(bytes).into())
-    }
-
-    /// A digest computed elsewhere.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Sha256Hex {
-        Sha256Hex(bytes)
-    }
-
-    /// The 32 bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for Sha256Hex {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl std::fmt::Debug for Sha256Hex {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Sha256Hex {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Sha256Hex {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Sha256Hex, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        let wrong = || serde::de::Error::custom("a SHA-256 digest has 64 hexadecimal characters, lower case");
-        let mut bytes = [0; 32];
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
-            return Err(wrong());
-        }
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).map_err(|_| wrong())?;
-        }
-        Ok(Sha256Hex(bytes))
-    }
-}
 
 /// The manifest of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

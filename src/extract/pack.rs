@@ -113,13 +113,12 @@ impl PackageWriter {
         &self.partial
     }
 
-    /// Adds a row, without its line end.
+    /// Adds a row with its line end.
     pub fn row(&mut self, line: &[u8]) -> io::Result<()> {
-        if self.block.len() + line.len() + 1 > limits::MAX_BLOCK_BYTES {
+        if self.block.len() + line.len() > limits::MAX_BLOCK_BYTES {
             self.end_block()?;
         }
         self.block.extend_from_slice(line);
-        self.block.push(b'\n');
         self.block_rows += 1;
         Ok(())
     }

@@ -413,29 +413,21 @@ fn drain(
         }
     }
     let mut kinds = [0u64; KINDS.len()];
-    let mut repeated = Vec::new();
-    let result = shuffler.drain(|row| {
-        if row.repeated {
-            report.rows.duplicates += 1;
-            let finding =
-                Finding { line: row.number, column: None, code: Remark::Repeated.code(), rejected: false };
-            repeated.push(finding);
-            if repeated.len() == limits::MAX_LISTED_FINDINGS {
-                watch.findings(&repeated).map_err(|error| Wrapped(ExtractError::Findings(error)))?;
-                report.list(repeated.drain(..));
-            }
-            return Ok(());
+    let result = shuffler.drain(|pile| {
+        let finding =
+            |number| Finding { line: number, column: None, code: Remark::Repeated.code(), rejected: false };
+        let repeated = pile.repeated.iter().copied().map(finding).collect::<Vec<_>>();
+        watch.findings(&repeated).map_err(|error| Wrapped(ExtractError::Findings(error)))?;
+        report.rows.duplicates += repeated.len() as u64;
+        report.list(repeated);
+        for (sum, n) in kinds.iter_mut().zip(pile.kinds) {
+            *sum += n;
         }
-        report.rows.sent += 1;
-        match row.kind.and_then(|kind| KINDS.iter().position(|known| *known == kind)) {
-            Some(at) => kinds[at] += 1,
-            None => report.rows.anonymous += 1,
-        }
-        send(row.line).map_err(Wrapped)
+        report.rows.sent += pile.kinds.iter().sum::<u64>() + pile.anonymous;
+        report.rows.anonymous += pile.anonymous;
+        pile.lines.split_inclusive(|byte| *byte == b'\n').try_for_each(|line| send(line).map_err(Wrapped))
     });
     result.map_err(|Wrapped(error)| error)?;
-    watch.findings(&repeated).map_err(ExtractError::Findings)?;
-    report.list(repeated);
     report.trim();
     Report::add(&mut report.warnings, Remark::Repeated.code(), report.rows.duplicates);
     for (kind, n) in KINDS.into_iter().zip(kinds) {

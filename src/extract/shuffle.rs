@@ -7,8 +7,9 @@
 
 use std::fs::File;
 use std::hash::Hasher as _;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::{Mutex, mpsc};
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use rustc_hash::{FxHashMap, FxHasher};
@@ -59,14 +60,17 @@ impl RowBuffer {
     }
 }
 
-/// A row leaving a pile.
-pub(super) struct Row<'a> {
-    pub line: &'a [u8],
-    pub kind: Option<IdKind>,
-    /// Line in the extract.
-    pub number: u64,
-    /// Whether the same row leaves, or has left, elsewhere in the pile.
-    pub repeated: bool,
+/// A pile as it leaves: its rows in random order, each once.
+#[derive(Default)]
+pub(super) struct Pile {
+    /// The rows, each with its line end.
+    pub lines: Vec<u8>,
+    /// Rows by kind of identifier, in the order of [`KINDS`].
+    pub kinds: [u64; KINDS.len()],
+    /// Rows without an identifier.
+    pub anonymous: u64,
+    /// Lines of the extract whose row leaves, or has left, from an earlier line.
+    pub repeated: Vec<u64>,
 }
 
 /// The piles.
@@ -120,49 +124,77 @@ impl Shuffler {
         self.spill.is_some()
     }
 
-    /// Gives every row to `each`, pile by pile, in random order.
-    pub fn drain<E: From<io::Error>>(
-        mut self,
-        mut each: impl FnMut(Row<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// Gives every pile to `each`, in random order; piles are made ready on all cores.
+    pub fn drain<E: From<io::Error>>(mut self, mut each: impl FnMut(Pile) -> Result<(), E>) -> Result<(), E> {
         let mut order = (0..PILES).collect::<Vec<_>>();
         shuffle(&mut order, &mut self.random);
-        for at in order {
-            let mut bytes = std::mem::take(&mut self.piles[at]);
-            if let Some(spill) = &mut self.spill {
-                spill.read(at, &mut bytes).map_err(E::from)?;
+        let forks = order.iter().map(|_| SeededRandom::fork(&mut self.random)).collect::<Vec<_>>();
+        let work = order
+            .into_iter()
+            .zip(forks)
+            .map(|(at, random)| (at, std::mem::take(&mut self.piles[at]), random));
+        let work = Mutex::new(work.collect::<Vec<_>>());
+        let spill = self.spill.as_ref();
+        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+        std::thread::scope(|scope| {
+            let (pile_in, pile_out) = mpsc::sync_channel::<io::Result<Pile>>(workers);
+            for _ in 0..workers {
+                let (pile_in, work) = (pile_in.clone(), &work);
+                scope.spawn(move || {
+                    loop {
+                        let next = work.lock().expect("no worker panics with the lock").pop();
+                        let Some((at, mut bytes, mut random)) = next else { return };
+                        let read = spill.map_or(Ok(()), |spill| spill.read(at, &mut bytes));
+                        if pile_in.send(read.map(|()| ready(&bytes, &mut random))).is_err() {
+                            return;
+                        }
+                    }
+                });
             }
-            let mut rows = Vec::new();
-            let mut start = 0;
-            while start < bytes.len() {
-                let length = usize::from(u16::from_le_bytes([bytes[start], bytes[start + 1]]));
-                rows.push(start);
-                start += PREFIX + length;
-            }
-            let field = |start: usize| {
-                let length = usize::from(u16::from_le_bytes([bytes[start], bytes[start + 1]]));
-                let number =
-                    u64::from_le_bytes(bytes[start + 3..start + 11].try_into().expect("eight bytes"));
-                (&bytes[start + PREFIX..start + PREFIX + length], bytes[start + 2], number)
-            };
-            // Of equal rows, the one on the first line is sent. Anonymous rows are contacts: each counts.
-            let mut first: FxHashMap<&[u8], u64> = FxHashMap::default();
-            for start in &rows {
-                let (line, kind, number) = field(*start);
-                if kind != ANONYMOUS {
-                    first.entry(line).and_modify(|known| *known = number.min(*known)).or_insert(number);
-                }
-            }
-            shuffle(&mut rows, &mut self.random);
-            for start in &rows {
-                let (line, kind, number) = field(*start);
-                let repeated = kind != ANONYMOUS && first.get(line).is_some_and(|known| *known != number);
-                let kind = KINDS.get(usize::from(kind)).copied();
-                each(Row { line, kind, number, repeated })?;
-            }
-        }
-        Ok(())
+            drop(pile_in);
+            pile_out.iter().try_for_each(|pile| each(pile?))
+        })
     }
+}
+
+/// Puts the rows of a pile in random order, each once.
+fn ready(bytes: &[u8], random: &mut SeededRandom) -> Pile {
+    let mut rows = Vec::new();
+    let mut start = 0;
+    while start < bytes.len() {
+        rows.push(start);
+        start += PREFIX + usize::from(u16::from_le_bytes([bytes[start], bytes[start + 1]]));
+    }
+    let row = |start: usize| {
+        let length = usize::from(u16::from_le_bytes([bytes[start], bytes[start + 1]]));
+        let number = u64::from_le_bytes(bytes[start + 3..start + 11].try_into().expect("eight bytes"));
+        (&bytes[start + PREFIX..start + PREFIX + length], bytes[start + 2], number)
+    };
+    // Of equal rows, the one on the first line is sent. Anonymous rows are contacts: each counts.
+    let mut first: FxHashMap<&[u8], u64> = FxHashMap::default();
+    first.reserve(rows.len());
+    for start in &rows {
+        let (line, kind, number) = row(*start);
+        if kind != ANONYMOUS {
+            first.entry(line).and_modify(|known| *known = number.min(*known)).or_insert(number);
+        }
+    }
+    shuffle(&mut rows, random);
+    let mut pile = Pile { lines: Vec::with_capacity(bytes.len()), ..Pile::default() };
+    for start in rows {
+        let (line, kind, number) = row(start);
+        if kind != ANONYMOUS && first.get(line).is_some_and(|known| *known != number) {
+            pile.repeated.push(number);
+            continue;
+        }
+        match pile.kinds.get_mut(usize::from(kind)) {
+            Some(count) => *count += 1,
+            None => pile.anonymous += 1,
+        }
+        pile.lines.extend_from_slice(line);
+        pile.lines.push(b'\n');
+    }
+    pile
 }
 
 /// Encrypted runs of piles in a file without a name.
@@ -207,16 +239,36 @@ impl Spill {
     }
 
     /// Appends all runs of a pile.
-    fn read(&mut self, pile: usize, out: &mut Vec<u8>) -> io::Result<()> {
-        for (run, offset, length) in std::mem::take(&mut self.runs[pile]) {
-            self.buffer.resize(length, 0);
-            self.file.seek(SeekFrom::Start(offset))?;
-            self.file.read_exact(&mut self.buffer)?;
+    fn read(&self, pile: usize, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut buffer = Vec::new();
+        for (run, offset, length) in &self.runs[pile] {
+            buffer.resize(*length, 0);
+            read_exact_at(&self.file, &mut buffer, *offset)?;
             let plain = self
                 .key
-                .open_in_place(Spill::nonce(run), Aad::empty(), &mut self.buffer)
+                .open_in_place(Spill::nonce(*run), Aad::empty(), &mut buffer)
                 .map_err(|_| io::Error::other("the spilled rows were changed on disk"))?;
             out.extend_from_slice(plain);
+        }
+        Ok(())
+    }
+}
+
+/// Reads at a place without moving anybody else's.
+fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset);
+    #[cfg(windows)]
+    {
+        let (mut done, mut offset) = (0, offset);
+        while done < buffer.len() {
+            match std::os::windows::fs::FileExt::seek_read(file, &mut buffer[done..], offset)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => {
+                    done += read;
+                    offset += read as u64;
+                }
+            }
         }
         Ok(())
     }
@@ -246,7 +298,8 @@ fn unnamed(folder: &Path) -> io::Result<File> {
 mod tests {
     use super::*;
 
-    fn run(lines: &[&str], memory: usize, seed: u64) -> Vec<(String, u64, bool)> {
+    /// The rows as they leave, and the lines that were repeated.
+    fn run(lines: &[&str], memory: usize, seed: u64) -> (Vec<String>, Vec<u64>) {
         let dir = tempfile::tempdir().expect("a folder");
         let mut shuffler = Shuffler::new(&mut SeededRandom::from_number(seed), memory);
         let mut buffer = shuffler.buffer();
@@ -257,14 +310,16 @@ mod tests {
         }
         assert_eq!(shuffler.spilled(), memory == 0);
         assert_eq!(std::fs::read_dir(dir.path()).expect("there").count(), 0, "the spill has no name");
-        let mut out = Vec::new();
+        let (mut out, mut repeated) = (Vec::new(), Vec::new());
         shuffler
-            .drain(|row| {
-                out.push((String::from_utf8(row.line.to_vec()).expect("text"), row.number, row.repeated));
+            .drain(|pile| {
+                let text = String::from_utf8(pile.lines).expect("text");
+                out.extend(text.lines().map(str::to_owned));
+                repeated.extend(pile.repeated);
                 Ok::<(), io::Error>(())
             })
             .expect("drained");
-        out
+        (out, repeated)
     }
 
     proptest::proptest! {
@@ -275,14 +330,15 @@ mod tests {
                 if lines.is_empty() {
                     continue;
                 }
-                let mut out = run(&lines, memory, 3);
-                out.sort_by_key(|(_, number, _)| *number);
-                proptest::prop_assert_eq!(out.len(), lines.len());
-                for (at, (line, _, repeated)) in out.iter().enumerate() {
-                    proptest::prop_assert_eq!(line.as_str(), lines[at]);
-                    let before = lines[..at].contains(&lines[at]) && !line.starts_with(',');
-                    proptest::prop_assert_eq!(*repeated, before);
-                }
+                let (mut out, mut repeated) = run(&lines, memory, 3);
+                let again = |at: usize| !lines[at].starts_with(',') && lines[..at].contains(&lines[at]);
+                let mut once = (0..lines.len()).filter(|at| !again(*at)).map(|at| lines[at]).collect::<Vec<_>>();
+                out.sort_unstable();
+                once.sort_unstable();
+                repeated.sort_unstable();
+                proptest::prop_assert_eq!(out, once);
+                let expected = (0..lines.len()).filter(|at| again(*at)).map(|at| at as u64).collect::<Vec<_>>();
+                proptest::prop_assert_eq!(repeated, expected);
             }
         }
     }
@@ -291,11 +347,12 @@ mod tests {
     fn the_order_does_not_follow_the_extract() {
         let lines = (0..2000).map(|n| format!("row{n:04}")).collect::<Vec<_>>();
         let lines = lines.iter().map(String::as_str).collect::<Vec<_>>();
-        let order = run(&lines, usize::MAX, 1).into_iter().map(|(_, number, _)| number).collect::<Vec<_>>();
-        assert_ne!(
-            order,
-            run(&lines, usize::MAX, 2).into_iter().map(|(_, number, _)| number).collect::<Vec<_>>()
-        );
+        let order = |seed| {
+            let (rows, _) = run(&lines, usize::MAX, seed);
+            rows.iter().map(|row| row[3..].parse::<u64>().expect("a number")).collect::<Vec<_>>()
+        };
+        assert_ne!(order(1), order(2));
+        let order = order(1);
         // Spearman's rank correlation with the extract is that of chance (standard deviation 1/sqrt(n)).
         let n = order.len() as f64;
         let d2: f64 = order.iter().enumerate().map(|(at, number)| (at as f64 - *number as f64).powi(2)).sum();

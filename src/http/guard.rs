@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request, State};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+
+use http_body_util::BodyExt as _;
 
 use super::problem::Failure;
 use super::routes;
 use crate::auth::{BearerToken, Principal, authorise};
+use crate::limits;
 use crate::service::{Reason, Service, ServiceError};
 
 /// The principal of a request, as the guard found it. A handler can have one only behind the guard.
@@ -78,17 +80,32 @@ async fn admit(service: Arc<Service>, path: &str, request: &mut Request) -> Resu
     Ok(Some(Caller(principal)))
 }
 
-/// A request's body, whole, within the limit of its route.
-pub(super) struct Whole(pub(super) Bytes);
+/// A request's body, whole, of at most `LIMIT` bytes.
+pub(super) struct Whole<const LIMIT: usize = { limits::MAX_JSON_BODY_BYTES }>(pub(super) Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for Whole {
+impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Whole<LIMIT> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Whole, Failure> {
-        let cut = |rejection: BytesRejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Failure::of(Reason::TooLarge),
-            _ => Failure::of(Reason::Body),
-        };
-        Bytes::from_request(request, state).await.map(Whole).map_err(cut)
+    async fn from_request(request: Request, _: &S) -> Result<Whole<LIMIT>, Failure> {
+        let mut body = request.into_body();
+        let mut whole = Vec::new();
+        let mut dropped = 0;
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(|_| Failure::of(Reason::Body))?.into_data() else { continue };
+            if dropped == 0 && whole.len() + data.len() <= LIMIT {
+                whole.extend_from_slice(&data);
+                continue;
+            }
+            // Read on, so that the client gets to see why, but not for ever.
+            whole = Vec::new();
+            dropped += data.len();
+            if dropped > DRAINED {
+                break;
+            }
+        }
+        if dropped > 0 { Err(Failure::of(Reason::TooLarge)) } else { Ok(Whole(whole.into())) }
     }
 }
+
+/// Bytes of a refused request that are still read, so that the client gets to see why.
+pub(super) const DRAINED: usize = 64 << 20;

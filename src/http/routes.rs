@@ -85,7 +85,7 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(programme::health))
         .routes(routes!(programme::openapi))
         .routes(routes!(programme::programme))
-        .merge(OpenApiRouter::new().routes(routes!(tus::options, uploads::open)).layer(uploads::open_limit()))
+        .routes(routes!(tus::options, uploads::open))
         .routes(routes!(tus::options_of_one, tus::head, tus::patch, tus::delete))
         .routes(routes!(uploads::receipt))
         .routes(routes!(packages::list))
@@ -118,7 +118,8 @@ pub fn router(service: Arc<Service>) -> Router {
         .method_not_allowed_fallback(|| async { Failure::of(Reason::Method).into_response() })
         .fallback(|| async { Failure::of(Reason::NotFound).into_response() })
         .route_layer(from_fn_with_state(Arc::clone(&service), guard))
-        .layer(axum::extract::DefaultBodyLimit::max(crate::limits::MAX_JSON_BODY_BYTES))
+        // Each handler reads its body itself, to its own limit.
+        .layer(axum::extract::DefaultBodyLimit::disable())
         .with_state(service)
 }
 

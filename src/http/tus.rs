@@ -14,7 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 use tokio::sync::mpsc;
 
-use super::guard::{Caller, blocking};
+use super::guard::{Caller, DRAINED, blocking};
 use super::headers::{
     self, CHECKSUMS, Checksum, EXTENSIONS, TUS, TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_OFFSET,
 };
@@ -26,8 +26,6 @@ use crate::service::{Reason, Service, Standing};
 const WAITING_CHUNKS: usize = 8;
 /// How long a connection may be silent within a request before it counts as cut.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Bytes of a refused request that are still read, so that the client gets to see why.
-const DRAINED: usize = 64 << 20;
 
 /// What is spoken of tus.
 fn capabilities() -> Response {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
@@ -52,11 +52,6 @@ impl From<crate::audit::SignedReceipt> for ReceiptView {
 /// A manifest in JSON may be twice as long as it is by itself, for all its quotation marks.
 const OPEN_LIMIT: usize = 2 * crate::limits::MAX_MANIFEST_BYTES + 4096;
 
-/// The limit on the body of an opening, as a layer.
-pub(super) fn open_limit() -> DefaultBodyLimit {
-    DefaultBodyLimit::max(OPEN_LIMIT)
-}
-
 /// Open an upload with a signed manifest. The same manifest again is the same upload.
 #[utoipa::path(post, path = "/v1/uploads", tag = "partner", request_body = OpenRequest,
     responses((status = 201, body = OpenAnswer, description = "opened; `Location` takes the rows"),
@@ -65,7 +60,7 @@ pub(super) fn open_limit() -> DefaultBodyLimit {
 pub(super) async fn open(
     State(service): State<Arc<Service>>,
     Caller(caller): Caller,
-    Whole(body): Whole,
+    Whole(body): Whole<OPEN_LIMIT>,
 ) -> Result<Response, Failure> {
     let request: OpenRequest = json(&body)?;
     let view = blocking(move || {

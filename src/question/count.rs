@@ -72,7 +72,7 @@ pub fn count(plan: &Plan, snapshot: &Snapshot, permits: &[Permits]) -> Result<Ta
                 pass(plan, snapshot, &walk, cells, |walk, person, tails| kernel.person(walk, person, tails))?;
             (
                 Shape::Chain { step_column: plan.axes.len() + 2 },
-                vec!["dataset", "source", "persons"],
+                vec!["dataset", "source", "known"],
                 cells,
                 left_out,
             )

@@ -49,10 +49,11 @@ impl Service {
         Arc::clone(sessions.entry(id.to_owned()).or_insert_with(|| Arc::new(Slot(Mutex::new(None)))))
     }
 
-    /// Lets go of an upload's place, unless somebody is waiting for it.
+    /// Lets go of an upload's place, unless somebody works on it or waits for it: two places for one upload would
+    /// let two requests write one file. Places are handed out under the same lock, so none can be taken meanwhile.
     pub(super) fn forget_slot(&self, id: &str) {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        if sessions.get(id).is_some_and(|slot| Arc::strong_count(slot) <= 2) {
+        if sessions.get(id).is_some_and(|slot| Arc::strong_count(slot) == 1) {
             sessions.remove(id);
         }
     }

@@ -3,7 +3,7 @@
 //! One question at a time: the ledger is durable before an answer leaves, so that two questions cannot slip past each
 //! other. The same question is answered with the same bytes until a snapshot, a consent or a day has come in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -16,11 +16,13 @@ use crate::clock::Timestamp;
 use crate::consent::{AsOf, ConsentEvent, Known, Permits, Use, fold};
 use crate::disclosure::{CommitError, Entry, Ledger, RULES_VERSION, Released, StoredEntry, Table, release};
 use crate::extract::manifest::Sha256Hex;
+use crate::linkage::Alias;
 use crate::name::OrganisationId;
 use crate::programme::{BasisKind, Text};
 use crate::question::{Ask, Plan, count, plan};
 use crate::snapshot::Snapshot;
-use crate::store::{AnswerKey, LedgerRow, SnapshotRow, StoreError};
+use crate::store::{AnswerKey, ConsentState, LedgerRow, SnapshotRow, StoreError};
+use crate::token::Link;
 
 /// What is kept between questions. Held by one question at a time.
 #[derive(Default)]
@@ -30,9 +32,9 @@ pub(super) struct Answering {
     consents: Option<Consents>,
 }
 
-/// Consent events by (source, person), as of a snapshot's spine and a number of events.
+/// Consent events by (source, person), as of a snapshot's spine and a state of consent.
 struct Consents {
-    of: (u32, u64),
+    of: (u32, ConsentState),
     known: BTreeMap<(u8, u32), Vec<Known>>,
 }
 
@@ -63,8 +65,8 @@ impl Service {
         let row = self.store.latest_snapshot()?.ok_or(ServiceError::Refused(Reason::NoSnapshot))?;
         let now = self.now();
         let plan = plan(self.programme(), ask, row.day, now.day(), &self.rules)?;
-        let consents = self.store.consent_count()?;
-        let basis = format!("{} {consents} {} {} {RULES_VERSION}", row.id, now.day(), caller.organisation);
+        let consents = self.store.consent_state()?;
+        let basis = format!("{} {consents:?} {} {} {RULES_VERSION}", row.id, now.day(), caller.organisation);
         let key = AnswerKey {
             question: Sha256Hex::of(plan.key().as_bytes()),
             basis: Sha256Hex::of(basis.as_bytes()),
@@ -154,11 +156,11 @@ impl Service {
         answering: &mut Answering,
         plan: &Plan,
         row: &SnapshotRow,
-        events: u64,
+        consent: ConsentState,
         recipient: &OrganisationId,
         now: Timestamp,
     ) -> Result<Vec<Permits>, ServiceError> {
-        let of = (row.id, events);
+        let of = (row.id, consent);
         let consents = match answering.consents.take().filter(|consents| consents.of == of) {
             Some(consents) => consents,
             None => Consents { of, known: self.known_consents()? },
@@ -188,19 +190,70 @@ impl Service {
         Ok(permits)
     }
 
-    /// Every recorded event of a person whom the spine knows. Events of others wait until a seal meets their link.
+    /// Every recorded event of a person whom the spine knows. Events under a link that no seal has met wait for one; over
+    /// an approved alias, also one that no seal has taken up yet, an event counts for all its links (`docs/CONSENT.md`).
     fn known_consents(&self) -> Result<BTreeMap<(u8, u32), Vec<Known>>, ServiceError> {
-        let spine = self.spine()?.0;
+        let (spine, approved) = self.spine()?;
+        let same = Same::of(approved.iter().map(|(_, alias)| alias));
         let mut known: BTreeMap<(u8, u32), Vec<Known>> = BTreeMap::new();
         self.store.for_each_consent(|stored| {
-            let Some(person) = spine.person(&stored.link) else { return Ok(()) };
+            let mut persons: Vec<u32> =
+                same.links(&stored.link).iter().filter_map(|link| spine.person(link)).collect();
+            if persons.is_empty() {
+                return Ok(());
+            }
+            persons.sort_unstable();
+            persons.dedup();
             let damaged = || StoreError::Damaged("a consent event");
             let source = self.programme().source(&stored.source).ok_or_else(damaged)?;
             let event: ConsentEvent = serde_json::from_str(&stored.event).map_err(|_| damaged())?;
-            known.entry((source, person)).or_default().push(Known::new(source, &event, stored.recorded_at));
+            for person in persons {
+                let event = Known::new(source, &event, stored.recorded_at);
+                known.entry((source, person)).or_default().push(event);
+            }
             Ok(())
         })?;
         Ok(known)
+    }
+}
+
+/// Links that approved aliases hold together.
+struct Same {
+    groups: Vec<Vec<Link>>,
+    group_of: HashMap<Link, usize>,
+}
+
+impl Same {
+    fn of<'a>(aliases: impl Iterator<Item = &'a Alias>) -> Same {
+        let mut same = Same { groups: Vec::new(), group_of: HashMap::new() };
+        for alias in aliases {
+            let (old, new) = (same.group(alias.old), same.group(alias.new));
+            if old != new {
+                let moved = std::mem::take(&mut same.groups[new]);
+                for link in &moved {
+                    same.group_of.insert(*link, old);
+                }
+                same.groups[old].extend(moved);
+            }
+        }
+        same
+    }
+
+    fn group(&mut self, link: Link) -> usize {
+        let next = self.groups.len();
+        let group = *self.group_of.entry(link).or_insert(next);
+        if group == next {
+            self.groups.push(vec![link]);
+        }
+        group
+    }
+
+    /// The links of a link's person, itself included.
+    fn links<'a>(&'a self, link: &'a Link) -> &'a [Link] {
+        match self.group_of.get(link) {
+            Some(group) => &self.groups[*group],
+            None => std::slice::from_ref(link),
+        }
     }
 }
 
@@ -213,4 +266,28 @@ fn ledger_row(entry: &Entry) -> LedgerRow {
 fn stored_entry(row: LedgerRow) -> StoredEntry {
     let LedgerRow { seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families } = row;
     StoredEntry { seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_hang_together_in_any_order() {
+        let link = |n: u8| Link::from_stored([n; 16]);
+        let alias = |old, new| Alias { old: link(old), new: link(new) };
+        for aliases in [
+            [alias(1, 2), alias(3, 4), alias(2, 3), alias(8, 9)],
+            [alias(8, 9), alias(3, 2), alias(4, 3), alias(1, 2)],
+        ] {
+            let same = Same::of(aliases.iter());
+            for n in 1..=4 {
+                let mut links: Vec<u8> = same.links(&link(n)).iter().map(|l| l.as_stored()[0]).collect();
+                links.sort_unstable();
+                assert_eq!(links, [1, 2, 3, 4]);
+            }
+            assert_eq!(same.links(&link(8)).len(), 2);
+            assert!(same.links(&link(7)) == [link(7)]);
+        }
+    }
 }

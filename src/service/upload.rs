@@ -118,6 +118,7 @@ impl Service {
         self.store.drop_upload(self.now(), actor, id, state)?;
         self.remove_staged(id);
         drop(session);
+        drop(slot);
         self.forget_slot(id);
         Ok(())
     }

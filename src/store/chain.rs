@@ -7,7 +7,7 @@ use crate::audit::{
     Actor, ChainError, ChainHead, ChainReport, ChainVerifier, Deed, Entry, Head, Stored, Strand, Subject,
 };
 use crate::clock::Timestamp;
-use crate::extract::manifest::Sha256Hex;
+use crate::digest::Sha256Hex;
 
 /// How long a thread may wait for its turn between reading the clock and making its entry, in milliseconds.
 const TURN_MILLIS: i64 = 10_000;

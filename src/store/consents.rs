@@ -7,7 +7,7 @@ use super::uploads::{receipt_of, receipt_text};
 use super::{Store, StoreError, fixed, stored, unsigned};
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
 use crate::clock::Timestamp;
-use crate::extract::manifest::Sha256Hex;
+use crate::digest::Sha256Hex;
 use crate::name::PartnerId;
 use crate::token::Link;
 
@@ -31,6 +31,15 @@ pub struct StoredConsent {
     pub event: String,
     /// When it was recorded.
     pub recorded_at: Timestamp,
+}
+
+/// As long as this stands, the fold of every person is made of the same events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConsentState {
+    /// Events recorded.
+    pub events: u64,
+    /// Aliases approved.
+    pub aliases: u64,
 }
 
 impl Store {
@@ -118,14 +127,19 @@ impl Store {
         })
     }
 
-    /// How many events are recorded: as long as this stands, consent has not changed.
+    /// Where consent stands.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn consent_count(&self) -> Result<u64, StoreError> {
+    pub fn consent_state(&self) -> Result<ConsentState, StoreError> {
         self.read(|db| {
-            let count = db.query_row("SELECT count(*) FROM consent_events", [], |row| row.get(0))?;
-            unsigned(count, "consent events")
+            let count = |sql: &str| -> Result<u64, StoreError> {
+                unsigned(db.query_row(sql, [], |row| row.get(0))?, "consent events")
+            };
+            Ok(ConsentState {
+                events: count("SELECT count(*) FROM consent_events")?,
+                aliases: count("SELECT count(*) FROM aliases WHERE approved_at IS NOT NULL")?,
+            })
         })
     }
 }

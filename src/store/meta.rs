@@ -6,7 +6,7 @@ use super::chain::{NewEntry, append};
 use super::{Store, StoreError, stored};
 use crate::audit::{Actor, Deed, Strand, Subject};
 use crate::clock::Timestamp;
-use crate::extract::manifest::Sha256Hex;
+use crate::digest::Sha256Hex;
 use crate::key::{Fingerprint, KeyId};
 use crate::programme::Programme;
 

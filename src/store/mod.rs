@@ -28,7 +28,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
-pub use consents::{ConsentRow, StoredConsent};
+pub use consents::{ConsentRow, ConsentState, StoredConsent};
 pub use error::StoreError;
 pub use folder::DataFolder;
 pub use keys::EnrolledKey;

@@ -6,7 +6,7 @@ use super::chain::{NewEntry, append};
 use super::{Store, StoreError, signed, unsigned};
 use crate::audit::{Actor, Deed, Strand, Subject};
 use crate::clock::Timestamp;
-use crate::extract::manifest::Sha256Hex;
+use crate::digest::Sha256Hex;
 
 /// A line of the release ledger as columns. No `Debug`: it holds persons.
 #[derive(Clone, PartialEq, Eq)]

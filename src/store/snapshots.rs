@@ -7,7 +7,7 @@ use super::spine::{self, SpineRow};
 use super::{Store, StoreError};
 use crate::audit::{Actor, Deed, Strand, Subject};
 use crate::clock::{Day, Timestamp};
-use crate::extract::manifest::Sha256Hex;
+use crate::digest::Sha256Hex;
 
 /// A sealed snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::*;
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject, verify_extension};
 use crate::auth::{BearerToken, Principal, Role};
 use crate::clock::Timestamp;
-use crate::extract::manifest::Sha256Hex;
+use crate::digest::Sha256Hex;
 use crate::key::SigningKey;
 use crate::name::PartnerId;
 use crate::programme::Programme;
@@ -124,7 +124,7 @@ fn a_clock_that_runs_behind_is_refused_and_changes_nothing() {
         error.to_string(),
         format!("the clock says {}, the last entry was made at {}; set the clock", at(49_999), at(60_000))
     );
-    assert_eq!(store.consent_count().expect("a count"), 0);
+    assert_eq!(store.consent_state().expect("a state").events, 0);
     assert!(matches!(store.check_clock(at(49_999)), Err(StoreError::Clock { .. })));
     // A thread that waited for its turn comes in a moment late: times still never run backwards.
     assert!(consents(&store, 59_999, &[1]).is_ok());
@@ -151,9 +151,9 @@ fn a_full_disk_is_said_so_and_loses_nothing() {
     assert!(refused);
     assert!(store.verify_chain().expect("readable").is_ok());
     limit(1 << 30).expect("room again");
-    let before = store.consent_count().expect("a count");
+    let before = store.consent_state().expect("a state").events;
     consents(&store, 3, &[255, 1]).expect("room again");
-    assert_eq!(store.consent_count().expect("a count"), before + 1);
+    assert_eq!(store.consent_state().expect("a state").events, before + 1);
 }
 
 /// What lies on the disk at a moment, as a crash would leave it: a copy of database and log while both are open.
@@ -185,7 +185,7 @@ fn a_crash_keeps_what_was_acknowledged_and_nothing_of_what_was_not() {
         drop(tx);
         image
     };
-    assert_eq!(image.1.consent_count().expect("a count"), 2);
+    assert_eq!(image.1.consent_state().expect("a state").events, 2);
     let found = image.1.upload("a").expect("readable").expect("there");
     assert_eq!(found.receipt, Some(receipt));
     assert!(image.1.verify_chain().expect("readable").is_ok());
@@ -224,7 +224,7 @@ fn the_same_package_and_the_same_batch_give_the_same_receipt() {
     let first = consents(&store, 5, &[1, 2]).expect("recorded");
     assert_eq!(consents(&store, 6, &[1, 2]).expect("recorded"), first);
     consents(&store, 7, &[2, 3]).expect("recorded");
-    assert_eq!(store.consent_count().expect("a count"), 3);
+    assert_eq!(store.consent_state().expect("a state").events, 3);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::chain::{NewEntry, append};
 use super::{Store, StoreError, fixed, signed, stored, unsigned};
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
 use crate::clock::{Period, Timestamp};
-use crate::extract::manifest::Sha256Hex;
+use crate::digest::Sha256Hex;
 use crate::limits;
 use crate::name::{DatasetId, PartnerId};
 

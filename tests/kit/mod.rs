@@ -1,7 +1,8 @@
 //! What tests of the whole service share: keys, packages made as a partner makes them, a service on loopback.
+//! Each test binary uses its part.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kobling::audit::{Receipt, SignedReceipt};
 use kobling::auth::{Principal, Role};
@@ -19,12 +20,13 @@ use kobling::token::Tokeniser;
 
 pub const PROGRAMME: &str = include_str!("../../programmes/interventionsmodel.toml");
 
-pub fn programme() -> Programme {
-    Programme::parse(PROGRAMME).unwrap_or_else(|error| panic!("{error}"))
+pub fn programme() -> &'static Programme {
+    static READ: OnceLock<Programme> = OnceLock::new();
+    READ.get_or_init(|| Programme::parse(PROGRAMME).unwrap_or_else(|error| panic!("{error}")))
 }
 
 pub fn linkage_key() -> LinkageKey {
-    LinkageKey::from_bytes(programme().id, &mut [7; 32])
+    LinkageKey::from_bytes(programme().id.clone(), &mut [7; 32])
 }
 
 /// A partner's signing key, the same for the same name.
@@ -84,7 +86,7 @@ pub fn package_of(dir: &Path, partner: &str, text: &str, key: &LinkageKey) -> Pa
     let job = Job {
         source: &source,
         declared: Declared::default(),
-        programme: &programme,
+        programme,
         partner: &partner_id,
         dataset: &dataset,
         period: None,
@@ -136,7 +138,7 @@ impl Running {
         let clock = Arc::new(FixedClock::new("2025-06-01T08:00:00Z".parse().expect("an instant")));
         let key = ServiceKey::generate(&mut SeededRandom::from_number(11));
         let data = dir.path().join("data");
-        Service::initialise(&data, &programme(), PROGRAMME, linkage_key().id(), &key, clock.now())
+        Service::initialise(&data, programme(), PROGRAMME, linkage_key().id(), &key, clock.now())
             .unwrap_or_else(|error| panic!("{error}"));
         let random = Box::new(SystemRandom::new());
         let service = Service::open(&data, key, Arc::clone(&clock) as Arc<dyn Clock>, random)
