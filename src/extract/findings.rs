@@ -36,6 +36,27 @@ pub enum Reason {
     TooFewColumns,
 }
 
+/// The name of every reason, in the order of the alphabet: what a report lists, found or not.
+pub const REASON_CODES: [&str; 17] = [
+    "cpr-in-another-column",
+    "date",
+    "future-birth-date",
+    "future-date",
+    "identifier-character",
+    "identifier-length",
+    "invalid-birth-date",
+    "missing",
+    "nine-digits",
+    "number",
+    "number-character",
+    "number-too-long",
+    "out-of-range",
+    "outside-period",
+    "scientific-notation",
+    "too-few-columns",
+    "unknown-code",
+];
+
 impl Reason {
     /// The reason's name in manifests and scripts.
     #[must_use]
@@ -161,7 +182,8 @@ pub const fn kind_code(kind: IdKind) -> &'static str {
     }
 }
 
-pub(super) const KINDS: [IdKind; 5] =
+/// Every kind of identifier.
+pub const KINDS: [IdKind; 5] =
     [IdKind::Cpr, IdKind::XeCpr, IdKind::LocalDayPlus60, IdKind::DeCpr, IdKind::Fictive];
 
 /// One thing found at one place.
@@ -251,5 +273,42 @@ impl Report {
             let _ = writeln!(text, "… and more: list them all with --findings FILE");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_listed_once_in_order() {
+        let identifiers = [
+            IdRejection::Missing,
+            IdRejection::NineDigits,
+            IdRejection::Scientific,
+            IdRejection::Length,
+            IdRejection::Character,
+            IdRejection::InvalidDate,
+            IdRejection::FutureDate,
+        ];
+        let numbers =
+            [LocalIdError::Missing, LocalIdError::Long, LocalIdError::Character, LocalIdError::LooksLikeCpr];
+        let others = [
+            Reason::Missing,
+            Reason::Date,
+            Reason::OutsidePeriod,
+            Reason::FutureDate,
+            Reason::UnknownCode,
+            Reason::Number,
+            Reason::OutOfRange,
+            Reason::TooFewColumns,
+        ];
+        let all = identifiers
+            .map(Reason::Identifier)
+            .into_iter()
+            .chain(numbers.map(Reason::LocalNumber))
+            .chain(others);
+        let codes = all.map(Reason::code).collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(codes.into_iter().collect::<Vec<_>>(), REASON_CODES);
     }
 }

@@ -12,6 +12,7 @@ use super::seal::Sealed;
 use super::{Reason, Service, ServiceError};
 use crate::audit::{Deed, Subject};
 use crate::auth::Principal;
+use crate::extract::findings::{KINDS, REASON_CODES, kind_code};
 use crate::name::{DatasetId, PartnerId};
 use crate::snapshot::load_quality;
 use crate::store::StoreError;
@@ -37,8 +38,6 @@ pub struct QualityPart {
     /// The dataset.
     #[schema(value_type = String)]
     pub dataset: DatasetId,
-    /// Rows in the extracts.
-    pub read: RowsShown,
     /// Rows sent.
     pub sent: RowsShown,
     /// Rows rejected.
@@ -71,21 +70,22 @@ impl Service {
             QualityPart {
                 partner: programme.partners[usize::from(part.source)].id.clone(),
                 dataset: programme.datasets[part.dataset].id.clone(),
-                read: shown(stated.read),
                 sent: shown(stated.sent),
                 rejected: shown(stated.rejected.values().sum()),
                 duplicates: shown(stated.duplicates),
                 anonymous: shown(part.anonymous),
-                reasons: all_shown(stated.rejected),
-                identifiers: all_shown(stated.identifiers),
+                reasons: all_shown(&REASON_CODES, &stated.rejected),
+                identifiers: all_shown(&KINDS.map(kind_code), &stated.identifiers),
             }
         });
         Ok(QualityReport { snapshot: row.id, parts: parts.collect() })
     }
 }
 
-fn all_shown(counts: BTreeMap<String, u64>) -> BTreeMap<String, RowsShown> {
-    counts.into_iter().map(|(name, count)| (name, shown(count))).collect()
+/// Every name that there is, counted or not: which names stand in a report tells nothing. Rows read are not told at
+/// all, as they would bound the hidden ones.
+fn all_shown(names: &[&str], counts: &BTreeMap<String, u64>) -> BTreeMap<String, RowsShown> {
+    names.iter().map(|name| ((*name).to_owned(), shown(counts.get(*name).copied().unwrap_or(0)))).collect()
 }
 
 fn shown(rows: u64) -> RowsShown {
@@ -94,11 +94,16 @@ fn shown(rows: u64) -> RowsShown {
 
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use std::collections::BTreeMap;
+
+    use super::{all_shown, shown};
 
     #[test]
     fn small_counts_look_alike_and_others_are_rounded() {
         assert!((0..8).all(|rows| shown(rows).is_none()));
+        let none = all_shown(&["cpr", "xecpr"], &BTreeMap::new());
+        let seven = all_shown(&["cpr", "xecpr"], &BTreeMap::from([("xecpr".to_owned(), 7)]));
+        assert_eq!(none, seven);
         assert_eq!([8, 12, 13, 17, 18].map(shown), [10, 10, 15, 15, 20].map(Some));
     }
 }

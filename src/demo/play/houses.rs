@@ -32,6 +32,27 @@ pub(super) struct House {
     pub made: Vec<Made>,
 }
 
+/// An extract as every partner of the demo reads it: everything found out, nothing repaired.
+fn job<'a>(
+    programme: &'a Programme,
+    partner: &'a PartnerId,
+    dataset: &'a DatasetId,
+    source: &'a Source,
+    now: Timestamp,
+) -> Job<'a> {
+    Job {
+        source,
+        declared: Declared::default(),
+        programme,
+        partner,
+        dataset,
+        period: None,
+        zero: LeadingZero::Refuse,
+        decimal: Decimal::Comma,
+        today: now.day(),
+    }
+}
+
 impl House {
     /// Every partner checks, tokenises and packs its extracts.
     pub(super) fn all(
@@ -58,17 +79,7 @@ impl House {
             let mut made = Vec::new();
             for file in files.iter().filter(|file| file.partner == partner.id) {
                 let source = Source::File(file.path.clone());
-                let job = Job {
-                    source: &source,
-                    declared: Declared::default(),
-                    programme,
-                    partner: &partner.id,
-                    dataset: &file.dataset,
-                    period: None,
-                    zero: LeadingZero::Refuse,
-                    decimal: Decimal::Comma,
-                    today: now.day(),
-                };
+                let job = job(programme, &partner.id, &file.dataset, &source, now);
                 let checked = check(&job, random, &mut Unwatched)?;
                 let out = packages.join(file.dataset.as_str());
                 let (report, _) =
@@ -91,6 +102,43 @@ impl House {
             houses.push(House { partner: partner.id.clone(), signing, consents, folder: packages, made });
         }
         Ok(houses)
+    }
+
+    /// The first sound row of the first extract with its header, raw and as it leaves: that row alone goes through the
+    /// same tool once more, so that both can be seen side by side.
+    pub(super) fn one_row(
+        &self,
+        programme: &Programme,
+        key: &LinkageKey,
+        now: Timestamp,
+        scratch: &Path,
+    ) -> Result<Option<[String; 4]>, PlayError> {
+        let Some(made) = self.made.first() else { return Ok(None) };
+        std::fs::create_dir_all(scratch).map_err(PlayError::io(scratch))?;
+        let raw = std::fs::read(&made.raw).map_err(PlayError::io(&made.raw))?;
+        let mut lines = raw.split_inclusive(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"sep="));
+        let Some(header) = lines.next() else { return Ok(None) };
+        for (n, row) in lines.take(20).enumerate() {
+            let file = scratch.join(format!("{n}.csv"));
+            std::fs::write(&file, [header, row].concat()).map_err(PlayError::io(&file))?;
+            let source = Source::File(file);
+            let job = job(programme, &self.partner, &made.dataset, &source, now);
+            let out = scratch.join(n.to_string());
+            let random = &mut SystemRandom::new();
+            let (report, _) = tokenise(&job, key, None, None, (&out, now), random, &mut Unwatched)?;
+            if report.rows.sent == 1 && report.rows.anonymous == 0 {
+                let packed = out.join(crate::extract::manifest::DATA_FILE);
+                let packed = std::fs::read_to_string(&packed).map_err(PlayError::io(&packed))?;
+                let mut packed = packed.lines().map(str::to_owned);
+                let text = |bytes: &[u8]| match std::str::from_utf8(bytes) {
+                    Ok(text) => text.trim_end().trim_start_matches('\u{feff}').to_owned(),
+                    Err(_) => encoding_rs::WINDOWS_1252.decode(bytes).0.trim_end().to_owned(),
+                };
+                let mut next = || packed.next().unwrap_or_default();
+                return Ok(Some([text(header), text(row), next(), next()]));
+            }
+        }
+        Ok(None)
     }
 
     /// Rows sent.

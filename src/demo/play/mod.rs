@@ -165,6 +165,11 @@ pub fn play(settings: Settings, out: &mut dyn Write) -> Result<Played, PlayError
         house.agrees_with(&programme, &plain)?;
     }
     show::packages(stage.out, &houses)?;
+    if let Some(house) = houses.iter().find(|house| house.partner.as_str() == PARTNER)
+        && let Some(row) = house.one_row(&programme, &key, clock.now(), &folder.path().join("one-row"))?
+    {
+        show::one_row(stage.out, &row)?;
+    }
 
     stage.step("The service starts on an empty data folder; partners upload and record consents")?;
     let service_key = folder.path().join("keys").join("service.key");
@@ -242,6 +247,9 @@ pub fn play(settings: Settings, out: &mut dyn Write) -> Result<Played, PlayError
     let third = ask_all(&town, &mut judge, &plain, clock.now(), today)?;
     show::changes(stage.out, &second, &third)?;
     stage.checked("these answers, too, are what the plain path and the rules give")?;
+
+    stage.step("Link rates per partner")?;
+    show::link_rates(stage.out, &town)?;
 
     stage.step("Looking for identities where none may be")?;
     show::audit(stage.out, &town)?;

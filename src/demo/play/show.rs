@@ -58,15 +58,14 @@ pub(super) fn packages(out: &mut dyn Write, houses: &[House]) -> Result<(), Play
     for line in made.report.to_text(3).lines() {
         writeln!(out, "     {line}")?;
     }
-    let raw = std::fs::read(&made.raw).map_err(PlayError::io(&made.raw))?;
-    let raw = encoding_rs::UTF_8.decode(&raw).0.into_owned();
-    let data = made.folder.join(crate::extract::manifest::DATA_FILE);
-    let packed = std::fs::read_to_string(&data).map_err(PlayError::io(&data))?;
-    writeln!(out, "\n   a raw row (made up), and rows as they leave, in random order:")?;
-    for line in raw.lines().take(2) {
-        writeln!(out, "     {line}")?;
-    }
-    for line in packed.lines().take(3) {
+    Ok(())
+}
+
+/// A raw row beside its tokenised row.
+pub(super) fn one_row(out: &mut dyn Write, row: &[String; 4]) -> io::Result<()> {
+    let [raw_header, raw, header, tokenised] = row;
+    writeln!(out, "\n   a raw row of {PARTNER} (made up), and the same row as it leaves:")?;
+    for line in [raw_header, raw, header, tokenised] {
         writeln!(out, "     {line}")?;
     }
     Ok(())
@@ -111,13 +110,18 @@ pub(super) fn quality(out: &mut dyn Write, town: &Town, took: Duration) -> Resul
             count("anonymous")
         )?;
     }
+    Ok(())
+}
+
+/// Q24's part about persons. Asked last: rule R8 ties later answers to earlier ones, and the judge knows only those
+/// that it judged.
+pub(super) fn link_rates(out: &mut dyn Write, town: &Town) -> Result<(), PlayError> {
     let ask = Ask {
         question: "quality".parse().expect("a plain name"),
         by: Vec::new(),
         period: super::PERIOD.parse().expect("a period"),
         population: None,
     };
-    writeln!(out, "   link rates:")?;
     answer(out, &crate::client::parse(&town.ask(&ask)?)?)?;
     Ok(())
 }
