@@ -99,3 +99,29 @@ fn a_changed_receipt_another_key_and_a_head_that_goes_back_are_refused() {
     assert_eq!(output.status.code(), Some(5));
     assert_eq!(kept.verify(&kept.second, &["--later", earlier]).status.code(), Some(2));
 }
+
+#[test]
+fn a_partner_lists_its_own_packages_and_takes_one_back() {
+    let kept = kept();
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_kobling"))
+            .arg("packages")
+            .args(arguments)
+            .args(kept.online())
+            .output()
+            .expect("the program runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (status, list) = run(&["list"]);
+    assert_eq!(status, Some(0));
+    assert!(list.contains("2 package(s)") && !list.contains("mandecentret"), "{list}");
+    let id = kept.running.receipt(&std::fs::read(&kept.second).expect("there")).id;
+    let receipt = kept.first.with_file_name("withdrawn.json");
+    let receipt = receipt.to_str().expect("text");
+    assert_eq!(run(&["withdraw", &id, "--receipt", receipt]).0, Some(0));
+    assert!(kept.verify(Path::new(receipt), &[]).status.success());
+    assert!(run(&["list"]).1.contains("withdrawn"));
+    // What is not one's own, or not there, is not there.
+    assert_eq!(run(&["withdraw", &"0".repeat(32), "--receipt", receipt]).0, Some(5));
+    assert_eq!(run(&["withdraw", "../seals", "--receipt", receipt]).0, Some(2));
+}

@@ -16,6 +16,7 @@ mod consent;
 mod exit;
 mod extract;
 mod key;
+mod packages;
 mod receipt;
 mod send;
 
@@ -45,6 +46,9 @@ enum Command {
     Inspect(extract::InspectArguments),
     /// Send a package and keep its receipt.
     Upload(send::UploadArguments),
+    /// What this partner has at the service, and taking it back.
+    #[command(subcommand)]
+    Packages(packages::PackagesCommand),
     /// Record what persons said: one by one, or a list.
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
@@ -63,6 +67,7 @@ fn main() -> std::process::ExitCode {
         Command::Tokenise(arguments) => extract::tokenise(&arguments),
         Command::Inspect(arguments) => extract::inspect(&arguments),
         Command::Upload(arguments) => send::upload(&arguments),
+        Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),
         Command::Ask(arguments) => ask::run(&arguments),
         Command::Receipt(command) => receipt::run(&command),
