@@ -1,0 +1,168 @@
+//! Datasets: partners, bases, columns.
+
+use toml::Spanned;
+
+use super::super::model::{Basis, BasisKind, Column, Dataset, Measure, Programme, Role};
+use super::super::raw;
+use super::Checker;
+use crate::limits;
+
+impl Checker<'_> {
+    pub(super) fn datasets(&mut self, raw: Vec<raw::Dataset>, programme: &Programme) -> Vec<Dataset> {
+        self.unique("dataset", raw.iter().map(|d| (d.id.get_ref().clone(), d.id.span())));
+        if raw.is_empty() || raw.len() > limits::MAX_DATASETS {
+            self.wrong(0..0, "dataset", format!("a programme has 1 to {} datasets", limits::MAX_DATASETS));
+        }
+        raw.into_iter().map(|dataset| self.dataset(dataset, programme)).collect()
+    }
+
+    pub(super) fn dataset(&mut self, raw: raw::Dataset, programme: &Programme) -> Dataset {
+        let field = format!("dataset.{}", raw.id.get_ref());
+        let mut partners = Vec::new();
+        for partner in &raw.partners {
+            let known = programme.partners.iter().map(|p| p.id.clone());
+            if let Some(at) = self.resolve(partner, &format!("{field}.partners"), "partner", known) {
+                partners.push(u8::try_from(at).unwrap_or(u8::MAX));
+            }
+        }
+        partners.sort_unstable();
+        partners.dedup();
+        if partners.is_empty() {
+            self.wrong(raw.id.span(), format!("{field}.partners"), "a dataset has at least one partner");
+        }
+        if let Some(issuer) = &raw.staff_issuer {
+            let known = programme.partners.iter().map(|p| p.id.clone());
+            self.resolve(issuer, &format!("{field}.staff_issuer"), "partner", known);
+        }
+        let bases = self.bases(&raw, &field, programme);
+        let columns = self.columns(&raw, &field, programme);
+        Dataset {
+            id: raw.id.into_inner(),
+            title: raw.title,
+            partners,
+            bases,
+            staff_issuer: raw.staff_issuer.map(Spanned::into_inner),
+            columns,
+        }
+    }
+
+    pub(super) fn bases(&mut self, raw: &raw::Dataset, field: &str, programme: &Programme) -> Vec<Basis> {
+        let at = format!("{field}.basis");
+        self.unique(&at, raw.bases.iter().map(|b| (b.purpose.get_ref().clone(), b.purpose.span())));
+        if raw.bases.is_empty() {
+            self.wrong(raw.id.span(), &at, "a dataset names its legal basis for at least one purpose");
+        }
+        let statistics = raw.bases.iter().filter(|basis| basis.kind == BasisKind::Statistics).count();
+        if statistics > 0 && statistics < raw.bases.len() {
+            let message = "a dataset held for statistics carries no other basis; make the other use a dataset of its own";
+            self.wrong(raw.id.span(), &at, message);
+        }
+        let mut bases = Vec::new();
+        for basis in &raw.bases {
+            let known = programme.purposes.iter().map(|p| p.id.clone());
+            self.resolve(&basis.purpose, &at, "purpose", known);
+            if basis.rests_on.trim().is_empty() {
+                self.wrong(basis.purpose.span(), format!("{at}.rests_on"), "name the article or section");
+            }
+            if basis.kind == BasisKind::Statistics && basis.purpose.get_ref().as_str() == "follow-up" {
+                self.wrong(basis.purpose.span(), &at, "data held for statistics may never feed follow-up");
+            }
+            bases.push(Basis {
+                purpose: basis.purpose.get_ref().clone(),
+                kind: basis.kind,
+                rests_on: basis.rests_on.clone(),
+                disclosure_days: basis.disclosure_days,
+            });
+        }
+        bases
+    }
+
+    pub(super) fn columns(&mut self, raw: &raw::Dataset, field: &str, programme: &Programme) -> Vec<Column> {
+        self.unique(
+            &format!("{field}.column"),
+            raw.columns.iter().map(|c| (c.id.get_ref().clone(), c.id.span())),
+        );
+        if raw.columns.len() > limits::MAX_DATASET_COLUMNS {
+            self.wrong(
+                raw.id.span(),
+                field,
+                format!("a dataset has at most {} columns", limits::MAX_DATASET_COLUMNS),
+            );
+        }
+        let headers = raw.columns.iter().flat_map(|column| {
+            let mut forms = vec![column.id.get_ref().to_string()];
+            forms.extend(column.headers.iter().map(|header| header.to_lowercase()));
+            forms.sort_unstable();
+            forms.dedup();
+            forms.into_iter().map(|form| (form, column.id.span())).collect::<Vec<_>>()
+        });
+        self.unique(&format!("{field}.column.headers"), headers);
+        let single = [
+            (raw::RoleWord::Person, "person", true),
+            (raw::RoleWord::Date, "date", true),
+            (raw::RoleWord::RelatedPerson, "related_person", false),
+            (raw::RoleWord::Case, "case", false),
+            (raw::RoleWord::Staff, "staff", false),
+        ];
+        for (word, name, needed) in single {
+            let found = raw.columns.iter().filter(|column| *column.role.get_ref() == word).count();
+            if found > 1 || (needed && found == 0) {
+                let wanted = if needed { "exactly one column" } else { "at most one column" };
+                self.wrong(raw.id.span(), format!("{field}.column"), format!("{wanted} has the role {name}"));
+            }
+        }
+        raw.columns.iter().map(|column| self.column(column, field, programme)).collect()
+    }
+
+    pub(super) fn column(&mut self, raw: &raw::Column, field: &str, programme: &Programme) -> Column {
+        let at = format!("{field}.column.{}", raw.id.get_ref());
+        let role_span = raw.role.span();
+        let word = *raw.role.get_ref();
+        if word != raw::RoleWord::Category && raw.codes.is_some() {
+            self.wrong(role_span.clone(), &at, "only a category has codes");
+        }
+        if word != raw::RoleWord::Measure && (raw.min.is_some() || raw.max.is_some() || raw.unit.is_some()) {
+            self.wrong(role_span.clone(), &at, "only a measure has a unit and bounds");
+        }
+        if word == raw::RoleWord::Date && !raw.required {
+            self.wrong(role_span.clone(), &at, "the event date is always required");
+        }
+        let role = match word {
+            raw::RoleWord::Person => Role::Person,
+            raw::RoleWord::RelatedPerson => Role::RelatedPerson,
+            raw::RoleWord::Case => Role::Case,
+            raw::RoleWord::Staff => Role::Staff,
+            raw::RoleWord::Date => Role::Date,
+            raw::RoleWord::Category => {
+                let list = match &raw.codes {
+                    Some(codes) => {
+                        let known = programme.code_lists.iter().map(|list| list.id.clone());
+                        self.resolve(codes, &format!("{at}.codes"), "list of codes", known)
+                    }
+                    None => {
+                        self.wrong(role_span, format!("{at}.codes"), "a category names its list of codes");
+                        None
+                    }
+                };
+                Role::Category { list: list.unwrap_or(0) }
+            }
+            raw::RoleWord::Measure => {
+                let decimals = raw.decimals.unwrap_or(0);
+                let (min, max) = (raw.min.unwrap_or(0), raw.max.unwrap_or(0));
+                if raw.unit.is_none() || raw.max.is_none() || min >= max || decimals > 4 {
+                    let message =
+                        "a measure has a unit, min below max in its smallest unit, and at most 4 decimals";
+                    self.wrong(role_span, &at, message);
+                }
+                Role::Measure(Measure { unit: raw.unit.clone().unwrap_or_default(), decimals, min, max })
+            }
+        };
+        Column {
+            id: raw.id.get_ref().clone(),
+            headers: raw.headers.clone(),
+            role,
+            required: raw.required,
+            missing: raw.missing.clone(),
+        }
+    }
+}
