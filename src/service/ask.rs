@@ -63,9 +63,11 @@ impl Service {
     pub fn ask(&self, caller: &Principal, ask: &Ask) -> Result<String, ServiceError> {
         let mut answering = self.answering();
         let row = self.store.latest_snapshot()?.ok_or(ServiceError::Refused(Reason::NoSnapshot))?;
+        // Before the clock is read: an answer is kept under this state, so it has to see every event that is counted in
+        // it. The other way round, a withdrawal that comes in between would be counted and not seen.
+        let consents = self.store.consent_state()?;
         let now = self.now();
         let plan = plan(self.programme(), ask, row.day, now.day(), &self.rules)?;
-        let consents = self.store.consent_state()?;
         let basis = format!("{} {consents:?} {} {} {RULES_VERSION}", row.id, now.day(), caller.organisation);
         let key = AnswerKey {
             question: Sha256Hex::of(plan.key().as_bytes()),
