@@ -88,7 +88,11 @@ impl Service {
         let permits = self.permits(&mut answering, &plan, &row, consents, &caller.organisation, now)?;
         let tabulation = count(&plan, &snapshot, &permits)?;
         let mut ledger = self.ledger(&mut answering)?;
-        let pending = release(tabulation, &plan.release_context(row.id), &self.rules, &ledger)?;
+        let mut context = plan.release_context(row.id);
+        // Consent is given for a recipient: two organisations that ask the same count other sets, and neither may take
+        // the other's cells off the values that were shown for them.
+        context.question_key = format!("{}&recipient={}", context.question_key, caller.organisation);
+        let pending = release(tabulation, &context, &self.rules, &ledger)?;
         let asked = Subject::new()
             .id("question", &ask.question)
             .digest("asked", key.question)
