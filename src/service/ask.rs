@@ -103,10 +103,9 @@ impl Service {
         });
         let released = match released {
             Ok(released) => released,
-            Err(CommitError::Persist(error)) => {
-                answering.ledger = Some(ledger);
-                return Err(error.into());
-            }
+            // The ledger is not put back: after an error at the very end of a transaction only the store knows whether
+            // the lines are there.
+            Err(CommitError::Persist(error)) => return Err(error.into()),
             Err(CommitError::Stale) => return Err(ServiceError::Refused(Reason::Internal)),
         };
         answering.ledger = Some(ledger);
