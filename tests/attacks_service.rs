@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use kit::{PROGRAMME, Running, consent, linkage_key, package, programme, raw, signing_key};
+use kit::{PROGRAMME, Running, consent, linkage_key, package, raw, signing_key};
 use kobling::auth::{Principal, Role};
 use kobling::clock::{Clock, FixedClock, Timestamp};
 use kobling::consent::ConsentRecord;
@@ -195,6 +195,7 @@ fn attack_free_text_in_the_manifest_carries_identities_to_the_disk_and_the_evalu
         ("/name", number.clone().into()),
         ("/kobling/tool", number.clone().into()),
         ("/kobling/tool", format!("kobling {number}").into()),
+        ("/kobling/tool", format!("{} {}", &number[..6], &number[6..]).into()),
         ("/kobling/tool", "x".repeat(4096).into()),
         ("/kobling/rejected", with(&number, 0)),
         ("/kobling/rejected", with("Jens Hansen", 0)),
@@ -213,7 +214,6 @@ fn attack_free_text_in_the_manifest_carries_identities_to_the_disk_and_the_evalu
         assert_eq!(code, Some("manifest-contradiction"), "{pointer}");
         assert!(!refused.expect("refused").public_message().contains(&number));
     }
-    let _ = programme();
 }
 
 /// A request whose head is sent and whose body is not.
@@ -256,7 +256,9 @@ fn attack_one_slow_upload_takes_every_thread_of_the_service() {
     std::thread::sleep(Duration::from_millis(500));
     let mut asked = begun(
         &running,
-        &format!("GET /v1/packages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {other}\r\nConnection: close\r\n\r\n"),
+        &format!(
+            "GET /v1/packages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {other}\r\nConnection: close\r\n\r\n"
+        ),
     );
     asked.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
     let mut answer = String::new();
