@@ -271,9 +271,10 @@ fn attack_one_slow_upload_takes_every_thread_of_the_service() {
 fn attack_connections_that_say_nothing_stay_for_ever() {
     let running = Running::new();
     let start = Instant::now();
-    for head in ["", "GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
-        let mut stream = begun(&running, head);
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    let heads = ["", "GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: "];
+    let streams = heads.map(|head| begun(&running, head));
+    for (mut stream, head) in streams.into_iter().zip(heads) {
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("set");
         let mut answer = Vec::new();
         let ended = stream.read_to_end(&mut answer);
         assert!(ended.is_ok(), "still open after {:?}: {head:?}", start.elapsed());
