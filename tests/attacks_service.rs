@@ -280,3 +280,75 @@ fn attack_connections_that_say_nothing_stay_for_ever() {
         assert!(ended.is_ok(), "still open after {:?}: {head:?}", start.elapsed());
     }
 }
+
+/// Everything under a folder, itself included, that others than its owner may read or enter.
+#[cfg(unix)]
+fn open_to_others(path: &std::path::Path) -> Vec<std::path::PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).expect("there").permissions().mode();
+    let mut found = if mode & 0o077 == 0 { Vec::new() } else { vec![path.to_owned()] };
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path).expect("readable") {
+            found.extend(open_to_others(&entry.expect("readable").path()));
+        }
+    }
+    found
+}
+
+#[cfg(unix)]
+#[test]
+fn attack_another_user_of_the_machine_reads_a_data_folder_that_was_there_before() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    std::fs::create_dir_all(data.join("staged")).expect("made");
+    for path in [data.join("staged"), data.clone()] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("allowed");
+    }
+    let key = ServiceKey::generate(&mut SeededRandom::from_number(11));
+    let clock = fixed("2025-06-02T08:00:00Z");
+    let programme = Programme::parse(PROGRAMME).unwrap_or_else(|error| panic!("{error}"));
+    Service::initialise(&data, &programme, PROGRAMME, linkage_key().id(), &key, clock.now())
+        .unwrap_or_else(|error| panic!("{error}"));
+    let service = Service::open(&data, key, clock, Box::new(SystemRandom::new()))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let bare = Bare { service: Arc::new(service), dir };
+    let lokk = bare.partner("lokk", 0..60);
+    bare.record(&lokk, &events(0..60, "given", YES, "vive"));
+    bare.service.seal(&bare.service.operator()).expect("sealed");
+    assert_eq!(open_to_others(&data), Vec::<std::path::PathBuf>::new());
+}
+
+#[cfg(unix)]
+#[test]
+fn attack_another_user_of_the_partners_machine_reads_its_packages() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let package = package(dir.path(), "lokk", 0..20, 1);
+    let folder = package.data_path().parent().expect("a folder").to_owned();
+    assert_eq!(open_to_others(&folder), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn attack_two_long_lists_about_one_person_hold_up_every_answer() {
+    let bare = Bare::new(PROGRAMME, fixed("2025-06-02T08:00:00Z"));
+    let lokk = bare.partner("lokk", 0..60);
+    bare.record(&lokk, &events(0..60, "given", YES, "vive"));
+    bare.service.seal(&bare.service.operator()).expect("sealed");
+    let vive = principal("vive-1", Role::Evaluator, "vive");
+    for (kind, at) in [("refused", "2022-02-01T08:00:00Z"), ("given", YES)] {
+        let one = |n: u64| {
+            let mut event = serde_json::to_value(consent("lokk", 70, kind, at)).expect("JSON");
+            event["token"] = kit::token("lokk", 0).into();
+            event["event"]["record"] = format!("{kind}-many-{n}").into();
+            event["event"]["given_by"] = "custodian".into();
+            serde_json::from_value::<ConsentRecord>(event).expect("a record")
+        };
+        bare.record(&lokk, &(0..8000).map(one).collect::<Vec<_>>());
+        // The last word is a yes of the person's own, so that every refusal is looked at.
+        bare.record(&lokk, &events(0..1, "given", "2022-03-01T08:00:00Z", "vive"));
+    }
+    let start = Instant::now();
+    assert_eq!(bare.reach(&vive), 60);
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
