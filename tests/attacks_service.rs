@@ -8,15 +8,17 @@ mod kit;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::ops::Range;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use kit::{PROGRAMME, Running, consent, linkage_key, package, raw, signing_key};
 use kobling::auth::{Principal, Role};
-use kobling::clock::{Clock, FixedClock, Timestamp};
+use kobling::clock::{Clock, FixedClock, SystemClock, Timestamp};
 use kobling::consent::ConsentRecord;
 use kobling::extract::Package;
-use kobling::key::ServiceKey;
+use kobling::key::{Example, LinkageKey, ServiceKey};
 use kobling::programme::Programme;
 use kobling::question::Ask;
 use kobling::secret::{SeededRandom, SystemRandom};
@@ -351,4 +353,47 @@ fn attack_two_long_lists_about_one_person_hold_up_every_answer() {
     assert_eq!(bare.reach(&vive), 60);
     let took = start.elapsed();
     assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn attack_a_withdrawal_under_another_linkage_key_is_recorded_and_stops_nothing() {
+    let running = Running::new();
+    let (actor, id) = (running.service.operator(), "lokk".parse().expect("a name"));
+    running.service.enrol_key(&actor, &id, &signing_key("lokk").verifying_key()).expect("enrolled");
+    let dir = running.dir.path();
+    let file = |name: &str| dir.join(name).to_str().expect("text").to_owned();
+    std::fs::write(file("token"), running.bearer("lokk-raw", Role::Partner, "lokk")).expect("written");
+    std::fs::write(file("programme.toml"), PROGRAMME).expect("written");
+    std::fs::write(file("cpr"), kit::cpr(3)).expect("written");
+    let now = Timestamp::from_millis(1_748_764_800_000);
+    let programme = kit::programme();
+    running.clock.set(SystemClock.now().plus_millis(60_000));
+    let other = LinkageKey::from_bytes(programme.id.clone(), &mut [8; 32]);
+    signing_key("lokk").save(Path::new(&file("sign.key")), "lokk", now, Example::Refuse).expect("saved");
+    let withdraw = |key: &LinkageKey, name: &str| {
+        key.save(Path::new(&file(name)), now, Example::Refuse).expect("saved");
+        let output = Command::new(env!("CARGO_BIN_EXE_kobling"))
+            .args(["consent", "withdraw", "--partner", "lokk", "--purpose", "evaluation"])
+            .args(["--recipient", "vive", "--notice", programme.notices[0].id.as_str()])
+            .args(["--recorded-by", "staff 17", "--service", &running.address])
+            .args(["--token-file", &file("token"), "--programme", &file("programme.toml")])
+            .args(["--key", &file(name), "--signing-key", &file("sign.key"), "--cpr-file", &file("cpr")])
+            .output()
+            .expect("the program runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (status, said) = withdraw(&linkage_key(), "right.key");
+    assert_eq!(status, Some(0), "{said}");
+    let (status, said) = withdraw(&other, "other.key");
+    assert_eq!(status, Some(4), "{said}");
+    assert!(said.contains(&linkage_key().id().to_string()), "{said}");
+}
+
+#[test]
+fn attack_a_partner_who_is_auditor_too_reads_what_others_handed_over() {
+    let running = Running::new();
+    for organisation in ["lokk", "vive"] {
+        let auditor = principal("auditor", Role::Auditor, organisation);
+        assert!(running.service.add_principal(&auditor).is_err(), "{organisation}");
+    }
 }
