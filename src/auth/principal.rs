@@ -51,7 +51,7 @@ impl Role {
     }
 
     /// Whether an organisation of the programme may be given the role. An auditor may come from anywhere but the
-    /// operator; every other role belongs to the organisations that the programme names for it.
+    /// operator and those whose rows, answers or payments the chain tells about; every other role belongs to the organisations that the programme names for it.
     #[must_use]
     pub fn fits(self, organisation: &OrganisationId, programme: &Programme) -> bool {
         let among = |list: &[crate::programme::Organisation]| list.iter().any(|o| o.id == *organisation);
@@ -60,7 +60,9 @@ impl Role {
             Role::Evaluator => among(&programme.evaluators),
             Role::Payer => among(&programme.payers),
             Role::Steward => programme.steward == *organisation,
-            Role::Auditor => programme.operator != *organisation,
+            Role::Auditor => ![Role::Operator, Role::Partner, Role::Evaluator, Role::Payer]
+                .into_iter()
+                .any(|role| role.fits(organisation, programme)),
             Role::Operator => programme.operator == *organisation,
         }
     }

@@ -18,7 +18,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
 use crate::consent::ConsentRecord;
-use crate::key::{Signature, SigningKey};
+use crate::key::{KeyId, Signature, SigningKey};
 use crate::limits;
 use crate::name::QuestionId;
 
@@ -47,6 +47,17 @@ pub enum ClientError {
     /// A file that holds no certificate.
     #[error("{}: holds no certificate in PEM form", .0.display())]
     Certificate(PathBuf),
+    /// Another linkage key than the service expects.
+    #[error(
+        "the linkage key is {found} and the service expects {expected}: tokens of this key would meet nobody's rows, \
+         and nothing would say so; ask the custodian for that key"
+    )]
+    OtherKey {
+        /// The key at hand.
+        found: KeyId,
+        /// The one expected.
+        expected: KeyId,
+    },
     /// No answer.
     #[error("the service at {address} cannot be reached; is the address right, and is the service running?")]
     Unreachable {
@@ -207,6 +218,20 @@ impl Client {
         self.body(path, call.send(body).map_err(|error| self.unreachable(error))?)
     }
 
+    /// Holds a linkage key against the one that the service expects. A package states its key and is refused by the
+    /// service; tokens of consents state none, and a withdrawal under another key would be recorded and stop nothing.
+    ///
+    /// # Errors
+    /// [`ClientError::OtherKey`], and whatever asking the service meets.
+    pub fn expects(&self, found: KeyId) -> Result<(), ClientError> {
+        #[derive(serde::Deserialize)]
+        struct InForce {
+            key_id: KeyId,
+        }
+        let InForce { key_id: expected } = parse(&self.fetch("/v1/programme")?)?;
+        if found == expected { Ok(()) } else { Err(ClientError::OtherKey { found, expected }) }
+    }
+
     /// Records consents, signed as the partner's own; the receipt as it came.
     ///
     /// # Errors
@@ -251,6 +276,10 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ClientError> {
 fn is_loopback(address: &str) -> bool {
     let Some(rest) = address.strip_prefix("http://") else { return false };
     let host = rest.split('/').next().unwrap_or(rest);
+    // What stands before an @ is a name to log in with, whatever it looks like.
+    if host.contains('@') {
+        return false;
+    }
     let host = match host.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or(v6),
         None => host.split(':').next().unwrap_or(host),
@@ -275,6 +304,8 @@ mod tests {
             "http://kobling.example",
             "http://127.0.0.1.evil.example",
             "http://localhost@evil.example",
+            "http://localhost:80@evil.example",
+            "http://[::1]@evil.example",
             "ftp://127.0.0.1",
             "",
         ] {

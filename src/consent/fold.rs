@@ -183,23 +183,43 @@ impl<'a> Barrier<'a> {
         let denies = seen.clone().filter(|e| e.kind.is_deny() && e.covers(asked));
         let mut denied: Vec<&RecordId> = denies.clone().filter_map(|e| e.names.as_ref()).collect();
         denied.sort_unstable();
-        let mut lifted_at = None;
-        for deny in denies.clone().filter(|e| e.is_custodians_deny()) {
-            let lifts = |e: &&Known| {
-                let answers = e.kind == EventKind::Renewed && e.names.as_ref() == Some(&deny.record);
-                e.kind.is_permit()
-                    && e.covers(asked)
-                    && e.at > deny.at
-                    && (e.given_by == GivenBy::Person || answers)
-                    && denied.binary_search(&&e.record).is_err()
-            };
-            lifted_at = lifted_at.max(Some(seen.clone().filter(lifts).map(|e| e.at).min()?));
-        }
+        let lifted_at = Barrier::lifted(seen.clone(), denies.clone(), &denied, asked)?;
         let ended = seen.filter(|e| matches!(e.kind, EventKind::Expired | EventKind::Renewed));
         let mut over = denied;
         over.extend(ended.filter_map(|e| e.names.as_ref()));
         over.sort_unstable();
         Some(Barrier { denied_at: denies.map(|e| e.at).max(), lifted_at, over })
+    }
+
+    /// When the last custodian's no was lifted: by a later yes of the person, or by a later one that answers it. `None`
+    /// when one was not. Sorted and searched: a partner may send as many events about one person as it likes.
+    fn lifted(
+        seen: impl Iterator<Item = &'a Known>,
+        denies: impl Iterator<Item = &'a Known>,
+        denied: &[&RecordId],
+        asked: &Use<'_>,
+    ) -> Option<Option<Timestamp>> {
+        let (mut own, mut answers) = (Vec::new(), Vec::new());
+        let sound =
+            |e: &&Known| e.kind.is_permit() && e.covers(asked) && denied.binary_search(&&e.record).is_err();
+        for yes in seen.filter(sound) {
+            if yes.given_by == GivenBy::Person {
+                own.push(yes.at);
+            }
+            if let Some(named) = yes.names.as_ref().filter(|_| yes.kind == EventKind::Renewed) {
+                answers.push((named, yes.at));
+            }
+        }
+        own.sort_unstable();
+        answers.sort_unstable();
+        let mut lifted_at = None;
+        for deny in denies.filter(|e| e.is_custodians_deny()) {
+            let own = own.get(own.partition_point(|at| *at <= deny.at)).copied();
+            let answer = answers.get(answers.partition_point(|answer| *answer <= (&deny.record, deny.at)));
+            let answer = answer.filter(|(named, _)| **named == deny.record).map(|(_, at)| *at);
+            lifted_at = lifted_at.max(Some(own.into_iter().chain(answer).min()?));
+        }
+        Some(lifted_at)
     }
 
     fn lets_through(&self, yes: &Known) -> bool {

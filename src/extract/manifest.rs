@@ -227,8 +227,31 @@ impl Manifest {
         if sum(&manifest.kobling.identifiers).and_then(|n| n.checked_add(rows.anonymous)) != Some(rows.sent) {
             return contradiction("identifiers and anonymous rows do not add up to the rows sent");
         }
-        if resource.path != DATA_FILE || !resource.hash.starts_with("sha256:") {
+        let fixed =
+            [&resource.name, &resource.path, &resource.format, &resource.mediatype, &resource.encoding];
+        let hex =
+            |text: &str| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if fixed != ["data", DATA_FILE, "csv", "text/csv", "utf-8"]
+            || !resource.hash.strip_prefix("sha256:").is_some_and(hex)
+        {
             return contradiction("the resource is not data.csv with a SHA-256");
+        }
+        let head = &manifest.kobling;
+        if manifest.name != format!("{}-{}-{}", head.programme, head.partner, head.dataset) {
+            return contradiction("its name is not that of programme, partner and dataset");
+        }
+        // Everything in a manifest is kept, and reasons are shown to evaluators: no place for free text.
+        if !is_plain(&head.tool.replace(' ', "-")) {
+            return contradiction("the tool is not a name and a version");
+        }
+        if !head
+            .rejected
+            .keys()
+            .chain(head.warnings.keys())
+            .chain(head.identifiers.keys())
+            .all(|key| is_plain(key))
+        {
+            return contradiction("a reason, a remark or a kind is none");
         }
         if resource.blocks.iter().map(|block| u64::from(block.bytes)).sum::<u64>() != resource.bytes {
             return contradiction("the blocks do not add up to the bytes");
@@ -282,6 +305,16 @@ impl Manifest {
         }
         Ok(at)
     }
+}
+
+/// A word of a manifest: 1 to 40 of `a-z 0-9 . -`, and nowhere more digits in a row, hyphens and points aside, than a
+/// date or a version has. A CPR number has ten.
+fn is_plain(word: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
+    (1..=40).contains(&word.len())
+        && word.bytes().all(plain)
+        && word.split(|c: char| c.is_ascii_lowercase()).all(|part| digits(part) <= 8)
 }
 
 impl Schema {

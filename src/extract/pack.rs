@@ -87,9 +87,13 @@ impl PackageWriter {
         let mut name = folder.file_name().unwrap_or_default().to_owned();
         name.push(format!(".partial-{}", std::process::id()));
         let partial = folder.with_file_name(name);
-        std::fs::create_dir_all(&partial).map_err(written(&partial))?;
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&partial).map_err(written(&partial))?;
         let path = partial.join(DATA_FILE);
-        let file = File::create_new(&path).map_err(written(&path))?;
+        let file = new_file(&path).map_err(written(&path))?;
         let names = dataset.columns.iter().map(|column| column.id.as_str()).collect::<Vec<_>>();
         let mut block = Vec::with_capacity(limits::MAX_BLOCK_BYTES);
         block.extend_from_slice(names.join(",").as_bytes());
@@ -187,8 +191,18 @@ impl Drop for PackageWriter {
     }
 }
 
+/// A new file that only its owner can read (on Unix; on Windows the folder's access rules stand): tokens are personal
+/// data.
+fn new_file(path: &Path) -> io::Result<File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), PackageError> {
-    let mut file = File::create_new(path).map_err(written(path))?;
+    let mut file = new_file(path).map_err(written(path))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(written(path))
 }
 

@@ -90,7 +90,8 @@ impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Whole<LIMIT> {
         let mut body = request.into_body();
         let mut whole = Vec::new();
         let mut dropped = 0;
-        while let Some(frame) = body.frame().await {
+        let silent = |_| Failure::of(Reason::Body);
+        while let Some(frame) = tokio::time::timeout(SILENCE, body.frame()).await.map_err(silent)? {
             let Ok(data) = frame.map_err(|_| Failure::of(Reason::Body))?.into_data() else { continue };
             if dropped == 0 && whole.len() + data.len() <= LIMIT {
                 whole.extend_from_slice(&data);
@@ -107,5 +108,7 @@ impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Whole<LIMIT> {
     }
 }
 
+/// How long a connection may be silent within a request before it counts as cut.
+pub(super) const SILENCE: std::time::Duration = std::time::Duration::from_secs(60);
 /// Bytes of a refused request that are still read, so that the client gets to see why.
 pub(super) const DRAINED: usize = 64 << 20;

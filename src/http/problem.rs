@@ -42,6 +42,7 @@ const STATUS: &[(&str, u16)] = &[
     ("body", 400),
     ("offset-header", 400),
     ("checksum-form", 400),
+    ("busy", 423),
     // tus 1.0, checksum extension.
     ("checksum", 460),
     ("seal", 500),

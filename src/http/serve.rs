@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -17,6 +18,8 @@ use crate::service::Service;
 
 /// How long requests under way may take once the service is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
+/// How long the head of a request may take, and a connection wait for one. Longer than clients keep an idle connection.
+const HEAD: Duration = Duration::from_secs(20);
 /// How often uploads that nothing reaches any more are looked for.
 const SWEEP: Duration = Duration::from_secs(3600);
 
@@ -50,10 +53,16 @@ pub async fn serve(
     });
     let app = router(service).into_make_service();
     let served = match tls {
-        None => axum_server::from_tcp(listener)?.handle(handle).serve(app).await,
+        None => {
+            let mut server = axum_server::from_tcp(listener)?.handle(handle).http1_only();
+            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+            server.serve(app).await
+        }
         Some(config) => {
             let config = RustlsConfig::from_config(config);
-            axum_server::from_tcp_rustls(listener, config)?.handle(handle).serve(app).await
+            let mut server = axum_server::from_tcp_rustls(listener, config)?.handle(handle).http1_only();
+            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+            server.serve(app).await
         }
     };
     sweeper.abort();

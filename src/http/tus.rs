@@ -5,7 +5,6 @@
 //! what was whole is made durable.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
@@ -14,7 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 use tokio::sync::mpsc;
 
-use super::guard::{Caller, DRAINED, blocking};
+use super::guard::{Caller, DRAINED, SILENCE, blocking};
 use super::headers::{
     self, CHECKSUMS, Checksum, EXTENSIONS, TUS, TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_OFFSET,
 };
@@ -24,8 +23,6 @@ use crate::service::{Reason, Service, Standing};
 
 /// Chunks that may wait between the connection and the thread that takes them.
 const WAITING_CHUNKS: usize = 8;
-/// How long a connection may be silent within a request before it counts as cut.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// What is spoken of tus.
 fn capabilities() -> Response {

@@ -12,6 +12,9 @@ use crate::intake::Receiver;
 use crate::intake::staged::{Layout, open_for_append};
 use crate::store::{UploadRow, UploadState};
 
+/// Requests that may be at one upload at a time: one works, one waits, for a client that comes back before its cut
+/// connection is noticed. A request that waits holds a thread, and there are only so many for everybody.
+const REQUESTS_AT_ONCE: usize = 2;
 /// Uploads kept in memory between requests; beyond it, a request reads its staged file again.
 const KEPT_SESSIONS: usize = 32;
 
@@ -49,6 +52,19 @@ impl Service {
         Arc::clone(sessions.entry(id.to_owned()).or_insert_with(|| Arc::new(Slot(Mutex::new(None)))))
     }
 
+    /// The place of an upload for a request of its partner.
+    ///
+    /// # Errors
+    /// [`Reason::Busy`] when enough requests are at it already.
+    pub(super) fn turn(&self, id: &str) -> Result<Arc<Slot>, ServiceError> {
+        let slot = self.slot(id);
+        // One is the list's own. Two that come at the same moment may both be refused, never both be let in too many.
+        if Arc::strong_count(&slot) > 1 + REQUESTS_AT_ONCE {
+            return Err(ServiceError::Refused(Reason::Busy));
+        }
+        Ok(slot)
+    }
+
     /// Lets go of an upload's place, unless somebody works on it or waits for it: two places for one upload would
     /// let two requests write one file. Places are handed out under the same lock, so none can be taken meanwhile.
     pub(super) fn forget_slot(&self, id: &str) {
@@ -83,12 +99,18 @@ impl Service {
     /// [`Reason::NotFound`] for somebody else's, [`Reason::Gone`] for one that ended.
     pub fn standing(&self, caller: &Principal, id: &str) -> Result<Standing, ServiceError> {
         self.own_upload(caller, id)?;
-        let slot = self.slot(id);
+        let slot = self.turn(id)?;
         let mut held = slot.lock();
         let standing = self.standing_in(caller, id, &mut held);
+        let idle = held.is_none();
         drop(held);
         drop(slot);
-        self.forget_when_full(id);
+        // The places are everybody's: nobody fills them by looking at packages of its own.
+        if idle {
+            self.forget_slot(id);
+        } else {
+            self.forget_when_full(id);
+        }
         standing
     }
 
@@ -162,7 +184,7 @@ impl Service {
         mut next: impl FnMut() -> Option<B>,
     ) -> Result<Standing, ServiceError> {
         let row = self.own_upload(caller, id)?;
-        let slot = self.slot(id);
+        let slot = self.turn(id)?;
         let mut held = slot.lock();
         let before = self.standing_in(caller, id, &mut held)?;
         if before.offset != offset {

@@ -63,9 +63,11 @@ impl Service {
     pub fn ask(&self, caller: &Principal, ask: &Ask) -> Result<String, ServiceError> {
         let mut answering = self.answering();
         let row = self.store.latest_snapshot()?.ok_or(ServiceError::Refused(Reason::NoSnapshot))?;
+        // Before the clock is read: an answer is kept under this state, so it has to see every event that is counted in
+        // it. The other way round, a withdrawal that comes in between would be counted and not seen.
+        let consents = self.store.consent_state()?;
         let now = self.now();
         let plan = plan(self.programme(), ask, row.day, now.day(), &self.rules)?;
-        let consents = self.store.consent_state()?;
         let basis = format!("{} {consents:?} {} {} {RULES_VERSION}", row.id, now.day(), caller.organisation);
         let key = AnswerKey {
             question: Sha256Hex::of(plan.key().as_bytes()),
@@ -86,7 +88,11 @@ impl Service {
         let permits = self.permits(&mut answering, &plan, &row, consents, &caller.organisation, now)?;
         let tabulation = count(&plan, &snapshot, &permits)?;
         let mut ledger = self.ledger(&mut answering)?;
-        let pending = release(tabulation, &plan.release_context(row.id), &self.rules, &ledger)?;
+        let mut context = plan.release_context(row.id);
+        // Consent is given for a recipient: two organisations that ask the same count other sets, and neither may take
+        // the other's cells off the values that were shown for them.
+        context.question_key = format!("{}&recipient={}", context.question_key, caller.organisation);
+        let pending = release(tabulation, &context, &self.rules, &ledger)?;
         let asked = Subject::new()
             .id("question", &ask.question)
             .digest("asked", key.question)
@@ -97,10 +103,9 @@ impl Service {
         });
         let released = match released {
             Ok(released) => released,
-            Err(CommitError::Persist(error)) => {
-                answering.ledger = Some(ledger);
-                return Err(error.into());
-            }
+            // The ledger is not put back: after an error at the very end of a transaction only the store knows whether
+            // the lines are there.
+            Err(CommitError::Persist(error)) => return Err(error.into()),
             Err(CommitError::Stale) => return Err(ServiceError::Refused(Reason::Internal)),
         };
         answering.ledger = Some(ledger);

@@ -133,6 +133,8 @@ reasons! {
     /// The checksum does not fit.
     Checksum = "checksum", "the bytes that arrived do not have the checksum sent with them",
         "send them again from the offset that HEAD gives; whole blocks that fit the manifest are kept";
+    /// Other requests are at the same upload.
+    Busy = "busy", "other requests of yours are at this upload", "wait until they have ended, then ask for the offset";
     /// Not whole yet.
     Incomplete = "incomplete", "the upload is not complete", "send the rest, then ask again";
     /// No longer open.

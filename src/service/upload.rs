@@ -102,7 +102,10 @@ impl Service {
     pub fn abort_upload(&self, caller: &Principal, id: &str) -> Result<(), ServiceError> {
         let row = self.own_upload(caller, id)?;
         match row.state {
-            UploadState::Open => self.end_upload(&caller.actor(), id, UploadState::Aborted),
+            UploadState::Open => {
+                drop(self.turn(id)?);
+                self.end_upload(&caller.actor(), id, UploadState::Aborted)
+            }
             UploadState::Aborted | UploadState::Expired => Ok(()),
             _ => Err(ServiceError::Store(crate::store::StoreError::Conflict(
                 "this is a complete package; withdraw it instead",

@@ -15,7 +15,7 @@ pub struct DataFolder(PathBuf);
 pub(super) struct Lock(#[expect(dead_code, reason = "it is held, not read")] File);
 
 impl DataFolder {
-    /// Makes the folder and those in it. What is there stays.
+    /// Makes the folder and those in it, closed to others than their owner. What is there stays, and is closed too.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -68,9 +68,7 @@ impl DataFolder {
     pub(super) fn lock(&self) -> Result<Lock, StoreError> {
         let path = self.0.join("lock");
         let io = |source| StoreError::Io { path: path.clone(), doing: "locked", source };
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        let file = options.open(&path).map_err(io)?;
+        let file = own_file(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => Ok(Lock(file)),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse(self.0.clone())),
@@ -85,5 +83,32 @@ fn make(path: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder.create(path)?;
+    // One that was there before may be open to others.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(path)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens a file for writing that only its owner can read, and makes it where it is missing.
+pub(super) fn own_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(file)
 }

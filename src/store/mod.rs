@@ -84,6 +84,9 @@ impl Store {
 
     fn open_in(folder: DataFolder) -> Result<Store, StoreError> {
         let lock = folder.lock()?;
+        // SQLite gives its other files the mode of this one.
+        let path = folder.database();
+        folder::own_file(&path).map_err(|source| StoreError::Io { path, doing: "opened", source })?;
         let mut db = Connection::open(folder.database())?;
         db.busy_timeout(std::time::Duration::from_secs(5))?;
         db.pragma_update(None, "journal_mode", "WAL")?;

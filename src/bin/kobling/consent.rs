@@ -172,6 +172,7 @@ fn record(source: &Source, common: &Common) -> Outcome {
     let key = LinkageKey::load(&common.key, &programme.id, allowed)?;
     let signing = SigningKey::load(&common.signing_key, allowed)?;
     let client = common.service.connect()?;
+    client.expects(key.id())?;
     let form = Form {
         purposes: common.purpose.clone(),
         recipients: common.recipient.clone(),
