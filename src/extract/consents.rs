@@ -74,7 +74,7 @@ pub enum ConsentListError {
     #[error("line {0}, column {1}: {2}")]
     Field(u64, &'static str, &'static str),
     /// The event as a whole.
-    #[error("line {0}: {1}")]
+    #[error("line {0}: {1}; {advice}", advice = .1.advice())]
     Refused(u64, ConsentRefusal),
     /// The programme has no such notice.
     #[error("the programme has no notice {0} in {1}; it has: {2}")]

@@ -70,6 +70,9 @@ pub enum KeyFileError {
         /// The cause.
         source: std::io::Error,
     },
+    /// A new key, and a file that is there.
+    #[error("{}: exists already, and a key is never written over; give the name of a new file", .0.display())]
+    Exists(PathBuf),
     /// Others than the owner may read it.
     #[error("{}: others than you may read this file; run `chmod 600` on it, and ask yourself who has read it", .0.display())]
     Open(PathBuf),
@@ -156,7 +159,10 @@ pub(super) fn write_new(
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(io)?;
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.to_owned()),
+        _ => io(error),
+    })?;
     let mut text = Zeroizing::new(String::with_capacity(1024));
     for (field, value) in comments {
         text.push_str(&format!("# {field}: {value}\n"));
