@@ -8,9 +8,6 @@ mod kit;
 #[path = "kit/machine.rs"]
 mod machine;
 
-use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
-
 use kit::{Raw, Running, consent, linkage_key, package, package_of, raw, signing_key};
 use kobling::auth::Role;
 use kobling::clock::{Clock, FixedClock};
@@ -234,8 +231,11 @@ fn every_bad_package_is_refused_with_advice_and_the_service_goes_on() {
 
 /// Streams text into `kobling check -` until it stops reading or all is sent: bytes that it took, status and message.
 /// The command may have no more address space than is said, in KiB.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn check_stream(begin: &[u8], endless: &[u8], most: u64, memory: u32) -> (u64, Option<i32>, String) {
+    use std::io::{Read as _, Write as _};
+    use std::process::{Command, Stdio};
+
     let example = |file: &str| format!("{}/keys-example/{file}", env!("CARGO_MANIFEST_DIR"));
     let mut child = Command::new("sh")
         .arg("-c")

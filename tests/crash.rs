@@ -288,6 +288,10 @@ fn refusals_have_their_exit_status() {
     assert!(said.contains("--behind-proxy-that-ends-tls"), "{said}");
     let (code, _) = status(&["principal", "add", "--id", "x", "--role", "steward", "--organisation", "lokk"]);
     assert_eq!(code, Some(2), "the programme gives that role to somebody else");
+    // A public key that begins with a hyphen is no option.
+    let public = "-RTHEndG16uxPSK7tNqvQLv9nVcHrgqy7d90QuPwIDc";
+    let (code, said) = status(&["partner", "enrol", "--partner", "mandecentret", "--public", public]);
+    assert_eq!(code, Some(0), "{said}");
     // 3: files.
     let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/programmes/interventionsmodel.toml");
     let id = linkage_key().id().to_string();

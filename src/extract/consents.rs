@@ -80,7 +80,9 @@ pub enum ConsentListError {
     #[error("the programme has no notice {0} in {1}; it has: {2}")]
     UnknownNotice(NoticeId, String, String),
     /// Handing over a batch failed.
-    #[error("a batch could not be handed over")]
+    #[error(
+        "a batch could not be handed over; those before it stand, and sending the whole list again changes nothing of them"
+    )]
     Sink(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
