@@ -322,6 +322,47 @@ fn wrong_words_are_status_2_and_missing_files_status_3() {
 }
 
 #[test]
+fn a_public_key_may_begin_with_a_hyphen() {
+    let public = "-RTHEndG16uxPSK7tNqvQLv9nVcHrgqy7d90QuPwIDc";
+    run(&["receipt", "verify", "no-such.json", "--service-public", public]).refused(3, "no-such.json");
+}
+
+#[test]
+fn what_is_wrong_with_one_persons_record_is_said_of_the_record_before_anything_is_named_or_sent() {
+    let partner = Partner::new();
+    let token = partner.at("token");
+    std::fs::write(&token, "kobling-token-1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n").expect("written");
+    let (linkage, signing, programme) =
+        (partner.at("linkage.key"), partner.at("signing.key"), partner.at("programme.toml"));
+    let text = include_str!("../programmes/interventionsmodel.toml");
+    std::fs::write(&programme, text.replace("interventionsmodel", "example")).expect("written");
+    let cpr = partner.at("one.cpr");
+    let numbers = std::fs::read_to_string(example("extract.csv")).expect("readable");
+    let number = numbers.lines().nth(1).and_then(|line| line.split(';').next()).expect("a number");
+    let give = |number: &str, more: &[&str]| {
+        std::fs::write(&cpr, format!("{number}\n")).expect("written");
+        let words = ["consent", "give", "--programme", &programme, "--partner", "lokk", "--key", &linkage];
+        let who = ["--signing-key", &signing, "--purpose", "evaluation", "--recipient", "vive"];
+        let how = ["--notice", "samtykke", "--recorded-by", "desk", "--cpr-file", &cpr];
+        let service = ["--service", "http://127.0.0.1:1", "--token-file", &token];
+        run(&[&words[..], &who, &how, &service, more].concat())
+    };
+    for (run, status, said) in [
+        (give("31129912345", &[]), 3, "the CPR number: not ten characters"),
+        (give(number, &["--names", "abc"]), 2, "leave `names` out"),
+        (give(number, &["--valid-to", "2020-01-01"]), 2, "may not lie before"),
+        (give(number, &["--record", "a,b"]), 2, "A-Z, a-z, 0-9 and -"),
+    ] {
+        run.refused(status, said);
+        assert!(run.out.is_empty() && !run.err.contains("line 2"), "{run:?}");
+    }
+    // Sent, and nobody there: the name is known, for the same record to be sent again.
+    let sent = give(number, &["--record", "mine"]);
+    sent.refused(5, "cannot be reached");
+    assert_eq!(sent.out, "record   mine\n");
+}
+
+#[test]
 fn a_service_that_is_not_there_is_status_5_and_the_clear_is_refused() {
     let partner = Partner::new();
     assert_eq!(partner.tokenise("package", &["--max-rejected", "3"]).status, 0);

@@ -3,132 +3,20 @@
 
 #[expect(dead_code, reason = "this binary uses a part of the kit")]
 mod kit;
+#[path = "kit/machine.rs"]
+#[expect(dead_code, reason = "this binary uses a part of it")]
+mod machine;
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
-use kit::{connect, consent, linkage_key, package, raw, signing_key};
+use kit::{consent, linkage_key, package, raw, signing_key};
 use kobling::audit::{Receipt, SignedReceipt, verify_extension};
 use kobling::client::{Client, ClientError, upload};
 use kobling::secret::{Random as _, SeededRandom};
-
-/// A data folder and the program that serves it.
-struct Machine {
-    dir: tempfile::TempDir,
-}
-
-struct Serving {
-    child: Child,
-    address: String,
-}
-
-impl Serving {
-    /// SIGKILL: no handler runs, nothing is flushed.
-    fn kill(mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("ended");
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-impl Machine {
-    fn new() -> Machine {
-        let machine = Machine { dir: tempfile::tempdir().expect("a folder") };
-        let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/programmes/interventionsmodel.toml");
-        let id = linkage_key().id().to_string();
-        machine.sound(&["init", "--programme", programme, "--key-id", &id, "--new-service-key"]);
-        let public = signing_key("lokk").verifying_key().to_string();
-        // A public key may begin with a hyphen: the value goes with the option.
-        machine.sound(&["partner", "enrol", "--partner", "lokk", &format!("--public={public}")]);
-        machine.principal("lokk-it", "partner", "lokk");
-        machine.principal("steward", "steward", "styregruppe");
-        machine.principal("auditor", "auditor", "rigsrevisionen");
-        std::fs::create_dir(machine.path("packages")).expect("made");
-        machine
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_koblingd"));
-        command.args(arguments).arg("--data").arg(self.path("data"));
-        if arguments[0] != "audit" {
-            command.arg("--service-key").arg(self.path("service.key"));
-        }
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().expect("run")
-    }
-
-    fn sound(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {said}");
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    fn principal(&self, id: &str, role: &str, organisation: &str) {
-        let out = self.path(&format!("{id}.token"));
-        let out = out.to_str().expect("UTF-8");
-        self.sound(&[
-            "principal",
-            "add",
-            "--id",
-            id,
-            "--role",
-            role,
-            "--organisation",
-            organisation,
-            "--out",
-            out,
-        ]);
-    }
-
-    fn bearer(&self, id: &str) -> String {
-        std::fs::read_to_string(self.path(&format!("{id}.token"))).expect("readable").trim().to_owned()
-    }
-
-    fn serve(&self) -> Serving {
-        self.serve_with(&[])
-    }
-
-    fn serve_with(&self, more: &[&str]) -> Serving {
-        let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0"])
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("started");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-        let address =
-            line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}")).to_owned();
-        Serving { child, address }
-    }
-
-    fn client(&self, serving: &Serving, id: &str) -> Client {
-        connect(self.dir.path(), &serving.address, id, &self.bearer(id))
-    }
-
-    /// The chain verifies and everything else is as it should be.
-    fn is_sound(&self) {
-        self.sound(&["audit", "verify"]);
-        self.sound(&["doctor"]);
-    }
-}
+use machine::{Machine, Serving};
 
 /// How far the upload has come, as the service says.
 fn offset(machine: &Machine, serving: &Serving, id: &str) -> u64 {
@@ -400,6 +288,10 @@ fn refusals_have_their_exit_status() {
     assert!(said.contains("--behind-proxy-that-ends-tls"), "{said}");
     let (code, _) = status(&["principal", "add", "--id", "x", "--role", "steward", "--organisation", "lokk"]);
     assert_eq!(code, Some(2), "the programme gives that role to somebody else");
+    // A public key that begins with a hyphen is no option.
+    let public = "-RTHEndG16uxPSK7tNqvQLv9nVcHrgqy7d90QuPwIDc";
+    let (code, said) = status(&["partner", "enrol", "--partner", "mandecentret", "--public", public]);
+    assert_eq!(code, Some(0), "{said}");
     // 3: files.
     let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/programmes/interventionsmodel.toml");
     let id = linkage_key().id().to_string();

@@ -1,6 +1,5 @@
 //! The whole service over HTTP, in process: the way of a package, and everybody who may not.
 #![cfg(feature = "service")]
-#![cfg(feature = "service")]
 
 mod kit;
 

@@ -11,7 +11,7 @@ use crate::programme::{Column, Dataset, Measure, Programme, Role};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
     /// Nothing in the header means this column.
-    #[error("the file has no column for {column}; any of these headers would do: {}", known.join(", "))]
+    #[error("the file's first line has no column for {column}; take out titles above the headers, and any of these headers would do: {}", known.join(", "))]
     Missing {
         /// The dataset's column.
         column: ColumnId,

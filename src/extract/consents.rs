@@ -74,13 +74,15 @@ pub enum ConsentListError {
     #[error("line {0}, column {1}: {2}")]
     Field(u64, &'static str, &'static str),
     /// The event as a whole.
-    #[error("line {0}: {1}")]
+    #[error("line {0}: {1}; {advice}", advice = .1.advice())]
     Refused(u64, ConsentRefusal),
     /// The programme has no such notice.
     #[error("the programme has no notice {0} in {1}; it has: {2}")]
     UnknownNotice(NoticeId, String, String),
     /// Handing over a batch failed.
-    #[error("a batch could not be handed over")]
+    #[error(
+        "a batch could not be handed over; those before it stand, and sending the whole list again changes nothing of them"
+    )]
     Sink(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

@@ -70,8 +70,8 @@ pub enum KeyFileError {
         /// The cause.
         source: std::io::Error,
     },
-    /// A file of that name is there.
-    #[error("{}: exists already, and a key is never overwritten; give the name of a new file", .0.display())]
+    /// A new key, and a file that is there.
+    #[error("{}: exists already, and a key is never written over; give the name of a new file", .0.display())]
     Exists(PathBuf),
     /// Others than the owner may read it.
     #[error("{}: others than you may read this file; run `chmod 600` on it, and ask yourself who has read it", .0.display())]
@@ -159,12 +159,10 @@ pub(super) fn write_new(
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = match options.open(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            return Err(KeyFileError::Exists(path.to_owned()));
-        }
-        file => file.map_err(io)?,
-    };
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.to_owned()),
+        _ => io(error),
+    })?;
     let mut text = Zeroizing::new(String::with_capacity(1024));
     for (field, value) in comments {
         text.push_str(&format!("# {field}: {value}\n"));
@@ -293,7 +291,7 @@ mod tests {
         let secret = Secret::new(&mut [9; 32]);
         write_new(&path, Kind::Signing, false, &[], &secret).expect("written");
         assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-        assert!(matches!(write_new(&path, Kind::Signing, false, &[], &secret), Err(KeyFileError::Exists(_))));
+        assert!(matches!(write_new(&path, Kind::Signing, false, &[], &secret), Err(KeyFileError::Io { .. })));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("allowed");
         assert!(matches!(load(&path, Kind::Signing, Example::Refuse), Err(KeyFileError::Open(_))));
     }

@@ -181,6 +181,7 @@ impl ServiceError {
         match self {
             ServiceError::Store(error) => match error {
                 StoreError::Full => "disk-full",
+                StoreError::Io { source, .. } if no_room(source) => "disk-full",
                 StoreError::Clock { .. } => "clock",
                 StoreError::NoSuch(_) => Reason::NotFound.code(),
                 StoreError::Conflict(_) => "conflict",
@@ -191,7 +192,7 @@ impl ServiceError {
             ServiceError::Consent { refusal, .. } => refusal.code(),
             ServiceError::ConsentReason { reason, .. } => reason.code(),
             ServiceError::Seal(_) => "seal",
-            ServiceError::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => "disk-full",
+            ServiceError::Io(error) if no_room(error) => "disk-full",
             ServiceError::Ask(refusal) => refusal.code(),
             ServiceError::Load(_)
             | ServiceError::Key(_)
@@ -235,6 +236,12 @@ impl ServiceError {
             _ => self.to_string(),
         }
     }
+}
+
+/// Whether a write failed for want of room: of the disk, of a quota, or of what one file may have.
+fn no_room(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
 impl From<crate::intake::ReceiveError> for ServiceError {

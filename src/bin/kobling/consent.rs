@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use kobling::clock::{Clock as _, Day, SystemClock};
-use kobling::consent::{ConsentRecord, GivenBy, LegalBasis};
+use kobling::consent::{ConsentRecord, GivenBy, LegalBasis, RecordId};
 use kobling::extract::Source;
-use kobling::extract::consents::{Form, notice, read_consents};
+use kobling::extract::consents::{ConsentListError, Form, notice, read_consents};
 use kobling::key::{LinkageKey, SigningKey};
 use kobling::limits;
 use kobling::name::{DatasetId, NoticeId, OrganisationId, PartnerId, PurposeId};
@@ -102,12 +102,12 @@ pub(crate) struct One {
     /// File that holds the CPR number, alone on a line; asked for at a hidden prompt when not given.
     #[arg(long)]
     cpr_file: Option<PathBuf>,
-    /// Your own name for this record; made up when not given.
+    /// Your own name for this record: 1 to 64 of A-Z a-z 0-9 -; made up when not given.
     #[arg(long)]
-    record: Option<String>,
-    /// The record that this one is about.
+    record: Option<RecordId>,
+    /// Your own name of the yes that this one takes back.
     #[arg(long)]
-    names: Option<String>,
+    names: Option<RecordId>,
     /// First day on which a yes permits use; today when not given.
     #[arg(long)]
     valid_from: Option<Day>,
@@ -127,7 +127,7 @@ pub(crate) fn run(command: &ConsentCommand) -> Outcome {
         ConsentCommand::Give(one) => single(one, "given"),
         ConsentCommand::Refuse(one) => single(one, "refused"),
         ConsentCommand::Withdraw(one) => single(one, "withdrawn"),
-        ConsentCommand::Record { file, common } => record(&Source::from_argument(file), common),
+        ConsentCommand::Record { file, common } => record(&Source::from_argument(file), common, None),
     }
 }
 
@@ -137,12 +137,14 @@ fn single(one: &One, event: &str) -> Outcome {
         Some(path) => Zeroizing::new(std::fs::read_to_string(path).map_err(file(path))?),
         None => {
             let typed = rpassword::prompt_password("CPR number (not shown): ");
-            Zeroizing::new(
-                typed.map_err(|error| Trouble::Usage(format!("no CPR number was typed: {error}").into()))?,
-            )
+            Zeroizing::new(typed.map_err(|error| {
+                Trouble::Usage(
+                    format!("no CPR number was typed ({error}); without a terminal give --cpr-file").into(),
+                )
+            })?)
         }
     };
-    let record = one.record.clone().unwrap_or_else(|| {
+    let record = one.record.as_ref().map(|record| record.as_str().to_owned()).unwrap_or_else(|| {
         let mut bytes = [0; 8];
         SystemRandom::new().fill(&mut bytes);
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -156,14 +158,15 @@ fn single(one: &One, event: &str) -> Outcome {
         day(one.valid_to),
         day(one.rows_from),
         day(one.rows_to),
-        one.names.as_deref().unwrap_or_default(),
+        one.names.as_ref().map(RecordId::as_str).unwrap_or_default(),
     ));
     drop(cpr);
-    out!("record   {record}");
-    self::record(&Source::Memory(list), &one.common)
+    self::record(&Source::Memory(list), &one.common, Some(&record))
 }
 
-fn record(source: &Source, common: &Common) -> Outcome {
+/// Records a list. A list of one has its record's name: it is said before anything is sent, so that after a broken
+/// connection the same record can be sent again.
+fn record(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
     let programme = programme(&common.programme)?;
     if programme.source(&common.partner).is_none() {
         return Err(Trouble::Usage(format!("the programme has no partner {}", common.partner).into()));
@@ -189,10 +192,23 @@ fn record(source: &Source, common: &Common) -> Outcome {
     let tokeniser = Tokeniser::new(&key, &common.partner, &common.partner);
     let mut receipts: Vec<Vec<u8>> = Vec::new();
     let sink = |records: Vec<ConsentRecord>| {
+        if let Some(name) = one {
+            out!("record   {name}");
+        }
         receipts.push(client.record_consents(&records, &signing)?);
         Ok(())
     };
-    let count = read_consents(source, &form, &tokeniser, SystemClock.now(), limits::MAX_CONSENT_BATCH, sink)?;
+    let count = read_consents(source, &form, &tokeniser, SystemClock.now(), limits::MAX_CONSENT_BATCH, sink)
+        .map_err(|error| match (error, one) {
+            // No list was written by anybody, so no line of one is named.
+            (ConsentListError::Identifier(_, reason), Some(_)) => {
+                Trouble::Files(format!("the CPR number: {reason}").into())
+            }
+            (ConsentListError::Refused(_, refusal), Some(_)) => {
+                Trouble::Usage(format!("{refusal}; {}", refusal.advice()).into())
+            }
+            (error, _) => error.into(),
+        })?;
     out!("recorded {count} event(s) in {} batch(es)", receipts.len());
     if let Some(path) = &common.receipt {
         keep_all(path, &receipts)?;

@@ -22,8 +22,8 @@ pub(crate) enum ReceiptCommand {
 pub(crate) struct Verify {
     /// The receipt. Of several in one file, one a line, the last is taken.
     file: PathBuf,
-    /// The service's public key, as the steward gave it to you.
-    #[arg(long)]
+    /// The service's public key, as the steward gave it to you: 43 characters, and the first may be a hyphen.
+    #[arg(long, allow_hyphen_values = true)]
     service_public: VerifyingKey,
     /// A later receipt: its head must extend this one's.
     #[arg(long)]

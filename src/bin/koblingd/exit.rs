@@ -48,8 +48,13 @@ impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Failure {
         let text = with_causes(&error);
         match &error {
-            ServiceError::Refused(Reason::ServiceKey) => {
-                Failure::Key(format!("{text}; {}", Reason::ServiceKey.advice()))
+            ServiceError::Refused(reason) => {
+                let text = format!("{text}; {}", reason.advice());
+                match reason {
+                    Reason::ServiceKey => Failure::Key(text),
+                    Reason::RoleOrganisation => Failure::Configuration(text),
+                    _ => Failure::Refused(text),
+                }
             }
             ServiceError::Store(
                 StoreError::NotThere(_)
@@ -63,9 +68,7 @@ impl From<ServiceError> for Failure {
             | ServiceError::Io(_)
             | ServiceError::Load(_)
             | ServiceError::Seal(_) => Failure::Files(text),
-            ServiceError::Refused(Reason::RoleOrganisation) | ServiceError::Rules(_) => {
-                Failure::Configuration(text)
-            }
+            ServiceError::Rules(_) => Failure::Configuration(text),
             ServiceError::Key(_) => Failure::Key(text),
             _ => Failure::Refused(text),
         }

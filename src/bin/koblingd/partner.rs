@@ -18,7 +18,7 @@ pub(crate) enum Partner {
         #[arg(long, value_name = "ID")]
         partner: PartnerId,
         /// The public key: 43 characters, as `kobling signing-key show` prints them.
-        #[arg(long, value_name = "KEY")]
+        #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
         public: VerifyingKey,
     },
     /// Revoke a signing key. What it signed before stays.
