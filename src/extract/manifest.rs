@@ -237,9 +237,6 @@ impl Manifest {
             return contradiction("the resource is not data.csv with a SHA-256");
         }
         let head = &manifest.kobling;
-        if manifest.name != format!("{}-{}-{}", head.programme, head.partner, head.dataset) {
-            return contradiction("its name is not that of programme, partner and dataset");
-        }
         // Everything in a manifest is kept, and reasons are shown to evaluators: no place for free text.
         if !is_plain(&head.tool.replace(' ', "-")) {
             return contradiction("the tool is not a name and a version");
@@ -302,6 +299,11 @@ impl Manifest {
         }
         if self.resources[0].schema != Schema::of(dataset) {
             return Err(ManifestError::Columns(dataset.id.clone()));
+        }
+        if self.name != format!("{}-{}-{}", head.programme, head.partner, head.dataset) {
+            return Err(ManifestError::Contradiction(
+                "its name is not that of programme, partner and dataset",
+            ));
         }
         Ok(at)
     }
