@@ -175,7 +175,6 @@ fn record(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
     let key = LinkageKey::load(&common.key, &programme.id, allowed)?;
     let signing = SigningKey::load(&common.signing_key, allowed)?;
     let client = common.service.connect()?;
-    client.expects(key.id())?;
     let form = Form {
         purposes: common.purpose.clone(),
         recipients: common.recipient.clone(),
@@ -190,25 +189,33 @@ fn record(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
         },
     };
     let tokeniser = Tokeniser::new(&key, &common.partner, &common.partner);
+    let named = |error: ConsentListError| match (error, one) {
+        // No list was written by anybody, so no line of one is named.
+        (ConsentListError::Identifier(_, reason), Some(_)) => {
+            Trouble::Files(format!("the CPR number: {reason}").into())
+        }
+        (ConsentListError::Refused(_, refusal), Some(_)) => {
+            Trouble::Usage(format!("{refusal}; {}", refusal.advice()).into())
+        }
+        (error, _) => error.into(),
+    };
+    let now = SystemClock.now();
+    // A list that can be read twice is read to its end before any of it is sent: all of it, or nothing.
+    if !matches!(source, Source::Stdin) {
+        read_consents(source, &form, &tokeniser, now, limits::MAX_CONSENT_BATCH, |_| Ok(()))
+            .map_err(named)?;
+    }
+    client.expects(key.id())?;
+    if let Some(name) = one {
+        out!("record   {name}");
+    }
     let mut receipts: Vec<Vec<u8>> = Vec::new();
     let sink = |records: Vec<ConsentRecord>| {
-        if let Some(name) = one {
-            out!("record   {name}");
-        }
         receipts.push(client.record_consents(&records, &signing)?);
         Ok(())
     };
-    let count = read_consents(source, &form, &tokeniser, SystemClock.now(), limits::MAX_CONSENT_BATCH, sink)
-        .map_err(|error| match (error, one) {
-            // No list was written by anybody, so no line of one is named.
-            (ConsentListError::Identifier(_, reason), Some(_)) => {
-                Trouble::Files(format!("the CPR number: {reason}").into())
-            }
-            (ConsentListError::Refused(_, refusal), Some(_)) => {
-                Trouble::Usage(format!("{refusal}; {}", refusal.advice()).into())
-            }
-            (error, _) => error.into(),
-        })?;
+    let count =
+        read_consents(source, &form, &tokeniser, now, limits::MAX_CONSENT_BATCH, sink).map_err(named)?;
     out!("recorded {count} event(s) in {} batch(es)", receipts.len());
     if let Some(path) = &common.receipt {
         keep_all(path, &receipts)?;
