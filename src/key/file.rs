@@ -291,7 +291,7 @@ mod tests {
         let secret = Secret::new(&mut [9; 32]);
         write_new(&path, Kind::Signing, false, &[], &secret).expect("written");
         assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-        assert!(matches!(write_new(&path, Kind::Signing, false, &[], &secret), Err(KeyFileError::Io { .. })));
+        assert!(matches!(write_new(&path, Kind::Signing, false, &[], &secret), Err(KeyFileError::Exists(_))));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("allowed");
         assert!(matches!(load(&path, Kind::Signing, Example::Refuse), Err(KeyFileError::Open(_))));
     }
