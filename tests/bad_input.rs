@@ -8,6 +8,8 @@ mod kit;
 #[path = "kit/machine.rs"]
 mod machine;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use kit::{Raw, Running, consent, linkage_key, package, package_of, raw, signing_key};
 use kobling::auth::Role;
 use kobling::clock::{Clock, FixedClock};
@@ -18,6 +20,13 @@ use kobling::secret::{SeededRandom, SystemRandom};
 use kobling::service::{Service, ServiceError};
 use kobling::store::StoreError;
 use serde_json::{Value, json};
+
+/// One test at a time. A program that is started has the folder locks of this process for the moment between fork and
+/// exec, and a service that opens its folder again just then would find it in use.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 const PATCH: [(&str, &str); 2] =
     [("Tus-Resumable", "1.0.0"), ("Content-Type", "application/offset+octet-stream")];
@@ -142,6 +151,7 @@ impl Scene {
 
 #[test]
 fn every_bad_package_is_refused_with_advice_and_the_service_goes_on() {
+    let _turn = turn();
     let scene = Scene::new();
     let dir = scene.running.packages();
     let honest = || Crafted::honest(&package(&dir, "lokk", 100..140, 1));
@@ -266,6 +276,7 @@ fn check_stream(begin: &[u8], endless: &[u8], most: u64, memory: u32) -> (u64, O
 #[test]
 #[cfg(target_os = "linux")]
 fn a_line_of_a_gibibyte_is_refused_after_its_first_part_in_bounded_memory() {
+    let _turn = turn();
     const GIB: u64 = 1 << 30;
     let header: &[u8] = b"CPR-nr;Sagsnr;Dato;Status\n";
     let good: &[u8] = b"Anonym;1;10-01-2022;Kontakt\n";
@@ -294,6 +305,7 @@ fn a_line_of_a_gibibyte_is_refused_after_its_first_part_in_bounded_memory() {
 #[test]
 #[cfg(unix)]
 fn a_disk_that_fills_while_rows_are_staged_loses_nothing_acknowledged() {
+    let _turn = turn();
     use kobling::client::{ClientError, UploadError, upload};
 
     let machine = machine::Machine::new();
@@ -366,6 +378,7 @@ fn a_disk_that_fills_while_rows_are_staged_loses_nothing_acknowledged() {
 #[test]
 #[cfg(unix)]
 fn a_second_writer_is_refused_by_name_and_the_first_goes_on() {
+    let _turn = turn();
     let machine = machine::Machine::new();
     let serving = machine.serve();
     let lokk = machine.client(&serving, "lokk-it");
@@ -389,6 +402,7 @@ fn a_second_writer_is_refused_by_name_and_the_first_goes_on() {
 
 #[test]
 fn a_clock_before_the_last_event_takes_nothing_in_until_it_is_set() {
+    let _turn = turn();
     use kobling::client::ClientError;
 
     let mut running = Running::new();
