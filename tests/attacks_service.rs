@@ -397,3 +397,23 @@ fn attack_a_partner_who_is_auditor_too_reads_what_others_handed_over() {
         assert!(running.service.add_principal(&auditor).is_err(), "{organisation}");
     }
 }
+
+#[test]
+fn attack_the_times_of_a_partners_own_entries_tell_when_another_was_there() {
+    let entries = |with_other: bool| {
+        let clock = fixed("2025-06-02T08:00:00Z");
+        let bare = Bare::new(PROGRAMME, Arc::clone(&clock) as Arc<dyn Clock>);
+        let lokk = bare.partner("lokk", 0..20);
+        // The other thread reads the clock later, and gets its turn first.
+        clock.set("2025-06-02T08:00:03Z".parse().expect("an instant"));
+        if with_other {
+            bare.partner("mandecentret", 0..20);
+        }
+        clock.set("2025-06-02T08:00:01Z".parse().expect("an instant"));
+        bare.record(&lokk, &events(0..20, "given", YES, "vive"));
+        assert!(bare.service.store().verify_chain().expect("readable").is_ok());
+        let (entries, _) = bare.service.strand(&lokk, 0).expect("entries");
+        entries.iter().map(|entry| entry.at).collect::<Vec<_>>()
+    };
+    assert_eq!(entries(true), entries(false));
+}

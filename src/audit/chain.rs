@@ -174,17 +174,27 @@ pub struct ChainReport {
     pub strands: Vec<Head>,
 }
 
+/// How far an entry's time may lie before that of an entry of another strand, in milliseconds: threads read the clock and
+/// then take turns. Within a strand times never run backwards.
+pub const TURN_MILLIS: i64 = 10_000;
+
 /// Goes over a whole chain, entry by entry, in constant memory per strand.
 #[derive(Debug)]
 pub struct ChainVerifier {
     chain: ChainHead,
     strands: BTreeMap<Strand, Head>,
+    times: BTreeMap<Strand, Timestamp>,
     last: Option<Timestamp>,
 }
 
 impl Default for ChainVerifier {
     fn default() -> ChainVerifier {
-        ChainVerifier { chain: ChainHead::EMPTY, strands: BTreeMap::new(), last: None }
+        ChainVerifier {
+            chain: ChainHead::EMPTY,
+            strands: BTreeMap::new(),
+            times: BTreeMap::new(),
+            last: None,
+        }
     }
 }
 
@@ -202,7 +212,10 @@ impl ChainVerifier {
         if entry.strand.to_string() != stored.strand || entry.position != stored.position {
             return Err(ChainError::OtherStrand(expected));
         }
-        if self.last.is_some_and(|last| entry.at < last) {
+        let before = self.times.insert(entry.strand.clone(), entry.at);
+        if before.is_some_and(|before| entry.at < before)
+            || self.last.is_some_and(|last| entry.at.plus_millis(TURN_MILLIS) < last)
+        {
             return Err(ChainError::Time(expected));
         }
         let head =
@@ -216,7 +229,7 @@ impl ChainVerifier {
             return Err(ChainError::Hash(expected));
         }
         self.chain = chain;
-        self.last = Some(entry.at);
+        self.last = self.last.max(Some(entry.at));
         Ok(entry)
     }
 

@@ -12,7 +12,9 @@ mod entry;
 mod receipt;
 mod subject;
 
-pub use chain::{ChainError, ChainHead, ChainReport, ChainVerifier, Head, Stored, verify_extension};
+pub use chain::{
+    ChainError, ChainHead, ChainReport, ChainVerifier, Head, Stored, TURN_MILLIS, verify_extension,
+};
 pub use entry::{Actor, Deed, Entry, Strand, StrandTextError};
 pub use receipt::{RECEIPT_CONTEXT, Receipt, ReceiptError, ReceiptKind, SignedReceipt};
 pub use subject::{Item, Subject};

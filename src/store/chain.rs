@@ -5,12 +5,10 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::{Store, StoreError, fixed, signed, stored, unsigned};
 use crate::audit::{
     Actor, ChainError, ChainHead, ChainReport, ChainVerifier, Deed, Entry, Head, Stored, Strand, Subject,
+    TURN_MILLIS,
 };
 use crate::clock::Timestamp;
 use crate::digest::Sha256Hex;
-
-/// How long a thread may wait for its turn between reading the clock and making its entry, in milliseconds.
-const TURN_MILLIS: i64 = 10_000;
 
 /// What one transaction adds to the chain.
 pub(super) struct NewEntry<'a> {
@@ -24,8 +22,9 @@ pub(super) struct NewEntry<'a> {
 /// Adds an entry within a transaction; returns the strand's new head and the place in the whole chain.
 pub(super) fn append(tx: &Transaction<'_>, new: NewEntry<'_>) -> Result<(Head, u64), StoreError> {
     let (chain, last) = chain_head(tx)?;
-    let at = in_turn(new.at, last)?;
+    let latest = in_turn(new.at, last)?;
     let before = head(tx, &new.strand)?;
+    let at = new.at.max(last_of(tx, &before)?.unwrap_or(new.at));
     let entry = Entry {
         actor: new.actor.clone(),
         at,
@@ -57,13 +56,28 @@ pub(super) fn append(tx: &Transaction<'_>, new: NewEntry<'_>) -> Result<(Head, u
     tx.execute(
         "INSERT INTO audit_chain (one, sequence, hash, last_at) VALUES (1, ?1, ?2, ?3)
          ON CONFLICT (one) DO UPDATE SET sequence = ?1, hash = ?2, last_at = ?3",
-        params![signed(chain.sequence), chain.hash.as_bytes(), entry.at.millis()],
+        params![signed(chain.sequence), chain.hash.as_bytes(), latest.millis()],
     )?;
     Ok((head, chain.sequence))
 }
 
-/// The time of the next entry. Threads read the clock and then take turns, so one may come in a moment late: its entry
-/// gets the time of the one that came first. A clock that runs further behind is refused.
+/// When the last entry of a strand was made. Its next one takes no time from any other strand: a partner would see from
+/// it that somebody else was at the service, and when.
+fn last_of(tx: &Transaction<'_>, head: &Head) -> Result<Option<Timestamp>, StoreError> {
+    let text = tx
+        .query_row(
+            "SELECT entry FROM audit WHERE strand = ?1 AND position = ?2",
+            params![head.strand.to_string(), signed(head.position)],
+            |row| row.get::<_, String>(0),
+        )
+        .optional()?;
+    let entry = text
+        .map(|text| Entry::from_canonical(&text).ok_or(StoreError::Damaged("an entry of the audit chain")));
+    Ok(entry.transpose()?.map(|entry| entry.at))
+}
+
+/// The later of the clock and the last entry. Threads read the clock and then take turns, so one may come in a moment
+/// late. A clock that runs further behind is refused.
 fn in_turn(now: Timestamp, last: Option<Timestamp>) -> Result<Timestamp, StoreError> {
     match last {
         Some(last) if now.plus_millis(TURN_MILLIS) < last => Err(StoreError::Clock { now, last }),
