@@ -18,6 +18,8 @@ use crate::token::Tokeniser;
 
 /// Years that a record is kept after the last day on which it permits anything.
 const RETENTION_YEARS: i32 = 5;
+/// Years that a yes without an end is kept.
+const OPEN_RETENTION_YEARS: i32 = 30;
 const COLUMNS: [&str; 10] = [
     "cpr",
     "record",
@@ -209,7 +211,7 @@ fn read_record<'f>(
         recorded_by: form.recorded_by.clone(),
         legal_basis: form.legal_basis,
         withdrawal_method: Method::Digital,
-        retention_until: retention(valid_to.unwrap_or(valid_from).max(at.day()).max(now.day())),
+        retention_until: retention(kind, at.day().max(valid_from), valid_to),
     };
     event.check(now).map_err(|refusal| ConsentListError::Refused(line, refusal))?;
     let mut token = Vec::with_capacity(64);
@@ -221,6 +223,11 @@ fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_value(serde_json::Value::from(text)).ok()
 }
 
-fn retention(last: Day) -> Day {
-    last.plus(RETENTION_YEARS * 366).min(Day::MAX)
+/// How long a record is kept: made of the row alone, so that the same row gives the same record on any day.
+fn retention(kind: EventKind, begun: Day, valid_to: Option<Day>) -> Day {
+    let years = match valid_to {
+        None if kind.is_permit() => OPEN_RETENTION_YEARS,
+        _ => RETENTION_YEARS,
+    };
+    valid_to.unwrap_or(begun).max(begun).plus(years * 366).min(Day::MAX)
 }

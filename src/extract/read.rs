@@ -150,7 +150,7 @@ pub(super) struct Rows {
     read: u64,
     line: u64,
     sequence: u64,
-    /// Whether the reader stands inside a quoted field at the end of what was scanned.
+    /// The separator in force.
     pub separator: u8,
 }
 
