@@ -85,7 +85,8 @@ impl Bare {
 }
 
 fn record(service: &Service, partner: &Principal, batch: &[ConsentRecord]) {
-    let body = serde_json::to_vec(batch).expect("JSON");
+    let batch = kobling::consent::ConsentBatch { key_id: kit::linkage_key().id(), records: batch.to_vec() };
+    let body = serde_json::to_vec(&batch).expect("JSON");
     let key = signing_key(partner.organisation.as_str());
     let signature = key.sign("kobling/v1/consents", &body).to_string();
     service.record_consents(partner, &body, &signature).unwrap_or_else(|error| panic!("{error}"));
@@ -384,9 +385,14 @@ fn attack_a_withdrawal_under_another_linkage_key_is_recorded_and_stops_nothing()
     };
     let (status, said) = withdraw(&linkage_key(), "right.key");
     assert_eq!(status, Some(0), "{said}");
+    let recorded = running.service.store().consent_count().expect("counted");
     let (status, said) = withdraw(&other, "other.key");
-    assert_eq!(status, Some(4), "{said}");
-    assert!(said.contains(&linkage_key().id().to_string()), "{said}");
+    assert_eq!(status, Some(5), "{said}");
+    assert!(
+        said.contains(&other.id().to_string()) && said.contains(&linkage_key().id().to_string()),
+        "{said}"
+    );
+    assert_eq!(running.service.store().consent_count().expect("counted"), recorded);
 }
 
 #[test]

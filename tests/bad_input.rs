@@ -383,7 +383,8 @@ fn a_second_writer_is_refused_by_name_and_the_first_goes_on() {
     let serving = machine.serve();
     let lokk = machine.client(&serving, "lokk-it");
     let batch = [consent("lokk", 1, "given", "2022-01-01T08:00:00Z")];
-    let recorded = lokk.record_consents(&batch, &signing_key("lokk")).expect("recorded");
+    let recorded =
+        lokk.record_consents(kit::linkage_key().id(), &batch, &signing_key("lokk")).expect("recorded");
     let public = format!("--public={}", signing_key("lev-uden-vold").verifying_key());
     let enrol = ["partner", "enrol", "--partner", "lev-uden-vold", public.as_str()];
     for second in [&["serve", "--listen", "127.0.0.1:0"][..], &["seal"], &["doctor"], &enrol] {
@@ -393,9 +394,12 @@ fn a_second_writer_is_refused_by_name_and_the_first_goes_on() {
         let message = "another koblingd is using this data folder; stop it first, or ask it over HTTP";
         assert!(said.contains(message), "{second:?}: {said}");
     }
-    assert_eq!(lokk.record_consents(&batch, &signing_key("lokk")).expect("again"), recorded);
+    assert_eq!(
+        lokk.record_consents(kit::linkage_key().id(), &batch, &signing_key("lokk")).expect("again"),
+        recorded
+    );
     let more = [consent("lokk", 2, "given", "2022-01-01T08:00:00Z")];
-    lokk.record_consents(&more, &signing_key("lokk")).expect("the first goes on");
+    lokk.record_consents(kit::linkage_key().id(), &more, &signing_key("lokk")).expect("the first goes on");
     serving.kill();
     machine.is_sound();
 }
@@ -411,9 +415,10 @@ fn a_clock_before_the_last_event_takes_nothing_in_until_it_is_set() {
     let batch = |n: u64| [consent("lokk", n, "given", "2022-01-01T08:00:00Z")];
     let at = |text: &str| text.parse().expect("an instant");
     running.clock.set(at("2025-06-02T08:00:00Z"));
-    let recorded = lokk.record_consents(&batch(1), &key).expect("recorded");
+    let recorded = lokk.record_consents(kit::linkage_key().id(), &batch(1), &key).expect("recorded");
     running.clock.set(at("2025-06-01T08:00:00Z"));
-    let refused = lokk.record_consents(&batch(2), &key).expect_err("the clock runs behind");
+    let refused =
+        lokk.record_consents(kit::linkage_key().id(), &batch(2), &key).expect_err("the clock runs behind");
     let ClientError::Refused { status, code, title, advice, .. } = refused else { panic!("{refused}") };
     assert_eq!((status, code.as_str(), title.as_str()), (503, "clock", "the service's clock is set wrong"));
     assert_eq!(advice.as_deref(), Some("tell the operator to set the clock"));
@@ -424,8 +429,8 @@ fn a_clock_before_the_last_event_takes_nothing_in_until_it_is_set() {
     // Reading goes on, and with the clock set so does everything.
     assert!(lokk.fetch("/v1/packages").is_ok());
     running.clock.set(at("2025-06-02T08:00:01Z"));
-    lokk.record_consents(&batch(2), &key).expect("recorded");
-    assert_eq!(lokk.record_consents(&batch(1), &key).expect("again"), recorded);
+    lokk.record_consents(kit::linkage_key().id(), &batch(2), &key).expect("recorded");
+    assert_eq!(lokk.record_consents(kit::linkage_key().id(), &batch(1), &key).expect("again"), recorded);
     kobling::client::upload(&lokk, &package, &signature, |_| ()).expect("taken");
     assert!(running.service.store().verify_chain().expect("readable").is_ok());
 

@@ -143,14 +143,19 @@ fn killed_while_consents_are_recorded() {
         let lokk = machine.client(&serving, "lokk-it");
         // What was acknowledged before the kill is there, word for word.
         for (n, receipt) in &receipts {
-            assert_eq!(&lokk.record_consents(batch(*n), &signing_key("lokk")).expect("recorded"), receipt);
+            assert_eq!(
+                &lokk
+                    .record_consents(kit::linkage_key().id(), batch(*n), &signing_key("lokk"))
+                    .expect("recorded"),
+                receipt
+            );
         }
         let mut serving = Some(serving);
         std::thread::scope(|scope| {
             let sender = scope.spawn(|| {
                 let mut given = Vec::new();
                 loop {
-                    match lokk.record_consents(batch(next), &signing_key("lokk")) {
+                    match lokk.record_consents(kit::linkage_key().id(), batch(next), &signing_key("lokk")) {
                         Ok(receipt) => given.push((next, receipt)),
                         Err(ClientError::Unreachable { .. } | ClientError::Answer) => break,
                         Err(refused) => panic!("{refused}"),
@@ -256,7 +261,8 @@ fn killed_after_an_answer() {
     let lokk = machine.client(&serving, "lokk-it");
     upload(&lokk, &package, &package.signature().expect("signed"), |_| ())
         .unwrap_or_else(|error| panic!("{error}"));
-    lokk.record_consents(&batch(0..43, "given"), &signing_key("lokk")).expect("recorded");
+    lokk.record_consents(kit::linkage_key().id(), &batch(0..43, "given"), &signing_key("lokk"))
+        .expect("recorded");
     machine.client(&serving, "steward").post("/v1/seals", b"", None).expect("sealed");
     let shown = ask(&serving);
     assert_eq!(shown[0]["persons"]["count"], 45, "43, rounded to 45");
@@ -264,7 +270,8 @@ fn killed_after_an_answer() {
     // The answer left, so the ledger knows: 42 by itself would read 40, and one withdrawal would show.
     let serving = machine.serve();
     let lokk = machine.client(&serving, "lokk-it");
-    lokk.record_consents(&batch(0..1, "withdrawn"), &signing_key("lokk")).expect("recorded");
+    lokk.record_consents(kit::linkage_key().id(), &batch(0..1, "withdrawn"), &signing_key("lokk"))
+        .expect("recorded");
     assert_eq!(ask(&serving), shown);
     serving.kill();
     machine.is_sound();

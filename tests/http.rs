@@ -81,10 +81,14 @@ fn a_package_goes_all_the_way_to_an_answer() {
         persons.map(|n| consent(partner, n, "given", "2022-01-01T08:00:00Z")).collect()
     };
     let batch = yes("lokk", 0..40);
-    let recorded = lokk.record_consents(&batch, &signing_key("lokk")).expect("recorded");
-    assert_eq!(lokk.record_consents(&batch, &signing_key("lokk")).expect("again"), recorded);
+    let recorded =
+        lokk.record_consents(kit::linkage_key().id(), &batch, &signing_key("lokk")).expect("recorded");
+    assert_eq!(
+        lokk.record_consents(kit::linkage_key().id(), &batch, &signing_key("lokk")).expect("again"),
+        recorded
+    );
     mandecentret
-        .record_consents(&yes("mandecentret", 20..63), &signing_key("mandecentret"))
+        .record_consents(kit::linkage_key().id(), &yes("mandecentret", 20..63), &signing_key("mandecentret"))
         .expect("recorded");
 
     let ask = serde_json::json!({ "by": [], "period": "2022-Q1..2022-Q4" });
@@ -106,7 +110,7 @@ fn a_package_goes_all_the_way_to_an_answer() {
     let withdraw = |persons: std::ops::Range<u64>| {
         let batch: Vec<_> =
             persons.map(|n| consent("lokk", n, "withdrawn", "2025-06-02T12:00:00Z")).collect();
-        lokk.record_consents(&batch, &signing_key("lokk")).expect("recorded");
+        lokk.record_consents(kit::linkage_key().id(), &batch, &signing_key("lokk")).expect("recorded");
     };
     withdraw(0..1);
     assert_eq!(shown(&vive.ask(&reach, &ask).expect("an answer")), shown(&answer));
@@ -336,7 +340,7 @@ fn consents_are_taken_from_the_source_alone_and_whole_or_not_at_all() {
     let (key, other) = (signing_key("lokk"), signing_key("mandecentret"));
     let sound = || consent("lokk", 1, "given", "2022-01-01T08:00:00Z");
     let code = |records: &[kobling::consent::ConsentRecord], key: &kobling::key::SigningKey| match lokk
-        .record_consents(records, key)
+        .record_consents(kit::linkage_key().id(), records, key)
     {
         Err(ClientError::Refused { code, title, .. }) => {
             assert!(!title.contains("cpr."), "{title}");
@@ -362,7 +366,7 @@ fn consents_are_taken_from_the_source_alone_and_whole_or_not_at_all() {
     assert_eq!(code(&[bad], &key), "consent-token");
     assert_eq!(code(&[consent("lokk", 1, "given", "2099-01-01T08:00:00Z")], &key), "consent-future");
     assert_eq!(running.service.store().consent_state().expect("a state").events, 0);
-    lokk.record_consents(&[sound()], &key).expect("recorded");
+    lokk.record_consents(kit::linkage_key().id(), &[sound()], &key).expect("recorded");
     assert_eq!(running.service.store().consent_state().expect("a state").events, 1);
 }
 
@@ -372,7 +376,7 @@ fn neither_a_cpr_number_nor_a_token_reaches_the_disk() {
     let lokk = running.partner("lokk");
     send(&lokk, &package(&running.packages(), "lokk", 0..30, 1));
     let batch: Vec<_> = (0..30).map(|n| consent("lokk", n, "given", "2022-01-01T08:00:00Z")).collect();
-    lokk.record_consents(&batch, &signing_key("lokk")).expect("recorded");
+    lokk.record_consents(kit::linkage_key().id(), &batch, &signing_key("lokk")).expect("recorded");
     running.service.seal(&running.service.operator()).expect("sealed");
     let secrets: Vec<Vec<u8>> = (0..30)
         .flat_map(|n| {
@@ -421,7 +425,9 @@ fn exchange(running: &Running, package: &Package) -> Vec<String> {
         ("Upload-Offset", "0"),
         ("Content-Type", "application/offset+octet-stream"),
     ];
-    let batch = serde_json::to_vec(&vec![consent("lokk", 1, "given", "2022-01-01T08:00:00Z")]).expect("JSON");
+    let records = vec![consent("lokk", 1, "given", "2022-01-01T08:00:00Z")];
+    let batch = kobling::consent::ConsentBatch { key_id: kit::linkage_key().id(), records };
+    let batch = serde_json::to_vec(&batch).expect("JSON");
     let signature = signing_key("lokk").sign("kobling/v1/consents", &batch).to_string();
     let mut said = vec![opened.body.clone()];
     said.push(ask("GET", "/v1/programme", &[], &[]));
@@ -471,7 +477,7 @@ fn attack_a_partner_compares_its_answers_with_and_without_the_others() {
         let other = crowded.partner(partner);
         send(&other, &package(&crowded.packages(), partner, 0..30, 1));
         let batch: Vec<_> = (0..30).map(|n| consent(partner, n, "given", "2022-01-01T08:00:00Z")).collect();
-        other.record_consents(&batch, &signing_key(partner)).expect("recorded");
+        other.record_consents(kit::linkage_key().id(), &batch, &signing_key(partner)).expect("recorded");
     }
     crowded.service.seal(&crowded.service.operator()).expect("sealed");
     let said_crowded = exchange(&crowded, &package_of_lokk);
@@ -489,7 +495,7 @@ fn questions_at_the_same_time_do_not_slip_past_each_other() {
     let lokk = running.partner("lokk");
     send(&lokk, &package(&running.packages(), "lokk", 0..40, 1));
     let batch: Vec<_> = (0..40).map(|n| consent("lokk", n, "given", "2022-01-01T08:00:00Z")).collect();
-    lokk.record_consents(&batch, &signing_key("lokk")).expect("recorded");
+    lokk.record_consents(kit::linkage_key().id(), &batch, &signing_key("lokk")).expect("recorded");
     running.service.seal(&running.service.operator()).expect("sealed");
     running.clock.set("2025-06-02T08:00:00Z".parse().expect("an instant"));
     let bearer = running.bearer("vive-1", Role::Evaluator, "vive");
@@ -542,7 +548,7 @@ fn over_an_alias_a_withdrawal_under_either_number_counts() {
     send(&lokk, &package(&running.packages(), "lokk", 0..40, 1));
     let record = |persons: std::ops::Range<u64>, kind: &str, at: &str| {
         let batch: Vec<_> = persons.map(|n| consent("lokk", n, kind, at)).collect();
-        lokk.record_consents(&batch, &signing_key("lokk")).expect("recorded");
+        lokk.record_consents(kit::linkage_key().id(), &batch, &signing_key("lokk")).expect("recorded");
     };
     record(0..40, "given", "2022-01-01T08:00:00Z");
     // The same persons' newer numbers, which no package has: known to consent alone.

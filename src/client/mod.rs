@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
-use crate::consent::ConsentRecord;
+use crate::consent::{ConsentBatch, ConsentRecord};
 use crate::key::{KeyId, Signature, SigningKey};
 use crate::limits;
 use crate::name::QuestionId;
@@ -47,17 +47,6 @@ pub enum ClientError {
     /// A file that holds no certificate.
     #[error("{}: holds no certificate in PEM form", .0.display())]
     Certificate(PathBuf),
-    /// Another linkage key than the service expects.
-    #[error(
-        "the linkage key is {found} and the service expects {expected}: tokens of this key would meet nobody's rows, \
-         and nothing would say so; ask the custodian for that key"
-    )]
-    OtherKey {
-        /// The key at hand.
-        found: KeyId,
-        /// The one expected.
-        expected: KeyId,
-    },
     /// No answer.
     #[error("the service at {address} cannot be reached; is the address right, and is the service running?")]
     Unreachable {
@@ -218,30 +207,18 @@ impl Client {
         self.body(path, call.send(body).map_err(|error| self.unreachable(error))?)
     }
 
-    /// Holds a linkage key against the one that the service expects. A package states its key and is refused by the
-    /// service; tokens of consents state none, and a withdrawal under another key would be recorded and stop nothing.
-    ///
-    /// # Errors
-    /// [`ClientError::OtherKey`], and whatever asking the service meets.
-    pub fn expects(&self, found: KeyId) -> Result<(), ClientError> {
-        #[derive(serde::Deserialize)]
-        struct InForce {
-            key_id: KeyId,
-        }
-        let InForce { key_id: expected } = parse(&self.fetch("/v1/programme")?)?;
-        if found == expected { Ok(()) } else { Err(ClientError::OtherKey { found, expected }) }
-    }
-
-    /// Records consents, signed as the partner's own; the receipt as it came.
+    /// Records consents whose tokens a linkage key made, signed as the partner's own; the receipt as it came.
     ///
     /// # Errors
     /// [`ClientError`].
     pub fn record_consents(
         &self,
+        key_id: KeyId,
         records: &[ConsentRecord],
         key: &SigningKey,
     ) -> Result<Vec<u8>, ClientError> {
-        let body = serde_json::to_vec(records).expect("records are plain data");
+        let batch = ConsentBatch { key_id, records: records.to_vec() };
+        let body = serde_json::to_vec(&batch).expect("records are plain data");
         let signature = key.sign(CONSENT_CONTEXT, &body);
         self.post("/v1/consents", &body, Some(&signature))
     }

@@ -16,7 +16,7 @@ mod fold;
 mod permit;
 mod refusal;
 
-pub use batch::ConsentBatchError;
+pub use batch::{ConsentBatch, ConsentBatchError};
 pub use event::{
     CONSENT_SCHEMA, ConsentEvent, ConsentRecord, EventKind, GivenBy, LegalBasis, Method, Notice, RecordId,
     RecordIdError, RowWindow,

@@ -14,7 +14,7 @@ use crate::service::Service;
 /// Record a batch of consent events about one's own rows, all of them or none. The same bytes give the same receipt.
 #[utoipa::path(post, path = "/v1/consents", tag = "partner",
     request_body(content_type = "application/json",
-        description = "a list of at most 10,000 `{token, event}`; docs/CONSENT.md has the fields"),
+        description = "`{key_id, records}`: the linkage key, and at most 10,000 `{token, event}`; docs/CONSENT.md has the fields"),
     params(("Kobling-Signature" = String, Header,
         description = "the partner's signature over the body, in the context `kobling/v1/consents`")),
     responses((status = 200, body = ReceiptView), (status = "default", body = Problem)))]

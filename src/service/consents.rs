@@ -3,7 +3,7 @@
 use super::{Reason, Service, ServiceError};
 use crate::audit::{ReceiptKind, SignedReceipt};
 use crate::auth::Principal;
-use crate::consent::{ConsentEvent, ConsentRecord};
+use crate::consent::{ConsentBatch, ConsentEvent};
 use crate::extract::manifest::Sha256Hex;
 use crate::key::Signature;
 use crate::name::PartnerId;
@@ -17,7 +17,7 @@ impl Service {
     /// Records a batch of consent events, all of them or none. The same bytes again give the same receipt.
     ///
     /// # Errors
-    /// [`Reason::ConsentSignature`]; [`ServiceError::ConsentBatch`], [`ServiceError::Consent`],
+    /// [`Reason::ConsentSignature`]; [`ServiceError::ConsentBatch`], [`ServiceError::ConsentKey`], [`ServiceError::Consent`],
     /// [`ServiceError::ConsentReason`] with the position of the first record that is refused.
     pub fn record_consents(
         &self,
@@ -34,7 +34,11 @@ impl Service {
         let now = self.now();
         let linker = Linker::new(&self.key, &partner, &partner);
         let mut rows = Vec::new();
-        for (index, record) in ConsentRecord::parse_batch(body)?.into_iter().enumerate() {
+        let sent = ConsentBatch::parse(body)?;
+        if sent.key_id != self.key_id() {
+            return Err(ServiceError::ConsentKey { found: sent.key_id, expected: self.key_id() });
+        }
+        for (index, record) in sent.records.into_iter().enumerate() {
             let refused = |reason| ServiceError::ConsentReason { index, reason };
             record.event.check(now).map_err(|refusal| ServiceError::Consent { index, refusal })?;
             self.fits_programme(&partner, &record.event).map_err(refused)?;

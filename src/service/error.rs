@@ -4,6 +4,7 @@ use crate::consent::{ConsentBatchError, ConsentRefusal};
 use crate::disclosure::{FloorError, ReleaseError};
 use crate::intake::IntakeRefusal;
 use crate::key::KeyFileError;
+use crate::key::KeyId;
 use crate::question::{AskRefusal, CountError};
 use crate::snapshot::{LoadError, SealError};
 use crate::store::StoreError;
@@ -20,6 +21,14 @@ pub enum ServiceError {
     /// A batch of consents cannot be read.
     #[error(transparent)]
     ConsentBatch(#[from] ConsentBatchError),
+    /// A batch whose tokens were made with another linkage key.
+    #[error("these tokens were made with key {found}, the programme expects {expected}")]
+    ConsentKey {
+        /// The batch's.
+        found: KeyId,
+        /// The one in force.
+        expected: KeyId,
+    },
     /// A consent event is refused, and the batch with it.
     #[error("record {} of the batch: {refusal}", index + 1)]
     Consent {
@@ -189,6 +198,7 @@ impl ServiceError {
             },
             ServiceError::Intake(refusal) => refusal.code(),
             ServiceError::ConsentBatch(_) => "consent-batch",
+            ServiceError::ConsentKey { .. } => "other-key",
             ServiceError::Consent { refusal, .. } => refusal.code(),
             ServiceError::ConsentReason { reason, .. } => reason.code(),
             ServiceError::Seal(_) => "seal",
@@ -211,6 +221,9 @@ impl ServiceError {
             ServiceError::Intake(refusal) => refusal.advice(),
             ServiceError::ConsentBatch(_) => {
                 "correct the batch and send it as a whole; nothing of it was recorded"
+            }
+            ServiceError::ConsentKey { .. } => {
+                "ask the custodian for the key that the programme expects; nothing of the batch was recorded"
             }
             ServiceError::Consent { refusal, .. } => refusal.advice(),
             ServiceError::ConsentReason { reason, .. } | ServiceError::Refused(reason) => reason.advice(),

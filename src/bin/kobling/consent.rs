@@ -205,13 +205,12 @@ fn record(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
         read_consents(source, &form, &tokeniser, now, limits::MAX_CONSENT_BATCH, |_| Ok(()))
             .map_err(named)?;
     }
-    client.expects(key.id())?;
     if let Some(name) = one {
         out!("record   {name}");
     }
     let mut receipts: Vec<Vec<u8>> = Vec::new();
     let sink = |records: Vec<ConsentRecord>| {
-        receipts.push(client.record_consents(&records, &signing)?);
+        receipts.push(client.record_consents(key.id(), &records, &signing)?);
         Ok(())
     };
     let count =

@@ -112,7 +112,7 @@ impl From<ClientError> for Trouble {
         match error {
             ClientError::Address => Trouble::Usage(error.into()),
             ClientError::File { .. } | ClientError::Certificate(_) => Trouble::Files(error.into()),
-            ClientError::Token(_) | ClientError::OtherKey { .. } => Trouble::Key(error.into()),
+            ClientError::Token(_) => Trouble::Key(error.into()),
             _ => Trouble::Service(error.into()),
         }
     }

@@ -177,7 +177,7 @@ impl Town {
         let tokeniser = Tokeniser::new(key, &house.partner, &house.partner);
         let source = Source::File(list.clone());
         read_consents(&source, &form, &tokeniser, SystemClock.now(), limits::MAX_CONSENT_BATCH, |records| {
-            client.record_consents(&records, &house.signing)?;
+            client.record_consents(key.id(), &records, &house.signing)?;
             Ok(())
         })?;
         Ok(())
