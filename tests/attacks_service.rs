@@ -385,14 +385,14 @@ fn attack_a_withdrawal_under_another_linkage_key_is_recorded_and_stops_nothing()
     };
     let (status, said) = withdraw(&linkage_key(), "right.key");
     assert_eq!(status, Some(0), "{said}");
-    let recorded = running.service.store().consent_count().expect("counted");
+    let recorded = running.service.store().consent_state().expect("counted").events;
     let (status, said) = withdraw(&other, "other.key");
     assert_eq!(status, Some(5), "{said}");
     assert!(
         said.contains(&other.id().to_string()) && said.contains(&linkage_key().id().to_string()),
         "{said}"
     );
-    assert_eq!(running.service.store().consent_count().expect("counted"), recorded);
+    assert_eq!(running.service.store().consent_state().expect("counted").events, recorded);
 }
 
 #[test]
