@@ -104,7 +104,19 @@ impl Client {
                 self.hear(path, &response);
                 Ok(offset)
             }
-            None => self.body(path, response).and(Err(ClientError::Answer)),
+            // The answer to HEAD has no body, so a refusal is a status and nothing more.
+            None if !response.status().is_success() => {
+                let status = response.status().as_u16();
+                self.hear(path, &response);
+                Err(ClientError::Refused {
+                    status,
+                    code: "upload".to_owned(),
+                    title: format!("the service did not say how far the upload has come (status {status})"),
+                    detail: None,
+                    advice: Some(standing_advice(status).to_owned()),
+                })
+            }
+            None => Err(ClientError::Answer),
         }
     }
 
@@ -133,6 +145,17 @@ impl Client {
             }
             _ => self.body(path, response).and(Err(ClientError::Answer)),
         }
+    }
+}
+
+/// What to do when the service does not say how far an upload has come.
+const fn standing_advice(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "look whether the bearer token is yours and in force",
+        404 | 410 => "the upload has ended: send the package again",
+        423 => "another request works on this upload: wait for it, then send again",
+        503 | 507 => "tell the operator; nothing that was acknowledged is lost",
+        _ => "send again later",
     }
 }
 
