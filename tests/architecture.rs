@@ -327,7 +327,7 @@ fn no_page_or_source_names_a_folder_of_one_machine() {
     assert!(
         machine_folder(&planted).is_some() && machine_folder(&format!("C{}{}x", ":\\Us", "ers\\")).is_some()
     );
-    assert!(machine_folder("docs.example/home/page and ./work/x").is_none());
+    assert!(machine_folder("docs.example/home/page and ./lib/x").is_none());
     for (path, text) in texts() {
         for (at, line) in text.lines().enumerate() {
             assert!(machine_folder(line).is_none(), "{}:{}: a folder of one machine", path.display(), at + 1);
