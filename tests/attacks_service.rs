@@ -21,7 +21,7 @@ use kobling::extract::Package;
 use kobling::key::{Example, LinkageKey, ServiceKey};
 use kobling::programme::Programme;
 use kobling::question::Ask;
-use kobling::secret::{SeededRandom, SystemRandom};
+use kobling::secret::SeededRandom;
 use kobling::service::{Service, UploadRequest};
 
 fn principal(id: &str, role: Role, organisation: &str) -> Principal {
@@ -47,8 +47,7 @@ impl Bare {
         let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
         Service::initialise(&data, &programme, text, linkage_key().id(), &key, clock.now())
             .unwrap_or_else(|error| panic!("{error}"));
-        let service = Service::open(&data, key, clock, Box::new(SystemRandom::new()))
-            .unwrap_or_else(|error| panic!("{error}"));
+        let service = kit::open(&data, &clock);
         Bare { service: Arc::new(service), dir }
     }
 
@@ -313,8 +312,7 @@ fn attack_another_user_of_the_machine_reads_a_data_folder_that_was_there_before(
     let programme = Programme::parse(PROGRAMME).unwrap_or_else(|error| panic!("{error}"));
     Service::initialise(&data, &programme, PROGRAMME, linkage_key().id(), &key, clock.now())
         .unwrap_or_else(|error| panic!("{error}"));
-    let service = Service::open(&data, key, clock, Box::new(SystemRandom::new()))
-        .unwrap_or_else(|error| panic!("{error}"));
+    let service = kit::open(&data, &(clock as Arc<dyn Clock>));
     let bare = Bare { service: Arc::new(service), dir };
     let lokk = bare.partner("lokk", 0..60);
     bare.record(&lokk, &events(0..60, "given", YES, "vive"));

@@ -15,7 +15,8 @@ use kobling::key::{LinkageKey, ServiceKey, SigningKey};
 use kobling::name::PartnerId;
 use kobling::programme::Programme;
 use kobling::secret::{SeededRandom, SystemRandom};
-use kobling::service::Service;
+use kobling::service::{Service, ServiceError};
+use kobling::store::StoreError;
 use kobling::token::Tokeniser;
 
 pub const PROGRAMME: &str = include_str!("../../programmes/interventionsmodel.toml");
@@ -131,6 +132,24 @@ pub struct Running {
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
+/// Opens a service on a folder with the tests' service key.
+///
+/// A program that another test starts at this moment shares this process's lock on the folder from fork to exec, so a
+/// lock that is taken is waited for, a little while.
+pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> Service {
+    let mut waited = 0;
+    loop {
+        let key = ServiceKey::generate(&mut SeededRandom::from_number(11));
+        match Service::open(data, key, Arc::clone(clock), Box::new(SystemRandom::new())) {
+            Err(ServiceError::Store(StoreError::InUse(_))) if waited < 100 => {
+                waited += 1;
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            opened => return opened.unwrap_or_else(|error| panic!("{error}")),
+        }
+    }
+}
+
 impl Running {
     /// Begins with a new data folder.
     pub fn new() -> Running {
@@ -140,10 +159,7 @@ impl Running {
         let data = dir.path().join("data");
         Service::initialise(&data, programme(), PROGRAMME, linkage_key().id(), &key, clock.now())
             .unwrap_or_else(|error| panic!("{error}"));
-        let random = Box::new(SystemRandom::new());
-        let service = Service::open(&data, key, Arc::clone(&clock) as Arc<dyn Clock>, random)
-            .unwrap_or_else(|error| panic!("{error}"));
-        let service = Arc::new(service);
+        let service = Arc::new(open(&data, &(Arc::clone(&clock) as Arc<dyn Clock>)));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = tokio::sync::oneshot::channel();
