@@ -36,7 +36,8 @@ fn main() {
     let partner = "koebenhavns-politi".parse().expect("a name");
     let uploader = Uploader { partner: &partner, keys: &[signing.verifying_key()] };
     let signature = signing.sign(SIGNATURE_CONTEXT, &manifest);
-    let opened = Arc::new(open(&manifest, &signature, uploader, &programme, None).expect("a sound package"));
+    let opened =
+        Arc::new(open(&manifest, &signature, uploader, &programme, None).expect("a sound package").0);
     let key = ServiceKey::generate(&mut SeededRandom::from_number(1));
     let today = Day::from_ymd(2024, 12, 31).expect("a day");
 

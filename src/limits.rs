@@ -5,8 +5,6 @@
 
 /// Longest line of a partner's extract, in bytes. A longer one is a damaged file, not a row.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
-/// Longest single field of an extract, in bytes.
-pub const MAX_FIELD_BYTES: usize = 64 << 10;
 /// Most columns an extract may have; the ones a dataset does not name are dropped.
 pub const MAX_EXTRACT_COLUMNS: usize = 1024;
 /// Largest block of whole rows in a package, in bytes: the unit that is verified and made durable.

@@ -141,7 +141,8 @@ fn line(
         let uploader = Uploader { partner: &file.partner, keys: &keys };
         let signature = package.signature().expect("signed");
         let opened = open(&package.manifest_bytes, &signature, uploader, &programme, Some(key.id()));
-        let opened = Arc::new(opened.unwrap_or_else(|error| panic!("{name}: {error}")));
+        let (opened, _) = opened.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let opened = Arc::new(opened);
         let (source, dataset) = (opened.source, opened.dataset);
         let stated = Stated::of(&opened.manifest.kobling);
         let receiver = Receiver::new(opened, &programme, &service, today, &[]);

@@ -59,7 +59,7 @@ fuzz_target!(|bytes: &[u8]| {
     let partner = "lokk".parse().expect("a name");
     let uploader = Uploader { partner: &partner, keys: &[signing.verifying_key()] };
     let signature = signing.sign(SIGNATURE_CONTEXT, &manifest);
-    let Ok(opened) = open(&manifest, &signature, uploader, &PROGRAMME, None) else { return };
+    let Ok((opened, _)) = open(&manifest, &signature, uploader, &PROGRAMME, None) else { return };
     let key = ServiceKey::generate(&mut SeededRandom::from_number(1));
     let today = Day::from_days(20_000);
     let Ok(mut receiver) = Receiver::new(Arc::new(opened), &PROGRAMME, &key, today, &[]) else { return };

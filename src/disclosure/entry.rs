@@ -2,6 +2,7 @@
 
 use super::shown::Value;
 use super::tabulation::PersonSet;
+use crate::store::LedgerRow;
 
 /// One line of the ledger: a set with the value it was shown as, or the note that a cell of a question is tied to an
 /// earlier set. Append-only. No `Debug`: it holds persons.
@@ -26,27 +27,6 @@ pub(super) enum Content {
     },
     /// The cell shows the value of the set entered under this number. It adds no set (R8).
     TiedTo(u64),
-}
-
-/// An entry as plain columns, for a store. Exactly one of `contributors` and `tied_to` is present. No `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct StoredEntry {
-    /// Position in the ledger: 1, 2, 3 and so on without gaps.
-    pub seq: u64,
-    /// The question, as in [`ReleaseContext`](super::ReleaseContext).
-    pub question_key: String,
-    /// The cell within it.
-    pub cell_key: String,
-    /// The snapshot that was counted when the entry was made: for a set, that of first release.
-    pub snapshot: u32,
-    /// The set in the portable Roaring format.
-    pub contributors: Option<Vec<u8>>,
-    /// The number of the entry whose value the cell shows.
-    pub tied_to: Option<u64>,
-    /// Persons shown for the set; absent when it was shown as hidden.
-    pub persons: Option<u64>,
-    /// Families shown for the set; absent when it was shown as hidden.
-    pub families: Option<u64>,
 }
 
 /// Why stored columns are no entry. Names the entry, never what it holds.
@@ -75,8 +55,8 @@ impl Entry {
 
     /// The entry as columns.
     #[must_use]
-    pub fn to_stored(&self) -> StoredEntry {
-        let mut stored = StoredEntry {
+    pub fn to_stored(&self) -> LedgerRow {
+        let mut stored = LedgerRow {
             seq: self.seq,
             question_key: self.question_key.clone(),
             cell_key: self.cell_key.clone(),
@@ -103,7 +83,7 @@ impl Entry {
     ///
     /// # Errors
     /// [`EntryError`] when they are damaged.
-    pub fn from_stored(stored: StoredEntry) -> Result<Entry, EntryError> {
+    pub fn from_stored(stored: LedgerRow) -> Result<Entry, EntryError> {
         let seq = stored.seq;
         let content = match (stored.contributors, stored.tied_to, stored.persons, stored.families) {
             (None, Some(to), None, None) => Content::TiedTo(to),
@@ -139,7 +119,7 @@ mod tests {
 
     use super::*;
 
-    fn stored() -> StoredEntry {
+    fn stored() -> LedgerRow {
         Entry {
             seq: 3,
             question_key: "reach".to_owned(),
@@ -155,7 +135,7 @@ mod tests {
 
     #[test]
     fn damaged_columns_are_refused_by_number_alone() {
-        let refused = |change: fn(&mut StoredEntry)| {
+        let refused = |change: fn(&mut LedgerRow)| {
             let mut columns = stored();
             change(&mut columns);
             Entry::from_stored(columns).err().expect("damaged")

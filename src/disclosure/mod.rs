@@ -36,7 +36,7 @@ mod threshold;
 mod total;
 
 pub use dimensions::{DimensionError, Dimensions};
-pub use entry::{Entry, EntryError, StoredEntry};
+pub use entry::{Entry, EntryError};
 pub use explanation::Reason;
 pub use ledger::{CommitError, Ledger, LedgerError};
 pub use period::{EndedPeriod, PeriodError};

@@ -24,8 +24,6 @@ pub struct Opened {
     pub manifest: Manifest,
     /// SHA-256 of the manifest's bytes. The digests of all blocks stand in them, so it names the package.
     pub sha256: Sha256Hex,
-    /// The key that signed.
-    pub signed_by: VerifyingKey,
     /// Position of the dataset in the programme.
     pub dataset: usize,
     /// Position of the partner in the programme.
@@ -33,7 +31,7 @@ pub struct Opened {
 }
 
 /// Opens an upload. The signature is over the manifest's bytes as they came and is held before anything is read out of
-/// them; `key_id` is the linkage key in force, where the service knows it.
+/// them; `key_id` is the linkage key in force, where the service knows it. Also gives the key that signed.
 ///
 /// # Errors
 /// An [`IntakeRefusal`].
@@ -43,7 +41,7 @@ pub fn open(
     uploader: Uploader<'_>,
     programme: &Programme,
     key_id: Option<KeyId>,
-) -> Result<Opened, IntakeRefusal> {
+) -> Result<(Opened, VerifyingKey), IntakeRefusal> {
     if manifest.len() > limits::MAX_MANIFEST_BYTES {
         return Err(IntakeRefusal::ManifestTooLarge);
     }
@@ -55,13 +53,28 @@ pub fn open(
         .iter()
         .find(|key| key.verifies(SIGNATURE_CONTEXT, manifest, signature))
         .ok_or_else(|| IntakeRefusal::Signature(uploader.partner.clone()))?;
-    let sha256 = Sha256Hex::of(manifest);
-    let manifest = Manifest::parse(manifest)?;
-    if manifest.kobling.partner != *uploader.partner {
-        let (found, uploader) = (manifest.kobling.partner, uploader.partner.clone());
-        return Err(IntakeRefusal::OtherPartner { found, uploader });
+    Ok((Opened::of_verified(manifest, uploader.partner, programme, key_id)?, signed_by))
+}
+
+impl Opened {
+    /// Reads a manifest whose signature was verified: just now, or when the upload was opened.
+    ///
+    /// # Errors
+    /// An [`IntakeRefusal`].
+    pub fn of_verified(
+        manifest: &[u8],
+        partner: &PartnerId,
+        programme: &Programme,
+        key_id: Option<KeyId>,
+    ) -> Result<Opened, IntakeRefusal> {
+        let sha256 = Sha256Hex::of(manifest);
+        let manifest = Manifest::parse(manifest)?;
+        if manifest.kobling.partner != *partner {
+            let (found, uploader) = (manifest.kobling.partner, partner.clone());
+            return Err(IntakeRefusal::OtherPartner { found, uploader });
+        }
+        let dataset = manifest.check(programme, key_id)?;
+        let source = programme.source(partner).expect("the check has found the partner");
+        Ok(Opened { manifest, sha256, dataset, source })
     }
-    let dataset = manifest.check(programme, key_id)?;
-    let source = programme.source(&manifest.kobling.partner).expect("the check has found the partner");
-    Ok(Opened { manifest, sha256, signed_by, dataset, source })
 }

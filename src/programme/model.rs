@@ -233,12 +233,6 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whether the column leaves as a token.
-    #[must_use]
-    pub const fn is_token(&self) -> bool {
-        matches!(self, Role::Person | Role::RelatedPerson | Role::Case | Role::Staff)
-    }
-
     /// The role's word in a definition.
     #[must_use]
     pub const fn word(&self) -> &'static str {

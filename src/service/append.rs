@@ -121,10 +121,7 @@ impl Service {
         held: &mut Option<Session>,
     ) -> Result<Standing, ServiceError> {
         let row = self.own_upload(caller, id)?;
-        let length = crate::extract::manifest::Manifest::parse(&row.manifest)
-            .map_err(crate::intake::IntakeRefusal::from)?
-            .resources[0]
-            .bytes;
+        let length = row.bytes;
         let done = Standing { offset: length, length, complete: true, expires: None };
         match row.state {
             UploadState::Complete | UploadState::Replaced => return Ok(done),

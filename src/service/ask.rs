@@ -14,7 +14,7 @@ use crate::audit::Subject;
 use crate::auth::Principal;
 use crate::clock::Timestamp;
 use crate::consent::{AsOf, ConsentEvent, Known, Permits, Use, fold};
-use crate::disclosure::{CommitError, Entry, Ledger, RULES_VERSION, Released, StoredEntry, Table, release};
+use crate::disclosure::{CommitError, Entry, Ledger, RULES_VERSION, Released, Table, release};
 use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Alias;
 use crate::name::OrganisationId;
@@ -98,7 +98,7 @@ impl Service {
             .digest("asked", key.question)
             .count("snapshot", u64::from(row.id));
         let released = ledger.commit(pending, |entries| {
-            let rows: Vec<LedgerRow> = entries.iter().map(ledger_row).collect();
+            let rows: Vec<LedgerRow> = entries.iter().map(Entry::to_stored).collect();
             self.store.commit_release(now, &caller.actor(), &rows, asked)
         });
         let released = match released {
@@ -131,7 +131,7 @@ impl Service {
         }
         let damaged = |_| ServiceError::Store(StoreError::Damaged("the release ledger"));
         let rows = self.store.ledger()?.into_iter();
-        let entries = rows.map(|row| Entry::from_stored(stored_entry(row)).map_err(damaged));
+        let entries = rows.map(|row| Entry::from_stored(row).map_err(damaged));
         Ledger::from_entries(entries.collect::<Result<Vec<_>, _>>()?)
             .map_err(|_| ServiceError::Store(StoreError::Damaged("the release ledger")))
     }
@@ -258,41 +258,6 @@ impl Same {
         match self.group_of.get(link) {
             Some(group) => &self.groups[*group],
             None => std::slice::from_ref(link),
-        }
-    }
-}
-
-fn ledger_row(entry: &Entry) -> LedgerRow {
-    let StoredEntry { seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families } =
-        entry.to_stored();
-    LedgerRow { seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families }
-}
-
-fn stored_entry(row: LedgerRow) -> StoredEntry {
-    let LedgerRow { seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families } = row;
-    StoredEntry { seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn aliases_hang_together_in_any_order() {
-        let link = |n: u8| Link::from_stored([n; 16]);
-        let alias = |old, new| Alias { old: link(old), new: link(new) };
-        for aliases in [
-            [alias(1, 2), alias(3, 4), alias(2, 3), alias(8, 9)],
-            [alias(8, 9), alias(3, 2), alias(4, 3), alias(1, 2)],
-        ] {
-            let same = Same::of(aliases.iter());
-            for n in 1..=4 {
-                let mut links: Vec<u8> = same.links(&link(n)).iter().map(|l| l.as_stored()[0]).collect();
-                links.sort_unstable();
-                assert_eq!(links, [1, 2, 3, 4]);
-            }
-            assert_eq!(same.links(&link(8)).len(), 2);
-            assert!(same.links(&link(7)) == [link(7)]);
         }
     }
 }

@@ -52,7 +52,8 @@ impl Service {
             request.signature.parse().map_err(|_| IntakeRefusal::Signature(partner.clone()))?;
         let uploader = Uploader { partner: &partner, keys: &keys };
         let manifest = request.manifest.as_bytes();
-        let opened = intake::open(manifest, &signature, uploader, self.programme(), Some(self.key_id()))?;
+        let (opened, signed_by) =
+            intake::open(manifest, &signature, uploader, self.programme(), Some(self.key_id()))?;
         let head = &opened.manifest.kobling;
         let (id, signature) = (self.fresh_id(), signature.to_string());
         let new = NewUpload {
@@ -64,7 +65,7 @@ impl Service {
             rows: head.rows.sent,
             manifest,
             signature: &signature,
-            fingerprint: &opened.signed_by.fingerprint().to_string(),
+            fingerprint: &signed_by.fingerprint().to_string(),
         };
         let (row, new) = match self.store.open_upload(self.now(), &caller.actor(), &new)? {
             OpenedUpload::New(row) => (row, true),
@@ -85,14 +86,7 @@ impl Service {
     /// The verified manifest of a stored upload. Its signature was verified when it was opened; a key revoked since
     /// does not undo that.
     pub(super) fn reopened(&self, row: &UploadRow) -> Result<Opened, ServiceError> {
-        let manifest =
-            crate::extract::manifest::Manifest::parse(&row.manifest).map_err(IntakeRefusal::from)?;
-        let dataset = manifest.check(self.programme(), Some(self.key_id())).map_err(IntakeRefusal::from)?;
-        let source = self.programme().source(&row.partner).ok_or(ServiceError::Refused(Reason::NotFound))?;
-        let keys = self.store.keys_of(&row.partner)?;
-        let signed_by = keys.first().map(|key| key.key).ok_or(ServiceError::Refused(Reason::Internal))?;
-        let sha256 = crate::extract::manifest::Sha256Hex::of(&row.manifest);
-        Ok(Opened { manifest, sha256, signed_by, dataset, source })
+        Ok(Opened::of_verified(&row.manifest, &row.partner, self.programme(), Some(self.key_id()))?)
     }
 
     /// Gives an open upload up.

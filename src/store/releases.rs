@@ -8,7 +8,8 @@ use crate::audit::{Actor, Deed, Strand, Subject};
 use crate::clock::Timestamp;
 use crate::digest::Sha256Hex;
 
-/// A line of the release ledger as columns. No `Debug`: it holds persons.
+/// A line of the release ledger as columns, to and from which `disclosure` turns its entries. Exactly one of `contributors`
+/// and `tied_to` is present. No `Debug`: it holds persons.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LedgerRow {
     /// Position, from 1 without gaps.
@@ -17,15 +18,15 @@ pub struct LedgerRow {
     pub question_key: String,
     /// The cell within it.
     pub cell_key: String,
-    /// The snapshot that was counted.
+    /// The snapshot that was counted when the line was made: for a set, that of first release.
     pub snapshot: u32,
     /// The set, in the portable Roaring format.
     pub contributors: Option<Vec<u8>>,
     /// The entry whose value the cell shows.
     pub tied_to: Option<u64>,
-    /// Persons shown.
+    /// Persons shown for the set; absent when it was shown as hidden.
     pub persons: Option<u64>,
-    /// Families shown.
+    /// Families shown for the set; absent when it was shown as hidden.
     pub families: Option<u64>,
 }
 

@@ -98,6 +98,8 @@ pub struct UploadRow {
     pub state: UploadState,
     /// When a block, or the opening, last reached it.
     pub touched_at: Timestamp,
+    /// Bytes of `data.csv`.
+    pub bytes: u64,
     /// The manifest as it was signed.
     pub manifest: Vec<u8>,
     /// The receipt, once complete.
@@ -138,21 +140,24 @@ pub struct PackageRow {
     pub completed_at: Option<Timestamp>,
 }
 
-const UPLOAD: &str = "SELECT id, partner, state, touched_at, manifest, receipt FROM uploads";
+const UPLOAD: &str = "SELECT id, partner, state, touched_at, bytes, manifest, receipt FROM uploads";
 const PACKAGE: &str = "SELECT id, partner, dataset, period, bytes, rows, manifest_sha256, state, opened_at, completed_at FROM uploads";
 
-type RawUpload = (String, String, String, i64, Vec<u8>, Option<String>);
+type RawUpload = (String, String, String, i64, i64, Vec<u8>, Option<String>);
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<RawUpload> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
 }
 
-fn upload((id, partner, state, touched_at, manifest, receipt): RawUpload) -> Result<UploadRow, StoreError> {
+fn upload(
+    (id, partner, state, touched_at, bytes, manifest, receipt): RawUpload,
+) -> Result<UploadRow, StoreError> {
     Ok(UploadRow {
         id,
         partner: stored(&partner, "an upload")?,
         state: state.parse().map_err(|()| StoreError::Damaged("an upload"))?,
         touched_at: Timestamp::from_millis(touched_at),
+        bytes: unsigned(bytes, "an upload")?,
         manifest,
         receipt: receipt.map(|text| receipt_of(&text)).transpose()?,
     })

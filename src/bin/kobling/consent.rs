@@ -197,6 +197,7 @@ fn record(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
         (ConsentListError::Refused(_, refusal), Some(_)) => {
             Trouble::Usage(format!("{refusal}; {}", refusal.advice()).into())
         }
+        (ConsentListError::Sink(cause), Some(_)) => Trouble::Service(cause),
         (error, _) => error.into(),
     };
     let now = SystemClock.now();

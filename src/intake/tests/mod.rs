@@ -187,7 +187,7 @@ fn open_signed(manifest: &Manifest) -> Result<Opened, IntakeRefusal> {
     let bytes = serde_json::to_vec(manifest).expect("JSON");
     let key = signing_key();
     let uploader = Uploader { partner: &"b".parse().expect("a name"), keys: &[key.verifying_key()] };
-    open(&bytes, &key.sign(SIGNATURE_CONTEXT, &bytes), uploader, &programme(), None)
+    open(&bytes, &key.sign(SIGNATURE_CONTEXT, &bytes), uploader, &programme(), None).map(|(opened, _)| opened)
 }
 
 fn receiver(opened: &Arc<Opened>, staged: &[staged::FrameInfo]) -> Result<Receiver, IntakeRefusal> {

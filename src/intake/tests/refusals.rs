@@ -221,11 +221,13 @@ fn a_package_is_opened_by_its_signature_and_partner_first() {
         let key_id = key_id.map(|id| id.parse().expect("a key id"));
         open(bytes, &signature, Uploader { partner, keys }, &programme(), key_id)
     };
-    let opened = try_open(&bytes, signature, &b, &keys, Some("0011223344556677")).expect("valid");
-    assert_eq!((opened.dataset, opened.source, opened.signed_by), (0, 1, keys[1]));
+    let (opened, signed_by) =
+        try_open(&bytes, signature, &b, &keys, Some("0011223344556677")).expect("valid");
+    assert_eq!((opened.dataset, opened.source, signed_by), (0, 1, keys[1]));
     assert_eq!(opened.sha256, Sha256Hex::of(&bytes));
-    let code =
-        |result: Result<Opened, IntakeRefusal>| result.map_or_else(|refusal| refusal.code(), |_| "opened");
+    fn code<T>(result: Result<T, IntakeRefusal>) -> &'static str {
+        result.map_or_else(|refusal| refusal.code(), |_| "opened")
+    }
     assert_eq!(code(try_open(&bytes, signature, &b, &keys[..1], None)), "signature");
     assert_eq!(code(try_open(&bytes, signature, &b, &[], None)), "no-signing-key");
     let receipt = key.sign("kobling/v1/receipt", &bytes);
