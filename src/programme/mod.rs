@@ -8,12 +8,18 @@
 
 mod check;
 mod model;
+mod question;
 mod raw;
 
 pub use model::{
     Basis, BasisKind, Code, CodeList, Column, ConsentPolicy, Dataset, Dimension, DimensionSource,
-    DisclosureSettings, Event, Measure, Notice, Organisation, Partner, PartnerKind, Population, Programme,
-    Purpose, Question, QuestionKind, Role, Stage, Text,
+    DisclosureSettings, Measure, Notice, Organisation, Partner, PartnerKind, Population, Programme, Purpose,
+    Role, Text,
+};
+pub use question::{
+    Amount, AmountView, Audience, Budget, BudgetElement, Change, ChangeView, Cohort, Comparison, Condition,
+    Criteria, Event, Filter, FollowUp, Indicator, Item, Outcome, Payment, PaymentMode, Question,
+    QuestionKind, Series, SeriesKind, Since, Stage, Test, Unit, View,
 };
 
 use sha2::Digest as _;

@@ -1,10 +1,11 @@
 //! The checked definition. Positions (`usize`, `u8`) index the lists of the same [`Programme`].
 
+use super::question::{Question, QuestionKind, Stage};
 use crate::clock::{Day, Period};
 use crate::key::KeyId;
 use crate::name::{
     CodeId, ColumnId, DatasetId, DimensionId, NoticeId, OrganisationId, PartnerId, PopulationId, ProgrammeId,
-    PurposeId, QuestionId, StageId,
+    PurposeId, QuestionId,
 };
 
 /// A text in both languages.
@@ -301,74 +302,6 @@ pub struct Population {
     pub codes: Vec<u8>,
 }
 
-/// Rows that count as an event: a dataset, and codes of one of its columns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Position of the dataset.
-    pub dataset: usize,
-    /// Position of the column.
-    pub column: usize,
-    /// Positions of the codes in the column's list.
-    pub codes: Vec<u8>,
-}
-
-/// A step on a person's way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stage {
-    /// Name.
-    pub id: StageId,
-    /// Title.
-    pub title: Text,
-    /// Any of these.
-    pub events: Vec<Event>,
-}
-
-/// A registered question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    /// Name: what is asked for.
-    pub id: QuestionId,
-    /// Number in the catalogue of `docs/QUESTIONS.md`, for instance `Q1`.
-    pub number: String,
-    /// Title.
-    pub title: Text,
-    /// Definition, printed beside every answer.
-    pub definition: Text,
-    /// The purpose that each row's basis must permit.
-    pub purpose: PurposeId,
-    /// Positions of the dimensions that it may be broken down by.
-    pub dimensions: Vec<usize>,
-    /// Positions of the populations that it may be narrowed to.
-    pub populations: Vec<usize>,
-    /// What is counted.
-    pub kind: QuestionKind,
-}
-
-/// The closed set of questions. Positions index the programme's lists.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum QuestionKind {
-    /// Distinct persons and families with a row in the period.
-    Reach {
-        /// Datasets read.
-        datasets: Vec<usize>,
-    },
-    /// How far persons come along stages in order.
-    Funnel {
-        /// Stages in order, at least two; the first is the index.
-        stages: Vec<usize>,
-    },
-    /// Persons known at several partners.
-    Overlap {
-        /// Datasets read.
-        datasets: Vec<usize>,
-    },
-    /// Linkage quality per partner.
-    Quality {
-        /// Columns whose completeness is told: (dataset, column).
-        completeness: Vec<(usize, usize)>,
-    },
-}
-
 /// Settings of the disclosure profile `dk-standard` that a programme makes stricter; `None` keeps the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DisclosureSettings {
@@ -423,10 +356,14 @@ impl Programme {
     pub fn datasets_of(&self, question: &Question) -> Vec<usize> {
         let mut datasets = match &question.kind {
             QuestionKind::Reach { datasets } | QuestionKind::Overlap { datasets } => datasets.clone(),
-            QuestionKind::Funnel { stages } => {
-                stages.iter().flat_map(|s| &self.stages[*s].events).map(|event| event.dataset).collect()
-            }
+            QuestionKind::Consents => Vec::new(),
             QuestionKind::Quality { .. } => (0..self.datasets.len()).collect(),
+            kind => {
+                let of_stages = kind.stages().into_iter().flat_map(|stage| &self.stages[stage].events);
+                let of_items = kind.items().into_iter().flat_map(|item| &item.events);
+                let events = of_stages.chain(of_items).map(|event| event.dataset);
+                events.chain(kind.further_datasets()).collect()
+            }
         };
         datasets.sort_unstable();
         datasets.dedup();

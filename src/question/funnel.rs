@@ -5,6 +5,7 @@
 //! before the step before do not count, and of several on one day each can be a step.
 
 use super::count::Found;
+use super::events::Events;
 use super::index::Earliest;
 use super::walk::Walk;
 use crate::clock::Day;
@@ -14,37 +15,27 @@ use crate::programme::Programme;
 #[derive(Clone, Debug)]
 pub(super) struct Steps {
     ids: Vec<String>,
-    /// By dataset of the plan: a column, and by code the stages that it is an event of.
-    events: Vec<Vec<(usize, Vec<Vec<usize>>)>>,
+    events: Events,
     /// Last day for the index.
     last: i32,
+    /// Days from the index within which the other steps lie.
+    within: i32,
 }
 
 impl Steps {
     /// The steps of stages in order, over the datasets of a plan. `last` is the last day of the period.
-    pub(super) fn new(programme: &Programme, stages: &[usize], datasets: &[usize], last: Day) -> Steps {
-        let mut events: Vec<Vec<(usize, Vec<Vec<usize>>)>> = vec![Vec::new(); datasets.len()];
-        for (step, stage) in stages.iter().enumerate() {
-            for event in &programme.stages[*stage].events {
-                let Some(set) = datasets.iter().position(|dataset| *dataset == event.dataset) else {
-                    continue;
-                };
-                let columns = &mut events[set];
-                let at =
-                    columns.iter().position(|(column, _)| *column == event.column).unwrap_or_else(|| {
-                        columns.push((event.column, vec![Vec::new(); 256]));
-                        columns.len() - 1
-                    });
-                for code in &event.codes {
-                    let steps = &mut columns[at].1[usize::from(*code)];
-                    if !steps.contains(&step) {
-                        steps.push(step);
-                    }
-                }
-            }
+    pub(super) fn new(
+        programme: &Programme,
+        (stages, within): (&[usize], Option<u32>),
+        datasets: &[usize],
+        last: Day,
+    ) -> Steps {
+        Steps {
+            ids: stages.iter().map(|stage| programme.stages[*stage].id.to_string()).collect(),
+            events: Events::new(programme, stages, datasets),
+            last: last.days(),
+            within: within.and_then(|days| i32::try_from(days).ok()).unwrap_or(i32::MAX),
         }
-        let ids = stages.iter().map(|stage| programme.stages[*stage].id.to_string()).collect();
-        Steps { ids, events, last: last.days() }
     }
 
     /// Ids of the stages in order.
@@ -56,8 +47,8 @@ impl Steps {
 /// Counts a funnel, with room for the events of one person.
 pub(super) struct Kernel<'a> {
     steps: &'a Steps,
-    /// (day, step) of the current person's events.
-    events: Vec<(i32, usize)>,
+    /// (day, steps) of the current person's events.
+    events: Vec<(i32, u64)>,
 }
 
 impl<'a> Kernel<'a> {
@@ -72,22 +63,21 @@ impl<'a> Kernel<'a> {
         let mut earliest = Earliest::default();
         let standing = walk.person(person, |columns, at| {
             let day = columns.day[at.row];
-            for (column, steps_of) in &self.steps.events[at.set] {
-                let code = columns.categories[*column].as_ref().expect("the walk has checked it")[at.row];
-                for step in &steps_of[usize::from(code)] {
-                    if *step > 0 {
-                        self.events.push((day, *step));
-                    } else if day <= self.steps.last {
-                        earliest.see(columns, at);
-                    }
-                }
+            let stages = self.steps.events.of(at.set, columns, at.row);
+            if stages & 1 != 0 && day <= self.steps.last {
+                earliest.see(columns, at);
+            }
+            if stages > 1 {
+                self.events.push((day, stages));
             }
         });
         let Some((mut day, at)) = earliest.get() else { return Found { index: None, standing } };
+        let end = day.saturating_add(self.steps.within);
         tails.push(0);
         for step in 1..self.steps.ids.len() {
             let reached =
-                self.events.iter().filter(|(of, s)| *s == step && *of >= day).map(|(of, _)| *of).min();
+                self.events.iter().filter(|(of, steps)| steps >> step & 1 != 0 && (day..=end).contains(of));
+            let reached = reached.map(|(of, _)| *of).min();
             match reached {
                 Some(reached) => day = reached,
                 None => break,

@@ -19,6 +19,7 @@ mod ask;
 mod axis;
 mod cells;
 mod count;
+mod events;
 mod funnel;
 mod index;
 mod overlap;

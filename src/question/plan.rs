@@ -84,8 +84,8 @@ pub fn plan(
         QuestionKind::Reach { .. } => {
             (Kind::Reach, vec![true; datasets.len()], first..=ask.period.last_day())
         }
-        QuestionKind::Funnel { stages } => {
-            let steps = Steps::new(programme, stages, &datasets, ask.period.last_day());
+        QuestionKind::Funnel { stages, within } => {
+            let steps = Steps::new(programme, (stages, *within), &datasets, ask.period.last_day());
             let index = datasets.iter().map(|dataset| {
                 programme.stages[stages[0]].events.iter().any(|event| event.dataset == *dataset)
             });
@@ -105,6 +105,7 @@ pub fn plan(
             });
             (Kind::Quality(parts.collect()), vec![true; datasets.len()], first..=ask.period.last_day())
         }
+        _ => unreachable!("the check lets no other kind through"),
     };
     let axes = dimensions.iter().map(|at| Axis::new(programme, *at, &datasets, &index, ask.period)).collect();
     let plan = Plan {

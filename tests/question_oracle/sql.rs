@@ -78,7 +78,7 @@ impl Oracle {
              CREATE TEMP TABLE seen AS SELECT * FROM live WHERE ok AND person NOT IN (SELECT person FROM gone);"
         ));
         let starts = match &question.kind {
-            QuestionKind::Funnel { stages } => event(programme, stages[0]),
+            QuestionKind::Funnel { stages, .. } => event(programme, stages[0]),
             _ => "1".to_owned(),
         };
         self.run(&format!(
@@ -126,7 +126,7 @@ impl Oracle {
         let name = names(programme.partners.iter().map(|p| p.id.to_string()));
         match &question.kind {
             QuestionKind::Reach { .. } => self.run("CREATE TEMP TABLE cell AS SELECT person, '' AS tail FROM entry"),
-            QuestionKind::Funnel { stages } => {
+            QuestionKind::Funnel { stages, .. } => {
                 self.run("CREATE TEMP TABLE cell (person, tail);
                           DROP TABLE IF EXISTS step; CREATE TEMP TABLE step AS SELECT person, day FROM entry");
                 for (at, stage) in stages.iter().enumerate() {
@@ -183,8 +183,12 @@ fn codes(codes: &[u8]) -> String {
 /// Whether a row of `seen` is an event of a stage.
 fn event(programme: &Programme, stage: usize) -> String {
     let events = programme.stages[stage].events.iter().map(|event| {
-        let column = &programme.datasets[event.dataset].columns[event.column].id;
-        format!("(dataset = {} AND {column} IN ({}))", event.dataset, codes(&event.codes))
+        let mut text = format!("(dataset = {}", event.dataset);
+        for filter in &event.filters {
+            let column = &programme.datasets[event.dataset].columns[filter.column].id;
+            text += &format!(" AND {column} IN ({})", codes(&filter.codes));
+        }
+        text + ")"
     });
     events.collect::<Vec<_>>().join(" OR ")
 }

@@ -272,7 +272,7 @@ impl World {
         let question =
             self.programme.questions.iter().find(|q| q.id.as_str() == question).expect("registered");
         let datasets = match &question.kind {
-            QuestionKind::Funnel { stages } => {
+            QuestionKind::Funnel { stages, .. } => {
                 self.programme.stages[stages[0]].events.iter().map(|event| event.dataset).collect()
             }
             _ => self.programme.datasets_of(question),

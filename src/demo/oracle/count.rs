@@ -6,7 +6,7 @@ use super::super::DemoError;
 use super::{Leaving, Plain, Row, consent};
 use crate::clock::{Day, Period, Timestamp};
 use crate::name::{DimensionId, PopulationId, QuestionId};
-use crate::programme::{BasisKind, DimensionSource, Event, Programme, Question, QuestionKind};
+use crate::programme::{BasisKind, DimensionSource, Event, Filter, Programme, Question, QuestionKind};
 
 /// A question to the oracle.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ impl Plain<'_> {
         let mut columns: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let cells = match &question.kind {
             QuestionKind::Reach { .. } => self.by_index(&by, question, asked.period, &counted),
-            QuestionKind::Funnel { stages: of_question } => {
+            QuestionKind::Funnel { stages: of_question, .. } => {
                 columns.push("stage".to_owned());
                 let mut steps: Vec<(String, BTreeSet<u32>)> = of_question
                     .iter()
@@ -139,7 +139,7 @@ impl Plain<'_> {
                 let sets = self.overlap(question, &counted);
                 self.within(self.by_index(&by, question, asked.period, &counted), &sets)
             }
-            QuestionKind::Quality { .. } => return Err(unknown("a question of another kind")),
+            _ => return Err(unknown("a question of another kind")),
         };
         let left_out_families = self.families_of(&left_out);
         Ok(Answer { columns, cells, left_out, left_out_families })
@@ -309,7 +309,7 @@ fn index_datasets(programme: &Programme, question: &Question) -> Vec<usize> {
 /// The events of each stage of a funnel; nothing for other questions.
 fn stages<'p>(programme: &'p Programme, question: &Question) -> Vec<&'p [Event]> {
     match &question.kind {
-        QuestionKind::Funnel { stages } => {
+        QuestionKind::Funnel { stages, .. } => {
             stages.iter().map(|at| programme.stages[*at].events.as_slice()).collect()
         }
         _ => Vec::new(),
@@ -318,8 +318,11 @@ fn stages<'p>(programme: &'p Programme, question: &Question) -> Vec<&'p [Event]>
 
 fn is_of(stage: &[Event], row: &Row) -> bool {
     stage.iter().any(|event| {
-        let code = row.codes.get(event.column).copied().flatten();
-        event.dataset == row.dataset && code.is_some_and(|code| event.codes.contains(&code))
+        let holds = |filter: &Filter| {
+            let code = row.codes.get(filter.column).copied().flatten();
+            code.is_some_and(|code| filter.codes.contains(&code))
+        };
+        event.dataset == row.dataset && event.filters.iter().all(holds)
     })
 }
 

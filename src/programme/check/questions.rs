@@ -2,9 +2,8 @@
 
 use toml::Spanned;
 
-use super::super::model::{
-    Dimension, DimensionSource, Event, Population, Programme, Question, QuestionKind, Role, Stage,
-};
+use super::super::model::{Dimension, DimensionSource, Population, Programme, Role};
+use super::super::question::{Audience, Event, Filter, Question, QuestionKind, Stage, Unit};
 use super::super::raw;
 use super::Checker;
 
@@ -111,9 +110,9 @@ impl Checker<'_> {
                     continue;
                 };
                 let codes = self.codes(list, &event.codes, &field, programme);
-                events.push(Event { dataset, column, codes });
+                events.push(Event { dataset, filters: vec![Filter { column, codes }] });
             }
-            if events.iter().all(|event| event.codes.is_empty()) {
+            if events.iter().all(|event| event.filters.iter().any(|filter| filter.codes.is_empty())) {
                 self.wrong(stage.id.span(), &field, "a stage has at least one event with at least one code");
             }
             stages.push(Stage { id: stage.id.into_inner(), title: stage.title, events });
@@ -193,7 +192,7 @@ impl Checker<'_> {
         let kind = match word {
             raw::QuestionWord::Reach => QuestionKind::Reach { datasets },
             raw::QuestionWord::Overlap => QuestionKind::Overlap { datasets },
-            raw::QuestionWord::Funnel => QuestionKind::Funnel { stages },
+            raw::QuestionWord::Funnel => QuestionKind::Funnel { stages, within: None },
             raw::QuestionWord::Quality => QuestionKind::Quality {
                 completeness: raw
                     .completeness
@@ -208,6 +207,9 @@ impl Checker<'_> {
             title: raw.title,
             definition: raw.definition,
             purpose: raw.purpose.into_inner(),
+            unit: Unit::Person,
+            audience: Audience::Evaluators,
+            standing: false,
             dimensions,
             populations,
             kind,
@@ -237,13 +239,12 @@ impl Checker<'_> {
                     read.extend(columns.iter().filter(|(dataset, _)| datasets.contains(dataset)));
                 }
             }
-            match &question.kind {
-                QuestionKind::Funnel { stages } => {
-                    let events = stages.iter().flat_map(|stage| &programme.stages[*stage].events);
-                    read.extend(events.map(|event| (event.dataset, event.column)));
-                }
-                QuestionKind::Quality { completeness } => read.extend(completeness),
-                QuestionKind::Reach { .. } | QuestionKind::Overlap { .. } => {}
+            let events = question.kind.stages().into_iter().flat_map(|stage| &programme.stages[stage].events);
+            for event in events {
+                read.extend(event.filters.iter().map(|filter| (event.dataset, filter.column)));
+            }
+            if let QuestionKind::Quality { completeness } = &question.kind {
+                read.extend(completeness);
             }
         }
         for (d, dataset) in programme.datasets.iter().enumerate() {

@@ -1,0 +1,97 @@
+//! Stages compiled to sets of codes: which stages a row is an event of, by one look-up a column.
+
+use crate::programme::Programme;
+use crate::snapshot::Columns;
+
+/// Most stages of a question, and most events of one dataset that they name together.
+pub(super) const MOST: usize = 64;
+
+/// Some stages over the datasets of a plan. A set of stages is a mask: bit `n` is the `n`th one given.
+#[derive(Clone, Debug)]
+pub(super) struct Events {
+    /// By dataset of the plan.
+    sets: Vec<Set>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Set {
+    /// Every event of the dataset, as bits.
+    all: u64,
+    /// A column, and by code the events that it lets through.
+    columns: Vec<(usize, Box<[u64; 256]>)>,
+    /// The stages of each event.
+    stages: Vec<u64>,
+    /// Whether event `n` is stage `n` and no other.
+    plain: bool,
+}
+
+impl Events {
+    /// Compiles stages, by their positions in the programme, at most [`MOST`]; `datasets` are those of the plan. A
+    /// stage may stand twice.
+    pub(super) fn new(programme: &Programme, stages: &[usize], datasets: &[usize]) -> Events {
+        let sets = datasets.iter().map(|dataset| {
+            let mut set = Set::default();
+            let mut events = Vec::new();
+            for (bit, stage) in stages.iter().enumerate().take(MOST) {
+                for event in programme.stages[*stage].events.iter().filter(|event| event.dataset == *dataset)
+                {
+                    match events.iter().position(|known| *known == event) {
+                        Some(at) => set.stages[at] |= 1u64 << bit,
+                        None if events.len() < MOST => {
+                            events.push(event);
+                            set.stages.push(1 << bit);
+                        }
+                        None => {}
+                    }
+                }
+            }
+            for (at, event) in events.iter().enumerate() {
+                set.all |= 1 << at;
+                for filter in &event.filters {
+                    if !set.columns.iter().any(|(column, _)| *column == filter.column) {
+                        let mut free = 0;
+                        for (other, event) in events.iter().enumerate() {
+                            if !event.filters.iter().any(|other| other.column == filter.column) {
+                                free |= 1 << other;
+                            }
+                        }
+                        set.columns.push((filter.column, Box::new([free; 256])));
+                    }
+                    let column = set.columns.iter_mut().find(|(column, _)| *column == filter.column);
+                    let (_, table) = column.expect("it was put there");
+                    for code in &filter.codes {
+                        table[usize::from(*code)] |= 1 << at;
+                    }
+                }
+            }
+            set.plain = set.stages.iter().enumerate().all(|(at, stages)| *stages == 1 << at);
+            set
+        });
+        Events { sets: sets.collect() }
+    }
+
+    /// Whether a dataset of the plan has an event of any stage.
+    pub(super) fn reads(&self, set: usize) -> bool {
+        self.sets[set].all != 0
+    }
+
+    /// The stages that a row of a dataset of the plan is an event of.
+    #[inline]
+    pub(super) fn of(&self, set: usize, columns: &Columns, row: usize) -> u64 {
+        let set = &self.sets[set];
+        let mut events = set.all;
+        for (column, table) in &set.columns {
+            let codes = columns.categories[*column].as_ref().expect("the walk has checked it");
+            events &= table[usize::from(codes[row])];
+        }
+        if set.plain {
+            return events;
+        }
+        let mut stages = 0;
+        while events != 0 {
+            stages |= set.stages[events.trailing_zeros() as usize];
+            events &= events - 1;
+        }
+        stages
+    }
+}
