@@ -8,6 +8,7 @@
 mod columns;
 mod file;
 mod folder;
+mod grouping;
 mod load;
 mod manifest;
 mod rows;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use columns::{Columns, Snapshot};
 pub use folder::remove_orphans;
+pub use grouping::Grouping;
 pub use load::{LoadError, load_quality};
 pub use manifest::SNAPSHOT_FILE;
 pub use seal::{SealError, SealInputs, SealReport, StagedInput, seal};
