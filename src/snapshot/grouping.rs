@@ -112,7 +112,7 @@ fn parts(
     units: u32,
     unit_of: impl Fn(&Columns, &[u32]) -> Vec<u32> + Sync,
 ) -> Vec<Option<Part>> {
-    let known = datasets.iter().filter_map(|at| Some((*at, snapshot.datasets.get(*at)?)));
+    let known = datasets.iter().filter_map(|at| Some((*at, snapshot.datasets.get(*at)?.as_ref())));
     let jobs = known.map(|(at, columns)| (columns.len() as u64, (at, columns))).collect();
     let made = in_parallel(jobs, |(at, columns): (usize, &Columns)| {
         let persons: Vec<u32> = columns.persons().collect();
@@ -222,6 +222,7 @@ fn pair(person: u32, related: u32) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
+    use std::sync::Arc;
 
     use proptest::prelude::*;
 
@@ -242,6 +243,7 @@ mod tests {
             source: vec![0; rows.len()],
             related: has[0].then(|| rows.iter().map(|row| row.2).collect()),
             case: has[1].then(|| rows.iter().map(|row| row.3).collect()),
+            staff: Vec::new(),
             categories: Vec::new(),
             measures: Vec::new(),
         }
@@ -261,8 +263,8 @@ mod tests {
     }
 
     fn snapshot(datasets: Vec<(Vec<Row>, [bool; 2])>) -> Snapshot {
-        let datasets = datasets.into_iter().map(|(rows, has)| columns(rows, has)).collect();
-        Snapshot { id: 1, day: Day::from_days(0), persons: PERSONS, families: Vec::new(), datasets }
+        let datasets = datasets.into_iter().map(|(rows, has)| Arc::new(columns(rows, has))).collect();
+        Snapshot { id: 1, day: Day::from_days(0), persons: PERSONS, families: Arc::default(), datasets }
     }
 
     /// Holds a grouping against sorting each dataset's rows under the oracle's unit.
