@@ -76,7 +76,14 @@ mod tests {
     use super::*;
 
     fn parts(amounts: &[(u32, u8, i64)]) -> Vec<Contribution> {
-        amounts.iter().map(|(family, source, amount)| Contribution { family: *family, source: *source, amount: *amount }).collect()
+        amounts
+            .iter()
+            .map(|(family, source, amount)| Contribution {
+                family: *family,
+                source: *source,
+                amount: *amount,
+            })
+            .collect()
     }
 
     fn shown(amounts: &[(u32, u8, i64)], units: u64) -> Option<i64> {

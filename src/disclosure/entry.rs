@@ -131,10 +131,7 @@ mod tests {
             cell_key: "[]".to_owned(),
             measure: "person".to_owned(),
             snapshot: 2,
-            content: Content::Set {
-                contributors: (1..=12).collect(),
-                value: Value::counts(10, 5),
-            },
+            content: Content::Set { contributors: (1..=12).collect(), value: Value::counts(10, 5) },
         }
         .to_stored()
     }

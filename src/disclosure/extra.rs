@@ -24,7 +24,8 @@ pub(super) fn own(extra: &Extra, units: u64, head: &ExtraHead, rules: &Rules) ->
         Extra::Rate { events, days } => {
             let count = events.iter().map(|part| part.amount).sum::<i64>().unsigned_abs();
             let shown = amount::sum(events, units, rules).and(amount::sum(days, units, rules));
-            let count = i64::try_from(rounded(count, rules.rounding())).ok().filter(|_| count >= rules.persons());
+            let count =
+                i64::try_from(rounded(count, rules.rounding())).ok().filter(|_| count >= rules.persons());
             shown.zip(count).map(|(days, count)| vec![count, days])
         }
         Extra::Median(bands) => {

@@ -106,7 +106,12 @@ const HEADS: [(&str, FigureKind, &str, &str); 16] = [
     ("cumulative_rate", FigureKind::Rate, "Af det første trin", "Of the first step"),
     ("rate", FigureKind::Rate, "Andel", "Share"),
     ("interval", FigureKind::Range, "95 %-interval", "95 % interval"),
-    ("difference", FigureKind::Range, "Forskel i procentpoint, 95 %-interval", "Difference in percentage points, 95 % interval"),
+    (
+        "difference",
+        FigureKind::Range,
+        "Forskel i procentpoint, 95 %-interval",
+        "Difference in percentage points, 95 % interval",
+    ),
     ("sum", FigureKind::Number, "Sum", "Sum"),
     ("mean", FigureKind::Number, "Gennemsnit", "Mean"),
     ("spread", FigureKind::Number, "Standardafvigelse", "Standard deviation"),

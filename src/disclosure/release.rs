@@ -188,7 +188,9 @@ pub fn release(
         Shape::Partition => {
             let values: Vec<Value> = settled
                 .iter()
-                .map(|cell| cell.as_ref().map_or_else(|| Value::counts(0, 0), |settled| settled.value.clone()))
+                .map(|cell| {
+                    cell.as_ref().map_or_else(|| Value::counts(0, 0), |settled| settled.value.clone())
+                })
                 .collect();
             let totals = total::totals(values.iter(), max_error);
             let of_total = |at: usize| Some(Figure::Rate(rate(shown[at], totals.count, rules)));
@@ -350,9 +352,9 @@ fn sets_fit_shape(tabulation: &Tabulation) -> bool {
     let cells = &tabulation.cells;
     match tabulation.shape {
         Shape::Overlap => true,
-        Shape::Parts => cells.iter().all(|cell| {
-            cell.of.is_none_or(|whole| cell.contributors.is_subset(&cells[whole].contributors))
-        }),
+        Shape::Parts => cells
+            .iter()
+            .all(|cell| cell.of.is_none_or(|whole| cell.contributors.is_subset(&cells[whole].contributors))),
         Shape::Partition => {
             let mut all = PersonSet::new();
             cells.iter().all(|cell| {

@@ -98,8 +98,18 @@ impl Rules {
     /// The profile's defaults.
     #[must_use]
     pub const fn standard() -> Rules {
-        Rules { persons: 8, families: 5, rounding: 5, rate_part: 7, held: 7, dimensions: MOST_DIMENSIONS,
-            amount_units: 10, mean_units: 10, p_percent: 10, dominance: 90 }
+        Rules {
+            persons: 8,
+            families: 5,
+            rounding: 5,
+            rate_part: 7,
+            held: 7,
+            dimensions: MOST_DIMENSIONS,
+            amount_units: 10,
+            mean_units: 10,
+            p_percent: 10,
+            dominance: 90,
+        }
     }
 
     /// A programme's settings over the defaults.

@@ -32,7 +32,8 @@ mod tests {
     use super::*;
 
     fn of(events: u64, at_risk: u64, share: f64) -> Option<(i64, i64, i64)> {
-        let incidence = Incidence { units: 100, at_risk, events, share, interval: (share - 0.051, share + 0.06) };
+        let incidence =
+            Incidence { units: 100, at_risk, events, share, interval: (share - 0.051, share + 0.06) };
         point(&incidence, &Rules::standard())
     }
 

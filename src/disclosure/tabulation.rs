@@ -185,3 +185,20 @@ pub struct Tabulation {
     /// Distinct families of `left_out`.
     pub left_out_families: u64,
 }
+
+impl Tabulation {
+    /// A tabulation that tells nothing but counts. Nobody is left out until somebody says so.
+    #[must_use]
+    pub fn counts(shape: Shape, columns: Vec<String>, cells: Vec<RawCell>) -> Tabulation {
+        Tabulation {
+            shape,
+            columns,
+            cells,
+            extra: None,
+            differences: Vec::new(),
+            response: None,
+            left_out: PersonSet::new(),
+            left_out_families: 0,
+        }
+    }
+}

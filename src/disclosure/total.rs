@@ -45,11 +45,7 @@ mod tests {
 
     #[test]
     fn hidden_cells_are_not_in_the_sum() {
-        let cells = [
-            Value::counts(20, 10),
-            Value::Hidden,
-            Value::counts(15, 5),
-        ];
+        let cells = [Value::counts(20, 10), Value::Hidden, Value::counts(15, 5)];
         let totals = totals(cells.iter(), 9);
         assert_eq!((totals.count, totals.families), (Shown::Count(35), Shown::Count(15)));
         assert_eq!(totals.max_error, 18);

@@ -45,9 +45,8 @@ impl Axis {
         let of_index =
             || datasets.iter().zip(index).filter(|(_, index)| **index).map(|(dataset, _)| *dataset);
         let id = dimension.id.to_string();
-        let ids = |partners: &[u8]| {
-            names(programme, partners).into_iter().map(|(id, _)| id).collect::<Vec<_>>()
-        };
+        let ids =
+            |partners: &[u8]| names(programme, partners).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
         match &dimension.source {
             DimensionSource::Partner => {
                 let partners = partners(programme, of_index());
@@ -189,5 +188,9 @@ pub(super) fn label(programme: &Programme, dimension: usize, axis: &Axis) -> Lab
         };
         CodeLabel { code: code.clone(), title: title(code).unwrap_or_else(missing) }
     };
-    Label { column: axis.id.clone(), title: dimension.title.clone(), codes: axis.codes.iter().map(of).collect() }
+    Label {
+        column: axis.id.clone(),
+        title: dimension.title.clone(),
+        codes: axis.codes.iter().map(of).collect(),
+    }
 }

@@ -97,7 +97,9 @@ pub fn count_with(
     let tails = plan.tails.len();
     let groups = cells.len() / tails.max(1);
     let everywhere = |tails_of: Vec<usize>| {
-        (0..groups).flat_map(|group| tails_of.iter().map(move |tail| group * tails + tail)).collect::<Vec<_>>()
+        (0..groups)
+            .flat_map(|group| tails_of.iter().map(move |tail| group * tails + tail))
+            .collect::<Vec<_>>()
     };
     let differences = kernel.differences();
     Ok(Tabulation {
@@ -133,8 +135,10 @@ fn pass(
         .filter(|range| !range.is_empty())
         .collect();
     let parts: Vec<Result<Vec<Tally>, CountError>> = thread::scope(|scope| {
-        let workers: Vec<_> =
-            ranges.into_iter().map(|range| scope.spawn(|| part(plan, snapshot, walk, range, progress))).collect();
+        let workers: Vec<_> = ranges
+            .into_iter()
+            .map(|range| scope.spawn(|| part(plan, snapshot, walk, range, progress)))
+            .collect();
         workers.into_iter().map(|worker| worker.join().expect("a kernel does not panic")).collect()
     });
     let mut whole = vec![Tally::default(); plan.cell_count()];

@@ -59,9 +59,7 @@ impl FollowUp {
                 ("followed", "Fulgt så længe, eller haft hændelsen", "Followed so long, or had the event"),
                 ("event", "Haft hændelsen", "Had the event"),
             ],
-            View::Rate => {
-                &[("followed", "Fulgt", "Followed"), ("event", "Haft hændelsen", "Had the event")]
-            }
+            View::Rate => &[("followed", "Fulgt", "Followed"), ("event", "Haft hændelsen", "Had the event")],
             View::BeforeAfter => &[
                 ("followed", "Fulgt så længe begge veje", "Followed so long both ways"),
                 ("before", "Haft hændelsen før", "Had the event before"),
@@ -159,7 +157,8 @@ impl Kernel for FollowUp {
             View::Rate if tail == 0 => {
                 let events = group[0].contributions();
                 let days = group[0].values.iter().zip(&events);
-                let days = days.map(|(kept, part)| crate::disclosure::Contribution { amount: kept.more, ..*part });
+                let days =
+                    days.map(|(kept, part)| crate::disclosure::Contribution { amount: kept.more, ..*part });
                 Some(Extra::Rate { days: days.collect(), events })
             }
             _ => None,
@@ -265,7 +264,8 @@ impl Worker for Following<'_> {
             }
             View::BeforeAfter => {
                 for (at, days) in of.asked.days.iter().enumerate() {
-                    let (from, to) = (index.saturating_sub_unsigned(*days), index.saturating_add_unsigned(*days));
+                    let (from, to) =
+                        (index.saturating_sub_unsigned(*days), index.saturating_add_unsigned(*days));
                     if from < of.begin || to > end {
                         continue;
                     }
@@ -307,7 +307,9 @@ impl Following<'_> {
     /// them is followed.
     fn since_previous(&self, index: i32, end: i32) -> (Option<u32>, u32) {
         let (mut shortest, mut last) = (None, index);
-        for event in self.timeline.of(INDEX).filter(|event| (index..=self.asked.last.min(end)).contains(&event.day)) {
+        for event in
+            self.timeline.of(INDEX).filter(|event| (index..=self.asked.last.min(end)).contains(&event.day))
+        {
             last = event.day;
             let time = self.time(event.day, end);
             shortest = match (shortest, time) {

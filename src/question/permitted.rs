@@ -36,7 +36,11 @@ impl Leaving {
     /// Everybody who leaves, in ascending order.
     pub(super) fn persons(&self) -> Vec<u32> {
         let words = self.0.iter().zip(0u32..).filter(|(word, _)| **word != 0);
-        words.flat_map(|(word, at)| (0..64).filter(move |bit| word >> bit & 1 != 0).map(move |bit| at * 64 + bit)).collect()
+        words
+            .flat_map(|(word, at)| {
+                (0..64).filter(move |bit| word >> bit & 1 != 0).map(move |bit| at * 64 + bit)
+            })
+            .collect()
     }
 }
 
@@ -95,7 +99,8 @@ fn part(
     first: usize,
     leaving: &mut [u64],
 ) -> (usize, Vec<u64>) {
-    let place = |person: usize| columns.offsets.get(person).or(columns.offsets.last()).map_or(0, |at| *at as usize);
+    let place =
+        |person: usize| columns.offsets.get(person).or(columns.offsets.last()).map_or(0, |at| *at as usize);
     let (start, end) = (place(first), place(first + leaving.len() * 64));
     let word = start / 64;
     let mut bits = vec![0u64; end.div_ceil(64).saturating_sub(word)];

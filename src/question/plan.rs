@@ -181,21 +181,29 @@ pub fn plan(
 fn index_datasets(frame: &Frame<'_>) -> Vec<bool> {
     let kind = &frame.question.kind;
     let stages = match kind {
-        QuestionKind::Comparison(comparison) => comparison.cohorts.iter().map(|cohort| cohort.index).collect(),
+        QuestionKind::Comparison(comparison) => {
+            comparison.cohorts.iter().map(|cohort| cohort.index).collect()
+        }
         QuestionKind::Activity { .. } => kind.stages(),
         kind => kind.index().into_iter().collect(),
     };
     let has = |stage: &usize, dataset: usize| {
         frame.programme.stages[*stage].events.iter().any(|event| event.dataset == dataset)
     };
-    frame.datasets.iter().map(|dataset| stages.is_empty() || stages.iter().any(|stage| has(stage, *dataset))).collect()
+    frame
+        .datasets
+        .iter()
+        .map(|dataset| stages.is_empty() || stages.iter().any(|stage| has(stage, *dataset)))
+        .collect()
 }
 
 /// Every day that is read.
 fn span(frame: &Frame<'_>) -> RangeInclusive<Day> {
     let (first, last, sealed) = (frame.first, frame.last, frame.sealed);
     let (from, to) = match &frame.question.kind {
-        QuestionKind::Reach { .. } | QuestionKind::Overlap { .. } | QuestionKind::Quality { .. } => (first, last),
+        QuestionKind::Reach { .. } | QuestionKind::Overlap { .. } | QuestionKind::Quality { .. } => {
+            (first, last)
+        }
         QuestionKind::Activity { .. } => (frame.begin, last),
         QuestionKind::Consents => (frame.begin, sealed),
         kind => (first.saturating_sub(days_before(kind)).max(frame.begin), sealed),

@@ -81,7 +81,8 @@ impl<'a> Walk<'a> {
             None => !self.leaving.holds(unit),
             Some(grouping) => {
                 let pair = grouping.pair(unit);
-                let of_pair = pair.is_some_and(|(one, other)| self.leaving.holds(one) || self.leaving.holds(other));
+                let of_pair =
+                    pair.is_some_and(|(one, other)| self.leaving.holds(one) || self.leaving.holds(other));
                 let member = |set: &Set<'_>| {
                     let persons = grouping.person_of_row(set.dataset);
                     let rows = grouping.rows(set.dataset, unit).iter();

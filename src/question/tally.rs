@@ -46,7 +46,8 @@ impl Tally {
 
     /// The first values, as contributions to a sum.
     pub(super) fn contributions(&self) -> Vec<Contribution> {
-        let part = |kept: &Kept| Contribution { family: kept.family, source: kept.source, amount: kept.value };
+        let part =
+            |kept: &Kept| Contribution { family: kept.family, source: kept.source, amount: kept.value };
         self.values.iter().map(part).collect()
     }
 }

@@ -62,7 +62,13 @@ impl Timeline {
     }
 
     /// Index: the first event of a stage in a range of days, with the rule of the index row between rows of one day.
-    pub(super) fn index(&self, rows: &UnitRows<'_>, stage: usize, first: i32, last: i32) -> Option<(i32, RowAt)> {
+    pub(super) fn index(
+        &self,
+        rows: &UnitRows<'_>,
+        stage: usize,
+        first: i32,
+        last: i32,
+    ) -> Option<(i32, RowAt)> {
         let mut earliest = Earliest::default();
         for event in self.of(stage).filter(|event| (first..=last).contains(&event.day)) {
             if earliest.get().is_some_and(|(day, _)| day < event.day) {
