@@ -1,6 +1,6 @@
 //! Columns as Parquet, and back.
 //!
-//! Every column is required. Person numbers, days, related persons and cases are delta-packed; sources, codes and
+//! Every column is required. Person numbers, days, related persons, cases and staff are delta-packed; sources, codes and
 //! measures are in dictionaries, run-length encoded. What is missing is what memory has for it: 0 for numbers, 255
 //! for codes, the least integer for measures.
 
@@ -31,6 +31,8 @@ enum Part {
     Source,
     Related,
     Case,
+    /// Staff numbers of the dataset's column at this position.
+    Staff(usize),
     /// Codes of the dataset's column at this position.
     Category(usize),
     /// Measures of the dataset's column at this position.
@@ -43,7 +45,9 @@ impl Part {
             Part::Day => LogicalType::Date,
             Part::Source | Part::Category(_) => LogicalType::integer(8, false),
             Part::Measure(_) => LogicalType::integer(64, true),
-            Part::Person | Part::Family | Part::Related | Part::Case => LogicalType::integer(32, false),
+            Part::Person | Part::Family | Part::Related | Part::Case | Part::Staff(_) => {
+                LogicalType::integer(32, false)
+            }
         }
     }
 
@@ -67,7 +71,8 @@ fn parts(dataset: &Dataset) -> Vec<(String, Part)> {
             Role::Case => parts.push(fixed("case", Part::Case)),
             Role::Category { .. } => parts.push((format!("code_{}", column.id), Part::Category(at))),
             Role::Measure(_) => parts.push((format!("measure_{}", column.id), Part::Measure(at))),
-            Role::Person | Role::Staff | Role::Date => {}
+            Role::Staff => parts.push((format!("staff_{}", column.id), Part::Staff(at))),
+            Role::Person | Role::Date => {}
         }
     }
     parts
@@ -152,6 +157,7 @@ pub(super) fn write_rows<W: std::io::Write + Send>(
         Part::Source => bytes(&columns.source[range]),
         Part::Related => numbers(&columns.related.as_ref().expect(place)[range]),
         Part::Case => numbers(&columns.case.as_ref().expect(place)[range]),
+        Part::Staff(at) => numbers(&columns.staff[at].as_ref().expect(place)[range]),
         Part::Category(at) => bytes(&columns.categories[at].as_ref().expect(place)[range]),
         Part::Measure(at) => Values::Int64(columns.measures[at].as_ref().expect(place)[range].to_vec()),
     })
@@ -244,15 +250,26 @@ impl Input {
         convert: impl Fn(i32) -> Option<T>,
     ) -> Result<Vec<T>, FileError> {
         let mut column = Vec::with_capacity(self.rows);
-        let typed =
-            |reader| if let ColumnReader::Int32ColumnReader(reader) = reader { Some(reader) } else { None };
-        read_column::<Int32Type>(&self.reader, at, typed, |values| {
-            for value in values {
-                column.push(convert(*value).ok_or(FileError::Content(wrong))?);
-            }
+        self.for_each(at, wrong, convert, |value| {
+            column.push(value);
             Ok(())
         })?;
         Ok(column)
+    }
+
+    /// The same, given to `each` one by one.
+    fn for_each<T>(
+        &self,
+        at: usize,
+        wrong: &'static str,
+        convert: impl Fn(i32) -> Option<T>,
+        mut each: impl FnMut(T) -> Result<(), FileError>,
+    ) -> Result<(), FileError> {
+        let typed =
+            |reader| if let ColumnReader::Int32ColumnReader(reader) = reader { Some(reader) } else { None };
+        read_column::<Int32Type>(&self.reader, at, typed, |values| {
+            values.iter().try_for_each(|value| each(convert(*value).ok_or(FileError::Content(wrong))?))
+        })
     }
 
     /// A column of 64 bits.
@@ -279,6 +296,8 @@ pub(super) struct Bounds<'a> {
     pub(super) persons: u32,
     /// Number of partners.
     pub(super) partners: usize,
+    /// Rows of the whole snapshot: no more cases than that.
+    pub(super) rows: u64,
     /// Number of codes of each category column of the dataset.
     pub(super) codes: &'a [usize],
 }
@@ -298,23 +317,28 @@ pub(super) fn read_rows(
         source: Vec::new(),
         related: None,
         case: None,
+        staff: vec![None; dataset.columns.len()],
         categories: vec![None; dataset.columns.len()],
         measures: vec![None; dataset.columns.len()],
     };
+    // Numbers are dense, so that whoever makes room by the highest makes no more than the rows account for.
+    let at_most = |numbers: u64| u32::try_from(numbers).unwrap_or(u32::MAX);
+    let cases = at_most(bounds.rows);
+    let staff = at_most(bounds.rows.saturating_mul(crate::limits::MAX_DATASET_COLUMNS as u64));
     for (at, (_, part)) in parts.iter().enumerate() {
         let byte_below = |limit: usize| {
             move |value: i32| u8::try_from(value).ok().filter(|byte| usize::from(*byte) < limit)
         };
         match *part {
             Part::Person | Part::Family => {
-                let persons =
-                    input.numbers(at, "a person number is too high", number_up_to(bounds.persons))?;
-                if !persons.is_sorted() {
-                    return Err(FileError::Content("persons are out of order"));
-                }
-                for person in persons {
+                let known = number_up_to(bounds.persons);
+                let mut last = 0;
+                input.for_each(at, "a person number is too high", known, |person| {
+                    let sorted = last <= person;
+                    last = person;
                     columns.offsets[person as usize + 1] += 1;
-                }
+                    if sorted { Ok(()) } else { Err(FileError::Content("persons are out of order")) }
+                })?;
                 for at in 1..columns.offsets.len() {
                     columns.offsets[at] += columns.offsets[at - 1];
                 }
@@ -328,7 +352,11 @@ pub(super) fn read_rows(
                 columns.related = Some(input.numbers(at, "a person number is too high", known)?);
             }
             Part::Case => {
-                columns.case = Some(input.numbers(at, "a case is wrong", number_up_to(u32::MAX))?)
+                columns.case = Some(input.numbers(at, "a case number is too high", number_up_to(cases))?);
+            }
+            Part::Staff(column) => {
+                let numbers = input.numbers(at, "a staff number is too high", number_up_to(staff))?;
+                columns.staff[column] = Some(numbers);
             }
             Part::Category(column) => {
                 let codes = bounds.codes[column];

@@ -8,6 +8,8 @@
 mod columns;
 mod file;
 mod folder;
+mod grouping;
+mod lazy;
 mod load;
 mod manifest;
 mod rows;
@@ -17,6 +19,8 @@ mod tests;
 
 pub use columns::{Columns, Snapshot};
 pub use folder::remove_orphans;
-pub use load::{LoadError, load_quality};
+pub use grouping::Grouping;
+pub use lazy::LazySnapshot;
+pub use load::{LoadError, MEMORY_SETTING, load_quality};
 pub use manifest::SNAPSHOT_FILE;
 pub use seal::{SealError, SealInputs, SealReport, StagedInput, seal};

@@ -34,6 +34,7 @@ pub(super) struct Rows {
     day: Vec<i32>,
     related: Option<Vec<u32>>,
     case: Option<Vec<u32>>,
+    staff: Vec<Option<Vec<u32>>>,
     categories: Vec<Option<Vec<u8>>>,
     measures: Vec<Option<Vec<i64>>>,
 }
@@ -46,6 +47,8 @@ pub(super) struct Numbering<'a> {
     pub(super) persons: Interner,
     /// Provisional numbers of cases.
     pub(super) cases: Interner,
+    /// Provisional numbers of staff.
+    pub(super) staff: Interner,
 }
 
 impl Numbering<'_> {
@@ -86,6 +89,7 @@ impl Rows {
             day: Vec::with_capacity(room),
             related: column(Role::RelatedPerson).map(|_| Vec::with_capacity(room)),
             case: column(Role::Case).map(|_| Vec::with_capacity(room)),
+            staff: empty(dataset, |role| *role == Role::Staff, room),
             categories: empty(dataset, |role| matches!(role, Role::Category { .. }), room),
             measures: empty(dataset, |role| matches!(role, Role::Measure(_)), room),
         };
@@ -126,8 +130,11 @@ impl Rows {
                     let case = self.case.as_mut().expect(place);
                     case.extend(rows().map(|row| numbering.case(layout.link(row, at))));
                 }
-                // No question reads staff numbers yet: they stay in the staged file.
-                Role::Staff => {}
+                Role::Staff => {
+                    let staff = self.staff[at].as_mut().expect(place);
+                    let number = |link: Option<Link>| link.map_or(0, |link| numbering.staff.intern(&link));
+                    staff.extend(rows().map(|row| number(layout.link(row, at))));
+                }
                 Role::Date => {
                     let from = self.day.len();
                     self.day.extend(rows().map(|row| layout.day(row, at).days()));
@@ -160,7 +167,8 @@ impl Rows {
 }
 
 /// Puts the rows of a dataset's uploads in the order of persons and days, under their final person numbers; rows of
-/// one person and day keep the order of the uploads and of the rows in them. Cases stay provisional.
+/// one person and day keep the order of the uploads and of the rows in them. Cases and staff stay
+/// provisional.
 ///
 /// `number` gives the final number of one read; `highest` is the highest of them. At most `u32::MAX` rows.
 pub(super) fn sort(
@@ -177,6 +185,7 @@ pub(super) fn sort(
         day: Vec::with_capacity(total),
         related: dataset.position(|r| *r == Role::RelatedPerson).map(|_| Vec::with_capacity(total)),
         case: dataset.position(|r| *r == Role::Case).map(|_| Vec::with_capacity(total)),
+        staff: empty(dataset, |role| *role == Role::Staff, total),
         categories: empty(dataset, |role| matches!(role, Role::Category { .. }), total),
         measures: empty(dataset, |role| matches!(role, Role::Measure(_)), total),
     };
@@ -186,6 +195,7 @@ pub(super) fn sort(
         whole.day.extend_from_slice(&part.day);
         append(&mut whole.related, part.related);
         append(&mut whole.case, part.case);
+        whole.staff.iter_mut().zip(part.staff).for_each(|(whole, part)| append(whole, part));
         whole.categories.iter_mut().zip(part.categories).for_each(|(whole, part)| append(whole, part));
         whole.measures.iter_mut().zip(part.measures).for_each(|(whole, part)| append(whole, part));
     }
@@ -200,6 +210,7 @@ pub(super) fn sort(
         source: pick(&sources, &keys),
         related: whole.related.map(|column| pick(&column, &keys)),
         case: whole.case.map(|column| pick(&column, &keys)),
+        staff: whole.staff.into_iter().map(|c| c.map(|column| pick(&column, &keys))).collect(),
         categories: whole.categories.into_iter().map(|c| c.map(|column| pick(&column, &keys))).collect(),
         measures: whole.measures.into_iter().map(|c| c.map(|column| pick(&column, &keys))).collect(),
         day: pick(&whole.day, &keys),

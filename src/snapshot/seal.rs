@@ -108,6 +108,12 @@ pub enum SealError {
         crate::limits::MAX_PERSONS
     )]
     TooManyCases,
+    /// More staff than numbers.
+    #[error(
+        "the uploads hold more than {} staff: shorten the programme's period",
+        crate::limits::MAX_PERSONS
+    )]
+    TooManyStaff,
     /// The spine refuses.
     #[error(transparent)]
     Spine(#[from] SpineError),
@@ -178,6 +184,7 @@ struct Numbered {
     /// The rows by dataset and upload, persons and cases provisional.
     parts: Vec<Vec<Rows>>,
     cases: u32,
+    staff: u32,
     /// Numbers of the provisional persons.
     final_of: Vec<u32>,
 }
@@ -189,7 +196,12 @@ fn number(
     random: &mut dyn Random,
 ) -> Result<Numbered, SealError> {
     let programme = inputs.programme;
-    let numbering = Numbering { spine, persons: Interner::new(spine.highest()), cases: Interner::new(0) };
+    let numbering = Numbering {
+        spine,
+        persons: Interner::new(spine.highest()),
+        cases: Interner::new(0),
+        staff: Interner::new(0),
+    };
     for input in inputs.staged {
         let known = programme.datasets.get(input.dataset).is_some_and(|d| d.partners.contains(&input.source));
         if !known {
@@ -202,8 +214,9 @@ fn number(
         Rows::read(&input.path, input.source, input.stated.sent, (programme, dataset), &numbering)
             .map_err(|error| SealError::read(input, error))
     })?;
-    let Numbering { persons, cases, .. } = numbering;
+    let Numbering { persons, cases, staff, .. } = numbering;
     let cases = cases.met().ok_or(SealError::TooManyCases)?;
+    let staff = staff.met().ok_or(SealError::TooManyStaff)?;
 
     let mut parts: Vec<Vec<Rows>> = programme.datasets.iter().map(|_| Vec::new()).collect();
     for (input, rows) in inputs.staged.iter().zip(read) {
@@ -215,7 +228,7 @@ fn number(
         }
     }
     let final_of = spine.allot(persons, inputs.aliases, random)?;
-    Ok(Numbered { parts, cases, final_of })
+    Ok(Numbered { parts, cases, staff, final_of })
 }
 
 /// Everything linked, sorted and numbered.
@@ -240,19 +253,39 @@ impl Numbered {
             Ok::<_, SealError>(rows::sort(rows, dataset, number, highest))
         })?;
 
-        // Cases are numbered as the sorted rows meet them: by persons in random order, not by arrival.
-        let (mut number_of, mut next) = (vec![0; self.cases as usize + 1], 0);
-        for case in datasets.iter_mut().filter_map(|columns| columns.case.as_mut()).flatten() {
-            if *case != 0 {
-                let number = &mut number_of[*case as usize];
-                if *number == 0 {
-                    next += 1;
-                    *number = next;
-                }
-                *case = *number;
+        // Cases and staff are numbered as the sorted rows meet them: by persons in random order, not by arrival.
+        let (mut cases, mut staff) = (Renumbered::new(self.cases), Renumbered::new(self.staff));
+        for columns in &mut datasets {
+            columns.case.iter_mut().flatten().for_each(|case| cases.meet(case));
+            for row in 0..columns.len() {
+                columns.staff.iter_mut().flatten().for_each(|column| staff.meet(&mut column[row]));
             }
         }
         Ok(Linked { datasets, cases: self.cases, highest })
+    }
+}
+
+/// New numbers for provisional ones, in the order in which they are met.
+struct Renumbered {
+    number_of: Vec<u32>,
+    next: u32,
+}
+
+impl Renumbered {
+    fn new(highest: u32) -> Renumbered {
+        Renumbered { number_of: vec![0; highest as usize + 1], next: 0 }
+    }
+
+    /// Replaces a provisional number; 0 stays.
+    fn meet(&mut self, number: &mut u32) {
+        if *number != 0 {
+            let met = &mut self.number_of[*number as usize];
+            if *met == 0 {
+                self.next += 1;
+                *met = self.next;
+            }
+            *number = *met;
+        }
     }
 }
 
