@@ -70,7 +70,7 @@ struct SurvivalStep {
 #[test]
 fn survival_by_lifelines_and_statsmodels() {
     let (mut steps, mut ties) = (0, 0);
-    for (number, case) in cases::<SurvivalCase>("survival", 40).iter().enumerate() {
+    for (number, case) in cases::<SurvivalCase>("survival", 80).iter().enumerate() {
         let observations: Vec<(u32, bool)> =
             case.times.iter().zip(&case.events).map(|(time, event)| (*time, *event == 1)).collect();
         let curve = Curve::of(&observations).unwrap();

@@ -19,7 +19,9 @@ use super::quantile::{self, Tail};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
     n: f64,
-    mean: f64,
+    /// The whole number nearest to the mean, below 2⁶⁴ in size, and what the mean has beyond it, at most ½ in size.
+    nearest: i128,
+    beyond: f64,
     /// Sum of squared distances from the mean.
     squares: f64,
 }
@@ -54,11 +56,7 @@ impl Moments {
         }
         // r is below 2³² and so exact.
         let rest = rest as f64;
-        Ok(Moments {
-            n: count,
-            mean: nearest as f64 + rest / count,
-            squares: around as f64 - rest * rest / count,
-        })
+        Ok(Moments { n: count, nearest, beyond: rest / count, squares: around as f64 - rest * rest / count })
     }
 
     /// Of values one by one.
@@ -80,7 +78,12 @@ impl Moments {
     /// The mean.
     #[must_use]
     pub fn mean(&self) -> f64 {
-        self.mean
+        self.nearest as f64 + self.beyond
+    }
+
+    /// The mean minus that of others, without losing digits where both are large.
+    fn minus(&self, others: &Moments) -> f64 {
+        (self.nearest - others.nearest) as f64 + (self.beyond - others.beyond)
     }
 
     /// The sample variance, with n − 1 below.
@@ -109,7 +112,7 @@ impl Moments {
         // Exact: n is a 32-bit count.
         let t = quantile::student_t(Tail::Upper, confidence.tail(), self.n as u32 - 1)
             .expect("a confidence level's tail, and at least one degree of freedom");
-        Ok(Interval { lower: self.mean - t * error, upper: self.mean + t * error })
+        Ok(Interval { lower: self.mean() - t * error, upper: self.mean() + t * error })
     }
 }
 
@@ -127,7 +130,7 @@ pub struct Change {
 /// # Errors
 /// [`StatsError::TooFew`] below two persons.
 pub fn paired_change(changes: &Moments, confidence: Confidence) -> Result<Change, StatsError> {
-    Ok(Change { mean: changes.mean, interval: changes.interval(confidence)? })
+    Ok(Change { mean: changes.mean(), interval: changes.interval(confidence)? })
 }
 
 /// Cohen's d: the mean of `a` minus that of `b`, over their pooled standard deviation
@@ -139,7 +142,7 @@ pub fn cohens_d(a: &Moments, b: &Moments) -> Result<f64, StatsError> {
     if a.n < 2.0 || b.n < 2.0 {
         return Err(StatsError::TooFew);
     }
-    over(a.mean - b.mean, ((a.squares + b.squares) / (a.n + b.n - 2.0)).sqrt())
+    over(a.minus(b), ((a.squares + b.squares) / (a.n + b.n - 2.0)).sqrt())
 }
 
 /// Hedges' g: [`cohens_d`] times the exact correction Γ(m/2) / (√(m/2) Γ((m − 1)/2)) with m = n₁ + n₂ − 2, for which
@@ -156,7 +159,7 @@ pub fn hedges_g(a: &Moments, b: &Moments) -> Result<f64, StatsError> {
 /// # Errors
 /// [`StatsError::TooFew`] below two values before, [`StatsError::NoSpread`].
 pub fn standardised_change(changes: &Moments, before: &Moments) -> Result<f64, StatsError> {
-    over(changes.mean, before.standard_deviation()?)
+    over(changes.mean(), before.standard_deviation()?)
 }
 
 fn over(difference: f64, deviation: f64) -> Result<f64, StatsError> {
