@@ -44,7 +44,7 @@ fn interval_near(found: Interval, wanted: [f64; 2], what: &str) {
 }
 
 fn at(level: f64) -> Confidence {
-    Confidence::new(level).unwrap()
+    Confidence::new(level).expect("a level")
 }
 
 #[derive(Deserialize)]

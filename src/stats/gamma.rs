@@ -131,8 +131,8 @@ mod tests {
     fn whole_shapes_are_poisson_sums() {
         // P(N < a) for a Poisson count N with mean x is the upper tail at x.
         for a in [1_u32, 2, 5, 30] {
-            for x in [0.1, 1.0, 4.0, 29.0, 31.5, 80.0] {
-                let (mut term, mut sum) = ((-x as f64).exp(), 0.0);
+            for x in [0.1_f64, 1.0, 4.0, 29.0, 31.5, 80.0] {
+                let (mut term, mut sum) = ((-x).exp(), 0.0);
                 for k in 0..a {
                     sum += term;
                     term *= x / f64::from(k + 1);

@@ -54,8 +54,8 @@ pub fn whole_percent_outwards(interval: Interval) -> Option<WholeInterval> {
 
 /// A number to a whole one, by rounding towards one side unless it is one already.
 fn whole(value: f64, to: fn(f64) -> f64) -> Option<i64> {
-    // Not a number is not at most anything.
-    if !(value.abs() <= LARGEST) {
+    // A number that is none lies in no range.
+    if !(-LARGEST..=LARGEST).contains(&value) {
         return None;
     }
     let nearest = value.round();
