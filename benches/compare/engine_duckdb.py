@@ -2,9 +2,11 @@
 
 import common
 import duckdb
-from common import EVENTS, KEY_BITS, PERIOD, READS, SET_AT, SOURCES, THREADS, WINDOW
+from common import EVENTS, KEY_BITS, PAIRS, PERIOD, READS, SET_AT, SOURCES, THREADS, WINDOW
 from sql import AREA, DAY, KEY, ROLE, Sql, quarter
 
+# Person and source in one number: a join by one column instead of two.
+PAIR = f"(person * {PAIRS} + source)::INTEGER AS pair"
 CODES = "code_step AS step, code_role AS role, code_area AS area"
 
 
@@ -14,22 +16,23 @@ def connect(data, make):
     for dataset in data.consent:
         amount = ", measure_amount AS amount" if dataset == "cost" else ""
         db.execute(
-            f"CREATE {make} {dataset} AS SELECT person::INTEGER AS person, (day - DATE '1970-01-01')::INTEGER AS day, source,"
+            f"CREATE {make} {dataset} AS SELECT person::INTEGER AS person, (day - DATE '1970-01-01')::INTEGER AS day, source, {PAIR},"
             f' {CODES}, "case"::INTEGER AS cas{amount} FROM read_parquet(\'{data.rows(dataset)}\')'
         )
         if data.consent[dataset]:
             db.execute(
-                f"CREATE {make} permits_{dataset} AS SELECT person, source::UTINYINT AS source, from_day, to_day"
+                f"CREATE {make} permits_{dataset} AS SELECT {PAIR}, from_day, to_day"
                 f" FROM read_parquet('{data.permits()}') WHERE dataset = {data.position[dataset]}"
             )
     return db
 
 
 class Joins(Sql):
+    permit, pair, person = "p.pair = e.pair", "e.pair", f"e.pair // {PAIRS}"
     mask = "bit_or(1::INTEGER << source::INTEGER)"
 
 
-class OnePass(Sql):
+class OnePass(Joins):
     """The question by one grouping of all rows by person: the bits of the sources with rows and of those with permitted
     rows tell who is left out, the least index row and lists of days tell the rest."""
 
@@ -38,7 +41,7 @@ class OnePass(Sql):
         for dataset in READS[self.question]:
             consent = self.data.consent[dataset]
             at = self.data.set_of(self.question, dataset)
-            permit = f" LEFT JOIN permits_{dataset} p ON p.person = e.person AND p.source = e.source" if consent else ""
+            permit = f" LEFT JOIN permits_{dataset} p ON {self.permit}" if consent else ""
             ok = "coalesce(e.day BETWEEN p.from_day AND p.to_day, false)" if consent else "true"
             own = columns(dataset, at)
             parts.append(

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Our engine and general ones side by side, in one run: benches/compare/run.sh [REPORT.md]
+# DuckDB's seal alone, to be read beside `cargo bench --bench seal`: benches/compare/run.sh seal [ROWS]
 #
 #   KOBLING_SCALE=0.01           share of the 56 million events (1 unless told)
 #   KOBLING_SEED=1               another draw of the data
@@ -10,11 +11,11 @@
 #
 # Needs Python 3.11 or later and, once, PyPI. docs/BENCHMARKS.md says what is measured.
 set -euo pipefail
+export PYTHONDONTWRITEBYTECODE=1
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 cache="${KOBLING_COMPARE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kobling-compare}"
 scale="${KOBLING_SCALE:-1}"
 seed="${KOBLING_SEED:-1}"
-report="$(realpath -m "${1:-$cache/report.md}")"
 mkdir -p "$cache"
 
 # The packages, at the versions of requirements.txt.
@@ -24,6 +25,12 @@ if ! cmp -s "$here/requirements.txt" "$venv/installed.txt"; then
     "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
     cp "$here/requirements.txt" "$venv/installed.txt"
 fi
+
+export KOBLING_COMPARE_CACHE="$cache"
+if [ "${1:-}" = seal ]; then
+    exec "$venv/bin/python" "$here/seal.py" "${@:2}"
+fi
+report="$(realpath -m "${1:-$cache/report.md}")"
 
 cd "$here/../.."
 cargo bench --quiet --locked --bench compare --no-run

@@ -13,6 +13,8 @@ def quarter(day):
 
 
 class Sql:
+    # How a row finds its permit, the pair of person and source that rows are grouped by, and the person of a pair.
+    permit, pair, person = "p.person = e.person AND p.source = e.source", "e.person, e.source", "e.person"
     # The sources of a person as bits.
     mask = " + ".join(f"max(CASE WHEN source = {at} THEN {1 << at} ELSE 0 END)" for at in range(SOURCES))
 
@@ -24,7 +26,7 @@ class Sql:
 
     def permitted(self, dataset, columns, condition, last=None):
         """Permitted rows of a dataset."""
-        permit = f" JOIN permits_{dataset} p ON p.person = e.person AND p.source = e.source AND e.day BETWEEN p.from_day AND p.to_day"
+        permit = f" JOIN permits_{dataset} p ON {self.permit} AND e.day BETWEEN p.from_day AND p.to_day"
         return (
             f"SELECT {columns} FROM {dataset} e{permit if self.data.consent[dataset] else ''}"
             f" WHERE e.day BETWEEN {self.first} AND {last or self.last} AND {condition}"
@@ -42,10 +44,10 @@ class Sql:
         """Persons with rows in the span at some source and none permitted. Only rows without a permit for the whole span
         can be of such a person, so only those are grouped."""
         parts = [
-            f"SELECT e.person AS person FROM {d} e LEFT JOIN permits_{d} p ON p.person = e.person AND p.source = e.source"
+            f"SELECT {self.person} AS person FROM {d} e LEFT JOIN permits_{d} p ON {self.permit}"
             f" WHERE e.day BETWEEN {self.first} AND {self.last}"
-            f" AND (p.person IS NULL OR p.from_day > {self.first} OR p.to_day < {self.last})"
-            f" GROUP BY e.person, e.source"
+            f" AND (p.from_day IS NULL OR p.from_day > {self.first} OR p.to_day < {self.last})"
+            f" GROUP BY {self.pair}"
             f" HAVING max(CASE WHEN e.day BETWEEN p.from_day AND p.to_day THEN 1 ELSE 0 END) = 0"
             for d in READS[self.question]
             if self.data.consent[d]
