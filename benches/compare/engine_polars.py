@@ -1,4 +1,5 @@
-"""Polars: lazy frames over resident columns, or over the Parquet files; each question by both of its engines."""
+"""Polars: lazy frames over resident columns, or over the Parquet files; each question by both of its engines, and step by
+step."""
 
 import os
 
@@ -41,7 +42,9 @@ def frames(data, resident):
 
 
 class Question:
-    def __init__(self, data, question, rows, permits):
+    def __init__(self, data, question, rows, permits, hold=lambda frame: frame):
+        # `hold` collects what is used more than once, or leaves that to the optimiser.
+        self.hold = hold
         self.data, self.question, self.frames, self.permits = data, question, rows, permits
         self.first, self.last = data.span(question)
 
@@ -84,7 +87,7 @@ class Question:
     def index(self, out):
         rows = self.events(0, lambda dataset: ["person", self.key(dataset)], PERIOD[1])
         firsts = rows.group_by("person").agg(pl.col("k").min()).join(out, on="person", how="anti")
-        return firsts.with_columns(DAY.alias("d"))
+        return self.hold(firsts.with_columns(DAY.alias("d")))
 
     def next(self, before, stage, condition):
         """The first day of a stage on a condition: persons, and the columns of `before` that are needed further."""
@@ -93,7 +96,7 @@ class Question:
 
     def plans(self):
         """Lazy frames to be collected together; the persons left out are the last."""
-        out = self.left_out()
+        out = self.hold(self.left_out())
         return [*getattr(self, self.question)(out), out.select(pl.len())]
 
     def reach(self, out):
@@ -113,7 +116,7 @@ class Question:
             if WINDOW:
                 condition &= pl.col("day") <= DAY + WINDOW
             reached = self.next(step, stage, condition)
-            step = reached.group_by("person").agg(pl.col("k").first(), pl.col("day").min().alias("d"))
+            step = self.hold(reached.group_by("person").agg(pl.col("k").first(), pl.col("day").min().alias("d")))
             steps.append(step)
         groups = [
             step.select(AREA.alias("a"), ROLE.alias("r"), pl.lit(at).alias("s")).group_by("a", "r", "s").agg(pl.len())
@@ -144,7 +147,7 @@ class Question:
 
     def amount(self, out):
         rows = self.events(0, lambda _: ["person", "cas", "day"], PERIOD[1]).filter(pl.col("cas") != 0)
-        cases = rows.join(out, on="person", how="anti").group_by("cas").agg(pl.col("day").min().alias("d"))
+        cases = self.hold(rows.join(out, on="person", how="anti").group_by("cas").agg(pl.col("day").min().alias("d")))
         spent = self.permitted("cost", pl.col("cas") != 0).join(out, on="person", how="anti").select("cas", "day", "amount")
         within = pl.col("day").is_between(pl.col("d"), pl.col("d") + FOLLOW_UP)
         sums = cases.join(spent, on="cas").filter(within).group_by("cas").agg(pl.col("amount").sum())
@@ -154,11 +157,15 @@ class Question:
 
 
 def variants(data, question, rows, permits):
-    def ask(engine):
-        cells, left_out = pl.collect_all(Question(data, question, rows, permits).plans(), engine=engine)
+    def ask(engine, *hold):
+        cells, left_out = pl.collect_all(Question(data, question, rows, permits, *hold).plans(), engine=engine)
         return common.answer(data, question, cells.rows(), left_out.item())
 
-    return {engine: (lambda engine=engine: ask(engine)) for engine in ("streaming", "in-memory")}
+    return {
+        "stepwise": lambda: ask("streaming", lambda frame: frame.collect(engine="streaming").lazy()),
+        "streaming": lambda: ask("streaming"),
+        "in-memory": lambda: ask("in-memory"),
+    }
 
 
 def warm(data, out):

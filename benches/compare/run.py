@@ -29,14 +29,13 @@ def run(words, out):
     return json.loads(pathlib.Path(out).read_text())
 
 
-def drop_cache():
-    """Drops the page cache where that is permitted. The files are synced first, or they would stay."""
-    try:
-        os.sync()
-        pathlib.Path("/proc/sys/vm/drop_caches").write_text("3")
-        return True
-    except OSError:
-        return False
+def forget_files(data):
+    """Takes the data's files, and nothing else, out of the page cache."""
+    for path in data.folder.rglob("*"):
+        if path.is_file():
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def best(entry):
@@ -46,7 +45,7 @@ def best(entry):
 
 
 def colds(data, scratch, results):
-    found, dropped = {}, True
+    found = {}
     for question in QUESTIONS:
         for engine in ["kobling", *ENGINES]:
             entry = results[engine]["questions"].get(question)
@@ -56,11 +55,11 @@ def colds(data, scratch, results):
             words = [*OURS, "cold", data.folder, question] if engine == "kobling" else script
             runs = []
             for _ in range(COLD_RUNS):
-                dropped &= drop_cache()
+                forget_files(data)
                 runs.append(run(words, scratch / "cold.json"))
             if runs:
                 found[engine, question] = min(runs, key=lambda one: one["total_s"])
-    return found, dropped
+    return found
 
 
 def check(results, cold):
@@ -126,7 +125,7 @@ def cold_rows(cold, engines):
     return rows
 
 
-def report(data, results, cold, dropped):
+def report(data, results, cold):
     meta, mega = data.meta, lambda number: f"{number / 1e6:,.0f}"
     names = [f"{engine} {result.get('version', '')}".strip() for engine, result in results.items()]
     text = (
@@ -138,8 +137,8 @@ def report(data, results, cold, dropped):
     text += table(["question", *names, "fastest other / ours"], warm_rows(results))
     if cold:
         files = [engine for engine in ENGINES if engine != "sqlite"]
-        how = "the page cache dropped before each" if dropped else "the page cache could not be dropped, so files may be cached"
-        text += f"\nFrom the Parquet files, seconds, the better of {COLD_RUNS} processes, {how}; ours: loading + permits + counting:\n\n"
+        how = f"the better of {COLD_RUNS} processes, the files not in the page cache"
+        text += f"\nFrom the Parquet files, seconds, {how}; ours: loading + permits + counting:\n\n"
         text += table(["question", "kobling", *files, "fastest other / ours"], cold_rows(cold, files))
     text += "\nMemory in MB; a peak is of the process, with the resident data:\n\n"
     rows = []
@@ -163,10 +162,10 @@ def main():
         for engine in ENGINES:
             words = [sys.executable, HERE / f"engine_{engine}.py", "warm", data.folder]
             results[engine] = run(words, scratch / f"{engine}.json")
-        cold, dropped = colds(data, scratch, results)
+        cold = colds(data, scratch, results)
     if wrong := check(results, cold):
         sys.exit("The engines do not agree, so nothing is compared:\n" + "\n".join(wrong))
-    text = report(data, results, cold, dropped)
+    text = report(data, results, cold)
     out.write_text(text)
     print(f"\n{text}\n{out}")
 
