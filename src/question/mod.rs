@@ -25,6 +25,7 @@ mod index;
 mod kernel;
 mod kernels;
 mod overlap;
+mod payment;
 mod permitted;
 mod plan;
 mod quality;

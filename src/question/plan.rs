@@ -10,12 +10,13 @@ use super::{Ask, AskRefusal, index, kernels};
 use crate::clock::{Day, Period};
 use crate::disclosure::{Dimensions, EndedPeriod, ReleaseContext, Rules};
 use crate::limits;
-use crate::name::PurposeId;
+use crate::name::{PurposeId, QuestionId};
 use crate::programme::{Programme, Question, QuestionKind, Test, Text, Unit, View};
 
 /// A question that may be asked of one snapshot, ready to be counted.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    question: QuestionId,
     key: String,
     purpose: PurposeId,
     definition: Text,
@@ -158,6 +159,7 @@ pub fn plan(
         codes: column.codes.into_iter().map(|(code, title)| CodeLabel { code, title }).collect(),
     }));
     Ok(Plan {
+        question: question.id.clone(),
         key: ask.key(),
         purpose: question.purpose.clone(),
         definition: question.definition.clone(),
@@ -275,6 +277,12 @@ impl Plan {
     #[must_use]
     pub const fn sealed(&self) -> Day {
         self.sealed
+    }
+
+    /// Which question it is.
+    #[must_use]
+    pub const fn question(&self) -> &QuestionId {
+        &self.question
     }
 
     /// What a count counts.

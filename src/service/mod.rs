@@ -14,8 +14,10 @@ mod keys;
 mod packages;
 mod principals;
 mod quality;
+mod reports;
 mod seal;
 mod start;
+mod statement;
 mod upload;
 
 pub use append::Standing;
@@ -23,6 +25,7 @@ pub use audit::AuditReport;
 pub use error::{Reason, ServiceError};
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
+pub use statement::{STATEMENT_CONTEXT, SignedStatement};
 pub use upload::{UploadRequest, UploadView};
 
 use std::collections::HashMap;
@@ -53,6 +56,8 @@ pub struct Service {
     /// Held while answering: one question at a time.
     answering: Mutex<ask::Answering>,
     rules: Rules,
+    /// Most bytes that the rows of the snapshot in force may take in memory.
+    memory: u64,
 }
 
 impl std::fmt::Debug for Service {
