@@ -84,4 +84,6 @@ fn line_of(text: &str, offset: usize) -> usize {
 }
 
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod tests;
