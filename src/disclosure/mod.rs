@@ -52,7 +52,7 @@ pub use entry::{Entry, EntryError};
 pub use explanation::Reason;
 pub use figure::{Figure, FigureKind, Head};
 pub use ledger::{CommitError, Ledger, LedgerError};
-pub use payment::{SettlementError, settle_banded, settle_verified};
+pub use payment::{SettlementError, banding, settle_banded, settle_verified};
 pub use period::{EndedPeriod, PeriodError};
 pub use rate::Rate;
 pub use release::{Pending, ReleaseContext, ReleaseError, Released, release};

@@ -6,9 +6,10 @@
 //! part of no answer.
 
 use super::release::Released;
+use super::rules::Rules;
 use super::table::Table;
 use super::tabulation::Tabulation;
-use crate::programme::{Payment, PaymentMode, Settlement, settle};
+use crate::programme::{Banding, Payment, PaymentMode, Settlement, settle};
 
 /// Why nothing can be settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +34,7 @@ pub enum SettlementError {
 pub fn settle_banded(
     table: &Released<Table>,
     payment: &Payment,
+    rules: &Rules,
 ) -> Result<Released<Settlement>, SettlementError> {
     let rows = &table.value().rows;
     if payment.mode != PaymentMode::Banded || rows.len() != payment.indicators.len() + 1 {
@@ -40,7 +42,7 @@ pub fn settle_banded(
     }
     let units = rows[0].count().count().ok_or(SettlementError::Few)?;
     let successes: Vec<Option<u64>> = rows[1..].iter().map(|row| row.count().count()).collect();
-    Ok(Released::of(settle(payment, units, &successes)))
+    Ok(Released::of(settle(payment, units, &successes, banding(rules))))
 }
 
 /// Settles a contract of mode `verified` from its exact counts.
@@ -50,6 +52,7 @@ pub fn settle_banded(
 pub fn settle_verified(
     tabulation: &Tabulation,
     payment: &Payment,
+    rules: &Rules,
 ) -> Result<Released<Settlement>, SettlementError> {
     let cells = &tabulation.cells;
     if payment.mode != PaymentMode::Verified || cells.len() != payment.indicators.len() + 1 {
@@ -59,7 +62,13 @@ pub fn settle_verified(
         return Err(SettlementError::NotPermitted);
     }
     let successes: Vec<Option<u64>> = cells[1..].iter().map(|cell| Some(cell.units)).collect();
-    Ok(Released::of(settle(payment, cells[0].units, &successes)))
+    Ok(Released::of(settle(payment, cells[0].units, &successes, banding(rules))))
+}
+
+/// How banded successes count. R1's threshold is R16's margin too: neither few successes nor few failures are told.
+#[must_use]
+pub const fn banding(rules: &Rules) -> Banding {
+    Banding { least: rules.persons(), rounding: rules.rounding(), margin: rules.persons() }
 }
 
 #[cfg(test)]
@@ -94,17 +103,21 @@ mod tests {
         Tabulation::counts(Shape::Parts, vec!["indicator".to_owned()], cells)
     }
 
-    fn banded(units: u32, successes: u32) -> Result<Settlement, SettlementError> {
+    fn settled(units: u32, successes: u32) -> Result<Settlement, SettlementError> {
         let mut ledger = Ledger::default();
         let pending = release(counted(units, successes), &context("q", 1), &Rules::standard(), &ledger);
         let table = ledger.commit(pending.expect("formed"), |_| Ok::<(), Infallible>(())).expect("kept");
-        settle_banded(&table, &contract(PaymentMode::Banded)).map(Released::into_value)
+        settle_banded(&table, &contract(PaymentMode::Banded), &Rules::standard()).map(Released::into_value)
     }
 
     #[test]
     fn exact_counts_pay_as_the_contract_says() {
         let exact = |successes| {
-            let settled = settle_verified(&counted(25, successes), &contract(PaymentMode::Verified));
+            let settled = settle_verified(
+                &counted(25, successes),
+                &contract(PaymentMode::Verified),
+                &Rules::standard(),
+            );
             settled.expect("all permit").into_value().amount
         };
         assert_eq!((exact(18), exact(17), exact(12)), (1_000_000, 500_000, 0));
@@ -113,9 +126,11 @@ mod tests {
     #[test]
     fn one_person_without_a_yes_stops_an_exact_statement() {
         let tabulation = Tabulation { left_out: (90..91).collect(), ..counted(25, 18) };
-        let refused = settle_verified(&tabulation, &contract(PaymentMode::Verified)).err();
+        let refused =
+            settle_verified(&tabulation, &contract(PaymentMode::Verified), &Rules::standard()).err();
         assert_eq!(refused, Some(SettlementError::NotPermitted));
-        let other = settle_verified(&counted(25, 18), &contract(PaymentMode::Banded)).err();
+        let other =
+            settle_verified(&counted(25, 18), &contract(PaymentMode::Banded), &Rules::standard()).err();
         assert_eq!(other, Some(SettlementError::Form));
     }
 
@@ -123,12 +138,16 @@ mod tests {
     #[test]
     fn a_banded_amount_tells_no_more_than_the_shown_counts() {
         for successes in 0..=100 {
-            let settled = banded(100, successes).expect("enough");
+            let found = settled(100, successes).expect("enough");
             let shown = (8..=100).contains(&successes).then_some((u64::from(successes) + 2) / 5 * 5);
             // Within 7 of everybody, the successes read as everybody does (R8).
             let shown = if successes >= 93 { Some(100) } else { shown };
-            assert_eq!(settled, settle(&contract(PaymentMode::Banded), 100, &[shown]), "{successes}");
+            assert_eq!(
+                found,
+                settle(&contract(PaymentMode::Banded), 100, &[shown], banding(&Rules::standard())),
+                "{successes}"
+            );
         }
-        assert_eq!(banded(7, 7), Err(SettlementError::Few));
+        assert_eq!(settled(7, 7), Err(SettlementError::Few));
     }
 }

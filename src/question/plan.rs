@@ -388,7 +388,8 @@ mod tests {
     #[test]
     fn a_refusal_names_what_is_registered() {
         let said = refusal(&ask("cost", &[], "2022-Q1", None)).to_string();
-        assert_eq!(said, "no question cost is registered; registered are: reach, funnel, overlap, quality");
+        let start = "no question cost is registered; registered are: reach, funnel, overlap, quality, ";
+        assert!(said.starts_with(start), "{said}");
         let said = refusal(&ask("funnel", &["partner"], "2022-Q1", None)).to_string();
         assert_eq!(
             said,

@@ -111,11 +111,11 @@ impl Service {
         let recipient = &caller.organisation;
         let tabulation = self.count(&mut answering, &plan, &moment, recipient)?;
         let settlement = match payment.mode {
-            PaymentMode::Verified => settle_verified(&tabulation, payment)?,
+            PaymentMode::Verified => settle_verified(&tabulation, payment, &self.rules)?,
             PaymentMode::Banded => {
                 let of = (&caller.actor(), recipient);
                 let released = self.release(&mut answering, &plan, &moment, of, tabulation)?;
-                settle_banded(&released, payment)?
+                settle_banded(&released, payment, &self.rules)?
             }
         };
         let statement = Statement {
