@@ -21,6 +21,7 @@ mod model;
 mod parquet;
 mod plot;
 mod questions;
+mod statement;
 mod svg;
 mod terminal;
 mod vega;
@@ -39,6 +40,7 @@ pub use model::{
 #[cfg(feature = "formats")]
 pub use parquet::ParquetFormError;
 pub use questions::{RegisteredQuestion, list_questions};
+pub use statement::{Contract, Statement, Terms};
 pub use verify::{VerifyError, verify};
 #[cfg(feature = "formats")]
 pub use xlsx::XlsxError;

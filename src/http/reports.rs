@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::guard::{Caller, Whole, blocking};
 use super::problem::{Failure, Problem};
 use super::uploads::json;
+use crate::audit::SignedStatement;
 use crate::clock::Period;
 use crate::name::QuestionId;
-use crate::service::{Reason, Service, SignedStatement};
+use crate::service::{Reason, Service};
 
 /// A standing report that was made.
 #[derive(Serialize, utoipa::ToSchema)]

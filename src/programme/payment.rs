@@ -71,7 +71,7 @@ impl Payment {
 }
 
 /// What one indicator comes to. Amounts are in øre.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Earned {
     /// Code of the indicator.
     pub indicator: String,
@@ -92,7 +92,7 @@ pub struct Earned {
 }
 
 /// What a contract comes to. Amounts are in øre.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Settlement {
     /// Units enrolled.
     pub units: u64,

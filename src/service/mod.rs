@@ -25,7 +25,6 @@ pub use audit::AuditReport;
 pub use error::{Reason, ServiceError};
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
-pub use statement::{STATEMENT_CONTEXT, SignedStatement};
 pub use upload::{UploadRequest, UploadView};
 
 use std::collections::HashMap;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::ask::Moment;
 use super::{Reason, Service, ServiceError};
-use crate::audit::Subject;
+use crate::audit::{SignedStatement, Subject};
 use crate::auth::Principal;
 use crate::clock::{Day, Period, Timestamp};
 use crate::disclosure::{Released, settle_banded, settle_verified};
@@ -17,19 +17,6 @@ use crate::name::{OrganisationId, ProgrammeId, QuestionId};
 use crate::programme::{Payment, PaymentMode, Question, QuestionKind, Settlement, Text, Unit};
 use crate::question::{Ask, plan};
 use crate::store::StatementRow;
-
-/// Context under which statements are signed.
-pub const STATEMENT_CONTEXT: &str = "kobling/v1/payment-statement";
-
-/// A statement's text as it was signed, and the signature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignedStatement {
-    /// JSON text; the signature is over these bytes.
-    pub statement: String,
-    /// The service's Ed25519 signature, 86 characters of base64url.
-    pub signature: String,
-}
 
 /// What is signed.
 #[derive(Serialize)]
@@ -137,21 +124,21 @@ impl Service {
             rules: crate::disclosure::RULES_VERSION,
         };
         let body = serde_json::to_string(&statement).expect("a statement is plain data");
-        let signature = self.signing.sign(STATEMENT_CONTEXT, body.as_bytes()).to_string();
+        let signed = SignedStatement::sign(body, &self.signing);
         let subject = Subject::new()
             .id("question", &question.id)
-            .digest("statement", Sha256Hex::of(body.as_bytes()))
+            .digest("statement", Sha256Hex::of(signed.statement.as_bytes()))
             .count("snapshot", u64::from(moment.row.id));
         let row = StatementRow {
             question: question.id.to_string(),
             days,
             payer: recipient.to_string(),
             made_at: moment.now,
-            body,
-            signature,
+            body: signed.statement.clone(),
+            signature: signed.signature.clone(),
         };
         self.store.keep_statement(&caller.actor(), &row, subject)?;
-        Ok(SignedStatement { statement: row.body, signature: row.signature })
+        Ok(signed)
     }
 
     /// Every statement made so far, by question and period.
