@@ -260,7 +260,68 @@ fn each_mean_is_shown_as_its_own() {
     assert_eq!((mean("all base"), table.response), (None, Some(Rate::AtLeast(82))));
 }
 
+/// A person's score at a moment in another way: every row is held against every other one.
+fn slowly(rows: &[Row], person: u32, moment: i64) -> Option<i64> {
+    let known = |row: &&Row| {
+        let of = row.set == SCALE && row.person == person && row.values[0] == moment;
+        of && row.values[2] != NONE && (0..=300).contains(&row.day)
+    };
+    // The latest day; then partner, moment and rating as the programme names them, a missing one last; then the score.
+    let key = |row: &Row| {
+        let risk = if row.values[1] == NONE { 255 } else { row.values[1] };
+        (-row.day, row.source, risk, row.values[2])
+    };
+    let known: Vec<&Row> = rows.iter().filter(known).collect();
+    let first = known.iter().find(|row| known.iter().all(|other| key(row) <= key(other)))?;
+    Some(first.values[2])
+}
+
 proptest! {
+    /// The sums of the scores are those of the slow way.
+    #[test]
+    fn means_are_those_of_the_slow_way(
+        rows in prop::collection::vec((1u32..5, -2i32..6, 0u8..2, 0i64..3, -1i64..3, -1i64..1001), 0..60),
+        steps in prop::collection::vec((1u32..5, -2i32..95, any::<bool>()), 0..20),
+    ) {
+        let mut all: Vec<Row> = rows
+            .iter()
+            .map(|(person, day, source, moment, risk, score)| {
+                row(SCALE, *person, *day, &[*moment, *risk, *score]).from(*source)
+            })
+            .collect();
+        let stage = |done: bool| if done { DONE } else { ASKED };
+        all.extend(steps.iter().map(|(person, day, done)| event(*person, stage(*done), *day)));
+        let index = |person: u32| {
+            let asked = steps.iter().filter(|(of, day, done)| *of == person && !*done && (0..90).contains(day));
+            asked.map(|(_, day, _)| *day).min()
+        };
+        let completed = |person: u32| {
+            index(person).is_some_and(|index| {
+                steps.iter().any(|(of, day, done)| *of == person && *done && *day >= index)
+            })
+        };
+        let mut wanted = Vec::new();
+        for analysis in ["all", "completers"] {
+            let units: Vec<u32> = (1..5)
+                .filter(|person| index(*person).is_some() && (analysis == "all" || completed(*person)))
+                .collect();
+            let both = units.iter().filter_map(|person| {
+                slowly(&all, *person, 0).zip(slowly(&all, *person, 2))
+            });
+            let both: Vec<(i64, i64)> = both.collect();
+            let sums = |of: fn(&(i64, i64)) -> i64| {
+                let values: Vec<i128> = both.iter().map(|pair| i128::from(of(pair))).collect();
+                let squares = values.iter().map(|value| value * value).sum::<i128>();
+                Some((values.len() as u64, values.iter().sum::<i128>(), squares))
+            };
+            wanted.push((format!("{analysis} base"), None));
+            wanted.push((format!("{analysis} baseline"), sums(|pair| pair.0)));
+            wanted.push((format!("{analysis} end"), sums(|pair| pair.1)));
+            wanted.push((format!("{analysis} change"), sums(|pair| pair.1 - pair.0)));
+        }
+        prop_assert_eq!(means(&all), wanted);
+    }
+
     /// Whatever the rows: codes sum to those assessed, directions to those assessed at both ends, completers are some
     /// of all; and the order of rows never matters.
     #[test]

@@ -216,7 +216,51 @@ fn hours_are_added_up_from_the_index_day_on() {
     assert_eq!(of(&[hours_of(41, NONE, 10), hours_of(42, 8, NONE)]), (1, 1), "a missing value adds nothing");
 }
 
+/// Conditions a to d of one person in another way: what is told (`of`, `met`) of each, or nothing without an index. The
+/// snapshot is of day 120, and staff number 1 was trained on day 20.
+fn slowly(rows: &[Row], person: u32, (from, to): (i32, i32)) -> Option<[(bool, bool); 4]> {
+    let events = |stage: usize| {
+        let of = rows.iter().filter(move |row| row.set == WAY && row.person == person);
+        of.filter(move |row| row.values[0] == stage as i64 && row.day >= 0 && row.day <= 120)
+    };
+    let index = events(ASKED).map(|row| row.day).filter(|day| *day < 90).min()?;
+    let seen = events(SEEN).count() > 0;
+    let done = events(DONE).any(|row| row.day - index >= from && row.day - index <= to);
+    let followed = index + from >= 0 && index + to <= 120;
+    let a = (seen && (done || followed), seen && done);
+    let after: Vec<&Row> = events(SEEN).filter(|row| row.day >= index).collect();
+    let c = !after.is_empty() && after.iter().all(|row| row.staff == 1 && row.day >= 20);
+    let waiting = seen && !done && !followed;
+    Some([a, (true, seen), (true, c), (!waiting, a.1 && seen)])
+}
+
 proptest! {
+    /// Each condition is told of, and met by, those whom the slow way finds.
+    #[test]
+    fn conditions_are_those_of_the_slow_way(
+        rows in prop::collection::vec((1u32..6, -2i32..125, 0usize..4, 0u32..3), 0..50),
+        window in (-30i32..30, 0i32..60),
+    ) {
+        let window = (window.0, window.0 + window.1);
+        let conditions = kind(vec![
+            condition("a", Some(SEEN), stage(DONE, Some(window))),
+            condition("b", None, stage(SEEN, None)),
+            condition("c", None, trained()),
+            condition("d", None, Test::All(vec![0, 1])),
+        ]);
+        let mut all: Vec<Row> =
+            rows.into_iter().map(|(person, day, stage, staff)| event(person, stage, day).by(staff)).collect();
+        all.push(row(COURSE, 0, 20, &[]).by(1));
+        let counts = counted(&all, conditions, Unit::Person, 120);
+        let told: Vec<_> = (1..6).filter_map(|person| slowly(&all, person, window)).collect();
+        for (at, id) in ["a", "b", "c", "d"].into_iter().enumerate() {
+            let of = told.iter().filter(|told| told[at].0).count() as u64;
+            let met = told.iter().filter(|told| told[at].1).count() as u64;
+            let counted = (counts.of(&format!("{id} of")), counts.of(&format!("{id} met")));
+            prop_assert_eq!(counted, (of, met), "{}", id);
+        }
+    }
+
     /// Whoever meets a condition is one of those of whom it can be told (the release asserts the sets); and more rows
     /// of the stage never make a unit meet less.
     #[test]
