@@ -61,8 +61,7 @@ mod binary {
 
     pub fn parquet_agrees(answer: &Answer, body: &str) {
         let bytes = answer.to_parquet(body, Some(Language::En)).expect("a file");
-        let file = std::fs::File::from(bytes_as_file(&bytes));
-        let reader = SerializedFileReader::new(file).expect("Parquet");
+        let reader = SerializedFileReader::new(bytes_as_file(&bytes)).expect("Parquet");
         let about = reader.metadata().file_metadata().key_value_metadata().expect("metadata");
         let kept = about.iter().find(|pair| pair.key == "kobling.answer").and_then(|pair| pair.value.clone());
         assert_eq!(kept.as_deref(), Some(body), "the answer itself");
