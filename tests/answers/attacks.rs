@@ -184,8 +184,6 @@ fn shows_only_what_it_holds(body: &str) {
         check("Markdown", numbers(&answer.to_markdown(language), Some(language)));
         check("the page", numbers(&read_out(&report(&answer, "T", language)), Some(language)));
         if let Some(spec) = answer.to_vega_lite(language) {
-            let mut drawn = Vec::new();
-            held(&spec["data"], &mut drawn);
             // The text of a figure is read as its language writes it.
             let texts: BTreeSet<&str> = spec["data"]["values"]
                 .as_array()
