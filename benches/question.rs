@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kobling::clock::{Day, Timestamp};
@@ -37,7 +38,7 @@ fn main() {
     let text = include_str!("../programmes/interventionsmodel.toml");
     let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
     let snapshot = snapshot(&programme, events);
-    let rows = snapshot.datasets.iter().map(Columns::len).sum::<usize>();
+    let rows = snapshot.datasets.iter().map(|columns| columns.len()).sum::<usize>();
     println!("{rows} events of {} persons", snapshot.persons);
 
     let bare = best(|| bare(&snapshot));
@@ -140,15 +141,16 @@ fn snapshot(programme: &Programme, events: u64) -> Snapshot {
             let codes = programme.code_lists[list].codes.len() as u64;
             Some(rows.iter().map(|_| numbers.below(codes) as u8).collect())
         });
-        Columns {
+        Arc::new(Columns {
             offsets: (0..=persons + 1).map(until).collect(),
             day: rows.iter().map(|row| row.1).collect(),
             source: rows.iter().map(|row| row.2).collect(),
             related: None,
             case: None,
+            staff: dataset.columns.iter().map(|_| None).collect(),
             categories: categories.collect(),
             measures: dataset.columns.iter().map(|_| None).collect(),
-        }
+        })
     });
     Snapshot {
         id: 1,

@@ -78,7 +78,7 @@ fn main() {
     let (again, _) = timed(|| seal(2, &mut spine));
     let out = dir.path().join("1");
     let (load, snapshot) = timed(|| Snapshot::load(&out, &programme, &report.sha256));
-    let loaded: usize = snapshot.map_or(0, |s| s.datasets.iter().map(kobling::snapshot::Columns::len).sum());
+    let loaded: usize = snapshot.map_or(0, |s| s.datasets.iter().map(|columns| columns.len()).sum());
     assert_eq!((report.rows, loaded as u64), (rows, rows));
 
     let sealed: Vec<_> =

@@ -52,5 +52,7 @@ pub mod service;
 #[cfg(feature = "service")]
 pub mod snapshot;
 #[cfg(feature = "service")]
+pub mod stats;
+#[cfg(feature = "service")]
 pub mod store;
 pub mod token;

@@ -11,6 +11,8 @@ pub struct Entry {
     pub(super) seq: u64,
     pub(super) question_key: String,
     pub(super) cell_key: String,
+    /// What the figures measure: only values of one measure are held against each other.
+    pub(super) measure: String,
     pub(super) snapshot: u32,
     pub(super) content: Content,
 }
@@ -32,7 +34,7 @@ pub(super) enum Content {
 /// Why stored columns are no entry. Names the entry, never what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
-    /// Both or neither of a set and a tie; a tie with values; one value without the other.
+    /// Both or neither of a set and a tie; a tie with figures; figures that are no numbers.
     #[error("release ledger entry {seq} is damaged: its columns contradict each other; restore the store")]
     Contradiction {
         /// Which.
@@ -60,11 +62,11 @@ impl Entry {
             seq: self.seq,
             question_key: self.question_key.clone(),
             cell_key: self.cell_key.clone(),
+            measure: self.measure.clone(),
             snapshot: self.snapshot,
             contributors: None,
             tied_to: None,
-            persons: None,
-            families: None,
+            figures: None,
         };
         match &self.content {
             Content::TiedTo(seq) => stored.tied_to = Some(*seq),
@@ -72,8 +74,10 @@ impl Entry {
                 let mut bytes = Vec::with_capacity(contributors.serialized_size());
                 contributors.serialize_into(&mut bytes).expect("a vector takes every byte");
                 stored.contributors = Some(bytes);
-                stored.persons = value.persons().count();
-                stored.families = value.families().count();
+                if let Value::Shown(figures) = value {
+                    let figures: Vec<String> = figures.iter().map(ToString::to_string).collect();
+                    stored.figures = Some(figures.join(" "));
+                }
             }
         }
         stored
@@ -85,13 +89,13 @@ impl Entry {
     /// [`EntryError`] when they are damaged.
     pub fn from_stored(stored: LedgerRow) -> Result<Entry, EntryError> {
         let seq = stored.seq;
-        let content = match (stored.contributors, stored.tied_to, stored.persons, stored.families) {
-            (None, Some(to), None, None) => Content::TiedTo(to),
-            (Some(bytes), None, persons, families) => {
-                let value = match (persons, families) {
-                    (None, None) => Value::Hidden,
-                    (Some(persons), Some(families)) => Value::Counts { persons, families },
-                    _ => return Err(EntryError::Contradiction { seq }),
+        let content = match (stored.contributors, stored.tied_to, stored.figures) {
+            (None, Some(to), None) => Content::TiedTo(to),
+            (Some(bytes), None, figures) => {
+                let value = match figures.map(|figures| figures.split(' ').map(str::parse).collect()) {
+                    None => Value::Hidden,
+                    Some(Ok(figures)) => Value::Shown(figures),
+                    Some(Err(_)) => return Err(EntryError::Contradiction { seq }),
                 };
                 let mut rest = bytes.as_slice();
                 let contributors =
@@ -107,6 +111,7 @@ impl Entry {
             seq,
             question_key: stored.question_key,
             cell_key: stored.cell_key,
+            measure: stored.measure,
             snapshot: stored.snapshot,
             content,
         })
@@ -124,11 +129,9 @@ mod tests {
             seq: 3,
             question_key: "reach".to_owned(),
             cell_key: "[]".to_owned(),
+            measure: "person".to_owned(),
             snapshot: 2,
-            content: Content::Set {
-                contributors: (1..=12).collect(),
-                value: Value::Counts { persons: 10, families: 5 },
-            },
+            content: Content::Set { contributors: (1..=12).collect(), value: Value::counts(10, 5) },
         }
         .to_stored()
     }
@@ -142,7 +145,7 @@ mod tests {
         };
         assert_eq!(refused(|c| c.contributors = None), EntryError::Contradiction { seq: 3 });
         assert_eq!(refused(|c| c.tied_to = Some(1)), EntryError::Contradiction { seq: 3 });
-        assert_eq!(refused(|c| c.families = None), EntryError::Contradiction { seq: 3 });
+        assert_eq!(refused(|c| c.figures = Some("10 five".to_owned())), EntryError::Contradiction { seq: 3 });
         assert_eq!(refused(|c| c.contributors = Some(vec![1, 2, 3])), EntryError::Set { seq: 3 });
         assert_eq!(refused(|c| c.contributors.as_mut().expect("a set").push(0)), EntryError::Set { seq: 3 });
         assert!(Entry::from_stored(stored()).is_ok_and(|entry| entry.to_stored() == stored()));
@@ -152,21 +155,22 @@ mod tests {
         #[test]
         fn columns_read_back_as_they_were_written(
             persons in prop::collection::btree_set(any::<u32>(), 0..50),
-            shown in prop::option::of((0_u64..100, 0_u64..100)),
+            shown in prop::option::of(prop::collection::vec(any::<i64>(), 1..4)),
             tie in prop::option::of(1_u64..9),
         ) {
             let content = match (tie, shown) {
                 (Some(to), _) => Content::TiedTo(to),
                 (None, None) => Content::Set { contributors: persons.into_iter().collect(), value: Value::Hidden },
-                (None, Some((persons_shown, families))) => Content::Set {
+                (None, Some(figures)) => Content::Set {
                     contributors: persons.into_iter().collect(),
-                    value: Value::Counts { persons: persons_shown, families },
+                    value: Value::Shown(figures),
                 },
             };
             let entry = Entry {
                 seq: 9,
                 question_key: "q".to_owned(),
                 cell_key: "c".to_owned(),
+                measure: "m".to_owned(),
                 snapshot: 4,
                 content,
             };

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::dimensions::Dimensions;
 use super::rounding::largest_error;
 use super::rules::Rules;
-use super::tabulation::Shape;
+use super::tabulation::{Extra, Shape};
 
 /// A rule that may have worked on a table. Given per table and always the same for its shape: which cells a rule
 /// touched, or whether it touched any, is not said.
@@ -22,10 +22,20 @@ pub enum Reason {
     RatesFromShownCounts,
     /// R5: totals are sums of the shown cells.
     TotalsOfShownCells,
+    /// Intervals hold for every true count within the largest error of the shown one.
+    IntervalsOfShownCounts,
+    /// R11: sums in which somebody could stand out are hidden, and the others have three significant digits.
+    SumsWithoutDominance,
+    /// R12: means of few are hidden, and are a rounded sum over a rounded count.
+    MeansOfEnough,
+    /// R13: a median is a band.
+    MedianAsBand,
+    /// R14: a curve begins and ends where enough had the event and are still followed.
+    CurveOnGrid,
 }
 
 /// The rules that can work on a shape, always in this order.
-pub(super) fn reasons(shape: Shape) -> Vec<Reason> {
+pub(super) fn reasons(shape: Shape, extra: Option<&Extra>) -> Vec<Reason> {
     let mut reasons = vec![Reason::FewPersonsOrFamilies, Reason::Rounded, Reason::HeldAtEarlierValue];
     if !matches!(shape, Shape::Overlap) {
         reasons.push(Reason::RatesFromShownCounts);
@@ -33,6 +43,15 @@ pub(super) fn reasons(shape: Shape) -> Vec<Reason> {
     if matches!(shape, Shape::Partition) {
         reasons.push(Reason::TotalsOfShownCells);
     }
+    if matches!(shape, Shape::Parts) {
+        reasons.push(Reason::IntervalsOfShownCounts);
+    }
+    reasons.extend(extra.map(|extra| match extra {
+        Extra::Sum(_) | Extra::Rate { .. } => Reason::SumsWithoutDominance,
+        Extra::Mean(_) => Reason::MeansOfEnough,
+        Extra::Median(_) => Reason::MedianAsBand,
+        Extra::Incidence(_) => Reason::CurveOnGrid,
+    }));
     reasons
 }
 
@@ -78,8 +97,8 @@ mod tests {
 
     #[test]
     fn reasons_name_what_the_shape_allows() {
-        assert!(reasons(Shape::Partition).contains(&Reason::TotalsOfShownCells));
-        assert!(!reasons(Shape::Chain { step_column: 0 }).contains(&Reason::TotalsOfShownCells));
-        assert_eq!(reasons(Shape::Overlap).len(), 3);
+        assert!(reasons(Shape::Partition, None).contains(&Reason::TotalsOfShownCells));
+        assert!(!reasons(Shape::Chain { step_column: 0 }, None).contains(&Reason::TotalsOfShownCells));
+        assert_eq!(reasons(Shape::Overlap, None).len(), 3);
     }
 }

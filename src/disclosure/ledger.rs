@@ -28,8 +28,8 @@ pub struct Ledger {
     ties: Ties,
 }
 
-/// The entered set that each cell of each question shows, by question and cell. Numbers as in the ledger.
-type Ties = HashMap<(String, String), u64>;
+/// The entered set that each cell of each question shows, by question, cell and measure. Numbers as in the ledger.
+type Ties = HashMap<(String, String, String), u64>;
 
 /// Why stored entries are no ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,7 +64,7 @@ pub enum CommitError<E> {
 }
 
 /// What a cell shows.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Settled {
     pub(super) value: Value,
     /// The snapshot of first release.
@@ -128,7 +128,8 @@ impl Ledger {
 
     fn push(&mut self, entry: Entry) {
         let tie = tie(&entry);
-        self.ties.insert((entry.question_key.clone(), entry.cell_key.clone()), tie);
+        let key = (entry.question_key.clone(), entry.cell_key.clone(), entry.measure.clone());
+        self.ties.insert(key, tie);
         self.entries.push(entry);
     }
 
@@ -166,50 +167,55 @@ impl<'a> Draft<'a> {
         Draft { ledger, held, question_key, snapshot, new: Vec::new() }
     }
 
-    /// Decides what a cell shows (the order at the head of this file). `own` is what it would show by itself. Each
-    /// cell key may come once.
-    pub(super) fn settle(&mut self, cell_key: String, set: PersonSet, own: Value) -> Settled {
+    /// Decides what a cell shows of a measure (the order at the head of this file). `own` is what it would show by
+    /// itself. Each cell key may come once for a measure. Sets of other measures are not looked at.
+    pub(super) fn settle(&mut self, measure: &str, cell_key: String, set: PersonSet, own: Value) -> Settled {
         // The comparison is made whole even where the tie decides or an equal set is found: else a quick answer would
         // tell that no hidden set has moved.
-        let mut equal: Option<(u64, Settled)> = None;
-        let mut near: Option<(u64, Settled)> = None;
-        let mut tied: Option<Settled> = None;
+        let mut equal: Option<u64> = None;
+        let mut near: Option<u64> = None;
+        let mut tied: Option<u64> = None;
         let mut all_hidden = true;
-        let tie = self.ledger.ties.get(&(self.question_key.to_owned(), cell_key.clone())).copied();
-        for entry in self.ledger.entries.iter().chain(&self.new) {
+        let key = (self.question_key.to_owned(), cell_key, measure.to_owned());
+        let tie = self.ledger.ties.get(&key).copied();
+        for entry in self.ledger.entries.iter().chain(&self.new).filter(|entry| entry.measure == measure) {
             let Content::Set { contributors, value } = &entry.content else { continue };
             let Some(distance) = self.within(contributors, &set) else { continue };
-            let settled = Settled { value: *value, snapshot: entry.snapshot };
             if tie == Some(entry.seq) {
-                tied = Some(settled);
+                tied = Some(entry.seq);
             }
             if distance == 0 {
-                equal = equal.or(Some((entry.seq, settled)));
+                equal = equal.or(Some(entry.seq));
             }
-            near = near.or(Some((entry.seq, settled)));
+            near = near.or(Some(entry.seq));
             all_hidden &= value.is_hidden();
         }
-        if let Some(settled) = tied {
+        if let Some(settled) = tied.and_then(|seq| self.settled(seq)) {
             return settled;
         }
 
         let seq = self.ledger.next_seq() + self.new.len() as u64;
         let held = near.filter(|_| !(all_hidden && own.is_hidden()));
-        let (content, settled) = match equal.or(held) {
+        let held = equal.or(held).and_then(|to| self.settled(to).map(|settled| (to, settled)));
+        let (content, settled) = match held {
             Some((to, settled)) => (Content::TiedTo(to), settled),
             None => (
-                Content::Set { contributors: set, value: own },
+                Content::Set { contributors: set, value: own.clone() },
                 Settled { value: own, snapshot: self.snapshot },
             ),
         };
-        self.new.push(Entry {
-            seq,
-            question_key: self.question_key.to_owned(),
-            cell_key,
-            snapshot: self.snapshot,
-            content,
-        });
+        let (question_key, cell_key, measure) = key;
+        self.new.push(Entry { seq, question_key, cell_key, measure, snapshot: self.snapshot, content });
         settled
+    }
+
+    /// What the set entered under a number shows.
+    fn settled(&self, seq: u64) -> Option<Settled> {
+        let entry = self.ledger.set(seq).or_else(|| set_at(&self.new, seq, self.ledger.next_seq()))?;
+        match &entry.content {
+            Content::Set { value, .. } => Some(Settled { value: value.clone(), snapshot: entry.snapshot }),
+            Content::TiedTo(_) => None,
+        }
     }
 
     pub(super) fn into_entries(self) -> Vec<Entry> {

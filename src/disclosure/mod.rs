@@ -15,21 +15,31 @@
 //! | R6 dimensions (ceiling) | `dimensions` |
 //! | R7 periods | `period` |
 //! | R8 ledger, R9 across snapshots | `ledger` |
-//! | R15 what an answer carries | `explanation` |
+//! | R11 sums | `amount` |
+//! | R12 means, R13 medians | `mean`, `median` |
+//! | R14 time to event | `survival` |
+//! | R15 what an answer carries | `explanation`, `interval` |
 //!
 //! Must never: log, print or serialise an unprotected count or a set of persons; decide from a hidden value what a
 //! reader can see, outside R1 and R8; ask the time or a store. Callers: the service's question handlers alone.
 
+mod amount;
 mod dimensions;
 mod entry;
 mod explanation;
+mod extra;
+mod figure;
+mod interval;
 mod ledger;
+mod mean;
+mod median;
 mod period;
 mod rate;
 mod release;
 mod rounding;
 mod rules;
 mod shown;
+mod survival;
 mod table;
 mod tabulation;
 mod threshold;
@@ -38,6 +48,7 @@ mod total;
 pub use dimensions::{DimensionError, Dimensions};
 pub use entry::{Entry, EntryError};
 pub use explanation::Reason;
+pub use figure::{Figure, FigureKind, Head};
 pub use ledger::{CommitError, Ledger, LedgerError};
 pub use period::{EndedPeriod, PeriodError};
 pub use rate::Rate;
@@ -45,5 +56,7 @@ pub use release::{Pending, ReleaseContext, ReleaseError, Released, release};
 pub use rules::{FloorError, PROFILE, RULES_VERSION, Rules, Settings};
 pub use shown::Shown;
 pub use table::{Row, Table};
-pub use tabulation::{PersonSet, RawCell, Shape, Tabulation};
+pub use tabulation::{
+    Contribution, Counted, Extra, ExtraHead, Incidence, Moments, PersonSet, RawCell, Shape, Tabulation,
+};
 pub use total::Totals;

@@ -36,6 +36,7 @@ impl utoipa::PartialSchema for Rate {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         one_of_keys(
             "A rate in whole per cent, a band, or hidden. Exactly one of the keys is present.",
+            1,
             &[
                 ("percent", Type::Integer),
                 ("at_most", Type::Integer),

@@ -1,19 +1,21 @@
 //! The one function that turns unprotected cells into an answer, and the one type that may leave.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use serde::{Serialize, Serializer};
 
 use super::dimensions::Dimensions;
-use super::entry::Entry;
+use super::entry::Entry as LedgerEntry;
+use super::figure::{Figure, Head};
 use super::ledger::{Draft, Ledger, Settled};
 use super::period::EndedPeriod;
 use super::rate::rate;
 use super::rules::{RULES_VERSION, Rules};
 use super::shown::{Shown, Value};
 use super::table::{Row, Table};
-use super::tabulation::{PersonSet, Shape, Tabulation};
-use super::{explanation, rounding, threshold, total};
+use super::tabulation::{Counted, Extra, PersonSet, RawCell, Shape, Tabulation};
+use super::{explanation, extra, interval, rounding, threshold, total};
 
 /// A value that went through the rules and whose ledger entries are durable. Only this room can build one:
 ///
@@ -84,6 +86,13 @@ pub enum ReleaseError {
         /// Position of the second one, from 0.
         cell: usize,
     },
+    /// A cell is a part of one that does not exist, or has an extra that the tabulation does not describe, or a
+    /// difference or response names a cell that does not exist.
+    #[error("cell {cell} of the tabulation names a cell or a measure that is not there")]
+    Reference {
+        /// Position of the cell, from 0.
+        cell: usize,
+    },
     /// The step column does not exist.
     #[error("the tabulation is a chain over column {step_column}, which does not exist")]
     StepColumn {
@@ -96,14 +105,14 @@ pub enum ReleaseError {
 #[must_use = "an answer leaves by `Ledger::commit`"]
 pub struct Pending {
     base: u64,
-    entries: Vec<Entry>,
+    entries: Vec<LedgerEntry>,
     table: Table,
 }
 
 impl Pending {
     /// The ledger entries that must be durable before the answer leaves; none when all of it was shown before.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[LedgerEntry] {
         &self.entries
     }
 
@@ -113,7 +122,7 @@ impl Pending {
     }
 
     /// For [`Ledger::commit`] alone: the entries, and the answer as released.
-    pub(super) fn into_parts(self) -> (Vec<Entry>, Released<Table>) {
+    pub(super) fn into_parts(self) -> (Vec<LedgerEntry>, Released<Table>) {
         (self.entries, Released(self.table))
     }
 }
@@ -124,11 +133,14 @@ impl Pending {
 /// 2. A structural zero is shown as 0, whatever stands in it.
 /// 3. R1, R2: few persons or few families hide both counts. R3: else both are rounded.
 /// 4. R8, R9: each cell against everything released before, the cells before it in this answer included; it keeps the
-///    earlier value where there is one. The persons left out are settled last, as a cell.
-/// 5. R5: totals of what is now shown. R4: rates of what is now shown.
-/// 6. R15: reasons, largest error, coarser questions, from the shape and the rules.
+///    earlier value where there is one.
+/// 5. R11 to R14: sums, means, medians and curves, each hidden or rounded, then held like a count (step 4), under a
+///    measure of their own. The persons left out are settled last, as a cell.
+/// 6. R5: totals of what is now shown. R4: rates of what is now shown, and intervals that hold for every true count
+///    within the largest error of the shown ones.
+/// 7. R15: reasons, largest error, coarser questions, from the shape and the rules.
 ///
-/// From step 5 on nothing but shown values is read.
+/// From step 6 on nothing but shown values is read.
 ///
 /// # Errors
 /// [`ReleaseError`] when the tabulation is malformed; never for what it counts.
@@ -139,51 +151,106 @@ pub fn release(
     ledger: &Ledger,
 ) -> Result<Pending, ReleaseError> {
     check_form(&tabulation)?;
-    let Tabulation { shape, columns, cells, left_out, left_out_families } = tabulation;
+    let Tabulation { shape, columns, cells, extra, differences, response, left_out, left_out_families } =
+        tabulation;
 
     let mut draft = Draft::new(ledger, rules.held(), &context.question_key, context.snapshot);
-    let mut settle = |cell_key: String, persons: PersonSet, families: u64| {
-        let own = own_value(&persons, families, rules);
-        draft.settle(cell_key, persons, own)
-    };
-    let mut keys = Vec::with_capacity(cells.len());
     let mut settled = Vec::with_capacity(cells.len());
-    for cell in cells {
-        settled.push(if cell.structural_zero {
-            None
-        } else {
-            Some(settle(cell_text(&cell.key), cell.contributors, cell.families))
-        });
-        keys.push(cell.key);
+    for cell in &cells {
+        settled.push((!cell.structural_zero).then(|| {
+            let own = own_value(cell.contributors.len(), cell.units, cell.families, rules);
+            draft.settle(cell.counted.word(), cell_text(&cell.key), cell.contributors.clone(), own)
+        }));
     }
-    let left_out = settle(LEFT_OUT.to_owned(), left_out, left_out_families).value.persons();
+    let mut extras = Vec::with_capacity(cells.len());
+    for cell in &cells {
+        extras.push(match (&cell.extra, &extra) {
+            (Some(of), Some(head)) => {
+                let own = extra::own(of, cell.units, head, rules);
+                let set = cell.contributors.clone();
+                Some(draft.settle(&head.measure, cell_text(&cell.key), set, own).value)
+            }
+            _ => None,
+        });
+    }
+    let own = own_value(left_out.len(), left_out.len(), left_out_families, rules);
+    let left_out = draft.settle(Counted::Person.word(), LEFT_OUT.to_owned(), left_out, own).value.count(0);
 
-    let mut rows: Vec<Row> = keys.into_iter().zip(settled).map(|(key, cell)| row(key, cell)).collect();
+    // From here on nothing but shown values is read.
     let max_error = explanation::max_error(rules);
+    let shown: Vec<Shown> = settled
+        .iter()
+        .map(|cell| cell.as_ref().map_or(Shown::Count(0), |settled| settled.value.count(0)))
+        .collect();
+    let mut heads = vec![Head::of("count"), Head::of("families")];
+    let mut rows: Vec<Row> = cells.iter().zip(&settled).map(|(cell, settled)| row(cell, settled)).collect();
     let totals = match shape {
         Shape::Partition => {
-            let totals = total::totals(rows.iter().map(value), max_error);
-            for row in &mut rows {
-                row.share = Some(rate(row.persons, totals.persons, rules));
-            }
+            let values: Vec<Value> = settled
+                .iter()
+                .map(|cell| {
+                    cell.as_ref().map_or_else(|| Value::counts(0, 0), |settled| settled.value.clone())
+                })
+                .collect();
+            let totals = total::totals(values.iter(), max_error);
+            let of_total = |at: usize| Some(Figure::Rate(rate(shown[at], totals.count, rules)));
+            add(&mut heads, &mut rows, Head::of("share"), of_total);
             Some(totals)
         }
         Shape::Chain { step_column } => {
-            chain_rates(&mut rows, step_column, rules);
+            let (before, first) = chains(&cells, step_column);
+            let of = |whole: &[Option<usize>], at: usize| {
+                whole[at].map(|whole| Figure::Rate(rate(shown[at], shown[whole], rules)))
+            };
+            add(&mut heads, &mut rows, Head::of("step_rate"), |at| of(&before, at));
+            add(&mut heads, &mut rows, Head::of("cumulative_rate"), |at| of(&first, at));
             None
         }
-        Shape::Overlap => None,
+        // A curve has its own rate and interval.
+        Shape::Parts if !matches!(extra_of(&cells), Some(Extra::Incidence(_) | Extra::Rate { .. })) => {
+            let part = |at: usize| cells[at].of.map(|whole| (shown[at], shown[whole]));
+            let share = |at| part(at).map(|(part, whole)| Figure::Rate(rate(part, whole, rules)));
+            add(&mut heads, &mut rows, Head::of("rate"), share);
+            let interval = |at| part(at).map(|(part, whole)| interval::share(part, whole, max_error));
+            add(&mut heads, &mut rows, Head::of("interval"), interval);
+            if !differences.is_empty() {
+                let difference = |at| {
+                    let (_, other) = differences.iter().find(|(one, _)| *one == at)?;
+                    Some(interval::difference(part(at)?, part(*other)?, max_error))
+                };
+                add(&mut heads, &mut rows, Head::of("difference"), difference);
+            }
+            None
+        }
+        Shape::Parts | Shape::Overlap => None,
     };
+    if let (Some(kind), Some(head)) = (extra_of(&cells), &extra) {
+        heads.extend(extra::heads(kind, head));
+        for (at, (row, cell)) in rows.iter_mut().zip(&cells).enumerate() {
+            let whole = cell.of.map_or(Shown::Hidden, |whole| shown[whole]);
+            match (&cell.extra, &extras[at]) {
+                (Some(of), Some(value)) => {
+                    let figures = extra::figures(of, value, (shown[at], whole), head, rules);
+                    row.figures.extend(figures.into_iter().map(Some));
+                }
+                _ => row.figures.resize(heads.len(), None),
+            }
+        }
+    }
+    let sum = |cells: &[usize]| total::sum(cells.iter().map(|at| shown[*at]));
+    let response = response.map(|(answered, asked)| rate(sum(&answered), sum(&asked), rules));
 
     let table = Table {
+        reasons: explanation::reasons(shape, extra_of(&cells)),
         columns,
+        figures: heads,
         rows,
         totals,
         left_out,
+        response,
         max_error,
         rules: RULES_VERSION,
         snapshot: context.snapshot,
-        reasons: explanation::reasons(shape),
         coarser: explanation::coarser(&context.dimensions),
     };
     Ok(Pending { base: ledger.next_seq(), entries: draft.into_entries(), table })
@@ -197,61 +264,56 @@ fn cell_text(key: &[String]) -> String {
     serde_json::to_string(key).expect("a list of texts is JSON")
 }
 
-/// What a cell shows by itself: R1 and R2, then R3.
-fn own_value(contributors: &PersonSet, families: u64, rules: &Rules) -> Value {
-    let persons = contributors.len();
-    if !threshold::may_be_shown(persons, families, rules) {
+/// What a cell shows by itself: R1 and R2, then R3. Where other units than persons are counted, they too must be enough.
+fn own_value(persons: u64, units: u64, families: u64, rules: &Rules) -> Value {
+    if !threshold::may_be_shown(persons.min(units), families, rules) {
         return Value::Hidden;
     }
-    Value::Counts {
-        persons: rounding::rounded(persons, rules.rounding()),
-        families: rounding::rounded(families, rules.rounding()),
-    }
+    Value::counts(rounding::rounded(units, rules.rounding()), rounding::rounded(families, rules.rounding()))
+}
+
+/// The kind of the extras of some cells, by the first that has one.
+fn extra_of(cells: &[RawCell]) -> Option<&Extra> {
+    cells.iter().find_map(|cell| cell.extra.as_ref())
 }
 
 /// The row of a settled cell; of a structural zero when there is none.
-fn row(key: Vec<String>, settled: Option<Settled>) -> Row {
-    let (value, snapshot) = match settled {
-        None => (Value::Counts { persons: 0, families: 0 }, None),
-        Some(Settled { value: Value::Hidden, .. }) => (Value::Hidden, None),
-        Some(Settled { value, snapshot }) => (value, Some(snapshot)),
+fn row(cell: &RawCell, settled: &Option<Settled>) -> Row {
+    let (count, families, snapshot) = match settled {
+        None => (Shown::Count(0), Shown::Count(0), None),
+        Some(Settled { value: Value::Hidden, .. }) => (Shown::Hidden, Shown::Hidden, None),
+        Some(Settled { value, snapshot }) => (value.count(0), value.count(1), Some(*snapshot)),
     };
-    Row {
-        key,
-        persons: value.persons(),
-        families: value.families(),
-        snapshot,
-        share: None,
-        step_rate: None,
-        cumulative_rate: None,
+    let figures = vec![Some(Figure::Count(count)), Some(Figure::Count(families))];
+    Row { key: cell.key.clone(), figures, snapshot }
+}
+
+/// Adds a column of figures.
+fn add(heads: &mut Vec<Head>, rows: &mut [Row], head: Head, figure: impl Fn(usize) -> Option<Figure>) {
+    heads.push(head);
+    for (at, row) in rows.iter_mut().enumerate() {
+        row.figures.push(figure(at));
     }
 }
 
-/// What a row shows.
-fn value(row: &Row) -> Value {
-    match (row.persons, row.families) {
-        (Shown::Count(persons), Shown::Count(families)) => Value::Counts { persons, families },
-        _ => Value::Hidden,
-    }
-}
-
-/// Rates of each step of each chain, from the second on.
-fn chain_rates(rows: &mut [Row], step_column: usize, rules: &Rules) {
-    let mut chains: HashMap<Vec<String>, (Shown, Shown)> = HashMap::new();
-    for row in rows {
-        let mut group = row.key.clone();
-        group.remove(step_column);
-        match chains.get_mut(&group) {
-            None => {
-                chains.insert(group, (row.persons, row.persons));
+/// For each cell of a chain from its second step on: the step before, and the first one.
+fn chains(cells: &[RawCell], step_column: usize) -> (Vec<Option<usize>>, Vec<Option<usize>>) {
+    let mut chains: HashMap<Vec<&String>, (usize, usize)> = HashMap::new();
+    let (mut before, mut first) = (vec![None; cells.len()], vec![None; cells.len()]);
+    for (at, cell) in cells.iter().enumerate() {
+        let codes = cell.key.iter().enumerate().filter(|(column, _)| *column != step_column);
+        match chains.entry(codes.map(|(_, code)| code).collect()) {
+            Entry::Vacant(new) => {
+                new.insert((at, at));
             }
-            Some((first, before)) => {
-                row.step_rate = Some(rate(row.persons, *before, rules));
-                row.cumulative_rate = Some(rate(row.persons, *first, rules));
-                *before = row.persons;
+            Entry::Occupied(mut chain) => {
+                let (of_first, of_before) = *chain.get();
+                (before[at], first[at]) = (Some(of_before), Some(of_first));
+                chain.insert((of_first, at));
             }
         }
     }
+    (before, first)
 }
 
 /// The form of a tabulation. What its shape says of its sets is held in debug builds: there it is a fault of the
@@ -271,6 +333,15 @@ fn check_form(tabulation: &Tabulation) -> Result<(), ReleaseError> {
         if !seen.insert(&raw.key) {
             return Err(ReleaseError::Repeated { cell });
         }
+        let astray = raw.of.is_some_and(|whole| whole >= tabulation.cells.len());
+        if astray || (raw.extra.is_some() && tabulation.extra.is_none()) {
+            return Err(ReleaseError::Reference { cell });
+        }
+    }
+    let named = tabulation.differences.iter().flat_map(|(one, other)| [one, other]);
+    let of_response = tabulation.response.iter().flat_map(|(answered, asked)| answered.iter().chain(asked));
+    if let Some(cell) = named.chain(of_response).find(|cell| **cell >= tabulation.cells.len()) {
+        return Err(ReleaseError::Reference { cell: *cell });
     }
     debug_assert!(sets_fit_shape(tabulation), "the kernel's sets do not fit the shape it gives");
     Ok(())
@@ -281,6 +352,9 @@ fn sets_fit_shape(tabulation: &Tabulation) -> bool {
     let cells = &tabulation.cells;
     match tabulation.shape {
         Shape::Overlap => true,
+        Shape::Parts => cells
+            .iter()
+            .all(|cell| cell.of.is_none_or(|whole| cell.contributors.is_subset(&cells[whole].contributors))),
         Shape::Partition => {
             let mut all = PersonSet::new();
             cells.iter().all(|cell| {

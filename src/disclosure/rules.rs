@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// The profile's name.
 pub const PROFILE: &str = "dk-standard";
 /// Profile and version of the rules; every answer carries it. It changes when the same cells could read otherwise.
-pub const RULES_VERSION: &str = "dk-standard/1";
+pub const RULES_VERSION: &str = "dk-standard/2";
 
 /// Thresholds in force. Made by [`Rules::standard`] or, stricter, by [`Rules::checked`]; never weaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub struct Rules {
     rate_part: u64,
     held: u64,
     dimensions: usize,
+    amount_units: u64,
+    mean_units: u64,
+    p_percent: u64,
+    dominance: u64,
 }
 
 /// What a programme may set. A field left out has the default.
@@ -34,6 +38,14 @@ pub struct Settings {
     pub held: Option<u64>,
     /// R6: most dimensions besides the period. Default 3, and 3 at most.
     pub dimensions: Option<usize>,
+    /// R11: fewest units of a shown sum. Default and floor 10.
+    pub amount_units: Option<u64>,
+    /// R12, R13: fewest units of a mean, and on each side of a median. Default 10, floor 8.
+    pub mean_units: Option<u64>,
+    /// R11: the p of the p % rule. Default and floor 10.
+    pub p_percent: Option<u64>,
+    /// R11: most per cent of a sum that the two largest may have. Default 90, and 90 at most.
+    pub dominance: Option<u64>,
 }
 
 /// Why a programme's settings are refused.
@@ -86,7 +98,18 @@ impl Rules {
     /// The profile's defaults.
     #[must_use]
     pub const fn standard() -> Rules {
-        Rules { persons: 8, families: 5, rounding: 5, rate_part: 7, held: 7, dimensions: MOST_DIMENSIONS }
+        Rules {
+            persons: 8,
+            families: 5,
+            rounding: 5,
+            rate_part: 7,
+            held: 7,
+            dimensions: MOST_DIMENSIONS,
+            amount_units: 10,
+            mean_units: 10,
+            p_percent: 10,
+            dominance: 90,
+        }
     }
 
     /// A programme's settings over the defaults.
@@ -109,7 +132,18 @@ impl Rules {
             rate_part: at_least("rate_part", settings.rate_part, standard.rate_part, 4)?,
             held: at_least("held", settings.held, standard.held, 4)?,
             dimensions: settings.dimensions.unwrap_or(standard.dimensions),
+            amount_units: at_least("amount_units", settings.amount_units, standard.amount_units, 10)?,
+            mean_units: at_least("mean_units", settings.mean_units, standard.mean_units, 8)?,
+            p_percent: at_least("p_percent", settings.p_percent, standard.p_percent, 10)?,
+            dominance: settings.dominance.unwrap_or(standard.dominance),
         };
+        if rules.dominance > standard.dominance {
+            return Err(FloorError::AboveCeiling {
+                setting: "dominance",
+                value: rules.dominance,
+                ceiling: standard.dominance,
+            });
+        }
         if rules.dimensions > MOST_DIMENSIONS {
             return Err(FloorError::AboveCeiling {
                 setting: "dimensions",
@@ -131,7 +165,7 @@ impl Rules {
     #[doc(hidden)]
     #[must_use]
     pub const fn weakened_for_attack_tests(persons: u64, families: u64, rounding: u64, held: u64) -> Rules {
-        Rules { persons, families, rounding, rate_part: 7, held, dimensions: MOST_DIMENSIONS }
+        Rules { persons, families, rounding, held, ..Rules::standard() }
     }
 
     /// R1: fewest persons of a shown cell.
@@ -169,6 +203,30 @@ impl Rules {
     pub const fn dimensions(&self) -> usize {
         self.dimensions
     }
+
+    /// R11: the fewest units of a shown sum.
+    #[must_use]
+    pub const fn amount_units(&self) -> u64 {
+        self.amount_units
+    }
+
+    /// R12, R13: the fewest units of a shown mean, and on each side of a shown median.
+    #[must_use]
+    pub const fn mean_units(&self) -> u64 {
+        self.mean_units
+    }
+
+    /// R11: the p of the p % rule.
+    #[must_use]
+    pub const fn p_percent(&self) -> u64 {
+        self.p_percent
+    }
+
+    /// R11: most per cent of a sum that the two largest may have.
+    #[must_use]
+    pub const fn dominance(&self) -> u64 {
+        self.dominance
+    }
 }
 
 impl Default for Rules {
@@ -189,7 +247,10 @@ mod tests {
     #[test]
     fn every_floor_holds_and_is_itself_allowed() {
         type Set = fn(&mut Settings, u64);
-        let floors: [(&str, u64, Set); 5] = [
+        let floors: [(&str, u64, Set); 8] = [
+            ("amount_units", 10, |s, v| s.amount_units = Some(v)),
+            ("mean_units", 8, |s, v| s.mean_units = Some(v)),
+            ("p_percent", 10, |s, v| s.p_percent = Some(v)),
             ("persons", 5, |s, v| s.persons = Some(v)),
             ("families", 3, |s, v| s.families = Some(v)),
             ("rounding", 5, |s, v| s.rounding = Some(v)),
@@ -210,6 +271,11 @@ mod tests {
         assert_eq!(
             Rules::checked(&settings),
             Err(FloorError::AboveCeiling { setting: "dimensions", value: 4, ceiling: 3 })
+        );
+        let settings = Settings { dominance: Some(91), ..Settings::default() };
+        assert_eq!(
+            Rules::checked(&settings),
+            Err(FloorError::AboveCeiling { setting: "dominance", value: 91, ceiling: 90 })
         );
         let settings = Settings { held: Some(u64::MAX), ..Settings::default() };
         assert!(matches!(Rules::checked(&settings), Err(FloorError::AboveCeiling { setting: "held", .. })));

@@ -39,6 +39,7 @@ impl utoipa::PartialSchema for Shown {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         one_of_keys(
             "A rounded count, or the one mark of every hidden cell. Exactly one of the two keys is present.",
+            1,
             &[("count", Type::Integer), ("hidden", Type::Boolean)],
         )
     }
@@ -46,49 +47,48 @@ impl utoipa::PartialSchema for Shown {
 
 impl utoipa::ToSchema for Shown {}
 
-/// The schema of an object with exactly one of some keys.
+/// The schema of an object with one of some keys, or so many of them as can come together.
 pub(super) fn one_of_keys(
     description: &str,
+    together: usize,
     keys: &[(&str, Type)],
 ) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-    let mut object =
-        ObjectBuilder::new().description(Some(description)).min_properties(Some(1)).max_properties(Some(1));
+    let mut object = ObjectBuilder::new()
+        .description(Some(description))
+        .min_properties(Some(1))
+        .max_properties(Some(together));
     for (key, kind) in keys {
         object = object.property(*key, ObjectBuilder::new().schema_type(kind.clone()));
     }
     object.into()
 }
 
-/// Persons and families of one cell: both shown or both hidden.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What is shown of one measure of a cell: all its figures or none. Whole numbers, in an order that the measure decides;
+/// a count is the units and their families.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Value {
-    /// Both hidden.
+    /// All hidden.
     Hidden,
-    /// Both rounded.
-    Counts {
-        /// Persons.
-        persons: u64,
-        /// Families.
-        families: u64,
-    },
+    /// The figures.
+    Shown(Vec<i64>),
 }
 
 impl Value {
-    pub(super) const fn persons(self) -> Shown {
+    /// A count of units and families, both rounded.
+    pub(super) fn counts(units: u64, families: u64) -> Value {
+        let figure = |count: u64| i64::try_from(count).expect("a count of persons");
+        Value::Shown(vec![figure(units), figure(families)])
+    }
+
+    /// The count at a place.
+    pub(super) fn count(&self, at: usize) -> Shown {
         match self {
             Value::Hidden => Shown::Hidden,
-            Value::Counts { persons, .. } => Shown::Count(persons),
+            Value::Shown(figures) => Shown::Count(figures[at].unsigned_abs()),
         }
     }
 
-    pub(super) const fn families(self) -> Shown {
-        match self {
-            Value::Hidden => Shown::Hidden,
-            Value::Counts { families, .. } => Shown::Count(families),
-        }
-    }
-
-    pub(super) const fn is_hidden(self) -> bool {
+    pub(super) const fn is_hidden(&self) -> bool {
         matches!(self, Value::Hidden)
     }
 }
@@ -104,9 +104,9 @@ mod tests {
     }
 
     #[test]
-    fn persons_and_families_are_hidden_together() {
-        assert_eq!((Value::Hidden.persons(), Value::Hidden.families()), (Shown::Hidden, Shown::Hidden));
-        let counts = Value::Counts { persons: 20, families: 10 };
-        assert_eq!((counts.persons(), counts.families()), (Shown::Count(20), Shown::Count(10)));
+    fn units_and_families_are_hidden_together() {
+        assert_eq!((Value::Hidden.count(0), Value::Hidden.count(1)), (Shown::Hidden, Shown::Hidden));
+        let counts = Value::counts(20, 10);
+        assert_eq!((counts.count(0), counts.count(1)), (Shown::Count(20), Shown::Count(10)));
     }
 }

@@ -3,15 +3,18 @@
 use serde::Serialize;
 
 use super::explanation::Reason;
+use super::figure::{Figure, Head};
 use super::rate::Rate;
 use super::shown::Shown;
 use super::total::Totals;
 
 /// A protected table. It is plain data; what may leave is `Released<Table>`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Table {
     /// Ids of the key columns.
     pub columns: Vec<String>,
+    /// Heads of the figures, in the order in which every row has them. Count and families come first.
+    pub figures: Vec<Head>,
     /// Rows in the order in which the programme declares their codes; never by size.
     pub rows: Vec<Row>,
     /// Partitions only.
@@ -19,8 +22,11 @@ pub struct Table {
     pub totals: Option<Totals>,
     /// Persons who are in no row because consent forbids a source of the question; under the same rules as a cell.
     pub left_out: Shown,
-    /// The largest distance between a shown count of persons and the true one in the snapshot asked: rounding, and
-    /// what R8 may hold. For families it is that of the row's own snapshot.
+    /// Of those who could have answered, or been followed, how many were: from shown counts. None where the question has
+    /// no such rate.
+    pub response: Option<Rate>,
+    /// The largest distance between a shown count and the true one in the snapshot asked: rounding, and what R8 may
+    /// hold. For families it is that of the row's own snapshot.
     pub max_error: u64,
     /// Profile and version of the rules.
     pub rules: &'static str,
@@ -33,24 +39,52 @@ pub struct Table {
 }
 
 /// One cell of the table. Every hidden row is the same but for its key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Row {
     /// Codes, aligned with [`Table::columns`].
     pub key: Vec<String>,
-    /// Distinct persons.
-    pub persons: Shown,
-    /// Distinct families.
-    pub families: Shown,
-    /// The snapshot of first release of the value. None for a hidden cell, where it would tell when the set behind it
+    /// Figures, aligned with [`Table::figures`]; none where a figure does not apply to the row.
+    pub figures: Vec<Option<Figure>>,
+    /// The snapshot of first release of the count. None for a hidden cell, where it would tell when the set behind it
     /// changed, and for a structural zero.
     pub snapshot: Option<u32>,
-    /// Partitions: persons as a share of the shown total.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub share: Option<Rate>,
-    /// Chains, from the second step on: persons as a rate of the step before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub step_rate: Option<Rate>,
-    /// Chains, from the second step on: persons as a rate of the first step.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cumulative_rate: Option<Rate>,
+}
+
+impl Row {
+    /// The count.
+    #[must_use]
+    pub fn count(&self) -> Shown {
+        self.shown(0)
+    }
+
+    /// Distinct families.
+    #[must_use]
+    pub fn families(&self) -> Shown {
+        self.shown(1)
+    }
+
+    fn shown(&self, at: usize) -> Shown {
+        match self.figures.get(at) {
+            Some(Some(Figure::Count(shown))) => *shown,
+            _ => Shown::Hidden,
+        }
+    }
+}
+
+impl Table {
+    /// A figure of a row, by the id of its column.
+    #[must_use]
+    pub fn figure(&self, row: usize, id: &str) -> Option<Figure> {
+        let at = self.figures.iter().position(|head| head.id == id)?;
+        self.rows.get(row)?.figures.get(at).copied().flatten()
+    }
+
+    /// A rate of a row, by the id of its column.
+    #[must_use]
+    pub fn rate(&self, row: usize, id: &str) -> Option<Rate> {
+        match self.figure(row, id) {
+            Some(Figure::Rate(rate)) => Some(rate),
+            _ => None,
+        }
+    }
 }

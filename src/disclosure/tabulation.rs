@@ -1,12 +1,14 @@
 //! What a counting kernel hands in: unprotected, so without `Debug`, `Display` or serde.
 
+use crate::programme::{Text, Unit};
+
 /// A set of dense person numbers.
 pub type PersonSet = roaring::RoaringBitmap;
 
 /// How the cells of a tabulation lie to each other. It decides totals and rates, never what is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// No person is in two cells: reach. The total is the sum of the shown cells, shares are of that total.
+    /// No unit is in two cells: reach. The total is the sum of the shown cells, shares are of that total.
     Partition,
     /// Nested steps in order, one chain for each key outside `step_column`: a funnel. Each step is a subset of the
     /// step before.
@@ -14,8 +16,46 @@ pub enum Shape {
         /// Index into [`Tabulation::columns`] of the column that names the step.
         step_column: usize,
     },
-    /// Sets that may share persons in any way: overlap. Neither totals nor rates.
+    /// Each cell may name another one that it is a part of ([`RawCell::of`]); a rate is of that one.
+    Parts,
+    /// Sets that may share units in any way: overlap. Neither totals nor rates.
     Overlap,
+}
+
+/// What a count counts. Counts of different things are never held against each other (R8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Persons.
+    Person,
+    /// Pairs of persons.
+    Pair,
+    /// Cases of partners.
+    Case,
+    /// Members of staff.
+    Staff,
+}
+
+impl Counted {
+    /// The word in answers and in the ledger.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Counted::Person => "person",
+            Counted::Pair => "pair",
+            Counted::Case => "case",
+            Counted::Staff => "staff",
+        }
+    }
+}
+
+impl From<Unit> for Counted {
+    fn from(unit: Unit) -> Counted {
+        match unit {
+            Unit::Person => Counted::Person,
+            Unit::Pair => Counted::Pair,
+            Unit::Case => Counted::Case,
+        }
+    }
 }
 
 /// One unprotected cell.
@@ -24,11 +64,105 @@ pub struct RawCell {
     pub key: Vec<String>,
     /// The distinct persons behind the cell, after aliases.
     pub contributors: PersonSet,
+    /// What is counted.
+    pub counted: Counted,
+    /// How many of it.
+    pub units: u64,
     /// Distinct families of the contributors: connected components over the case and pair rows of all partners.
     pub families: u64,
     /// Whether the programme declares that nobody can be in this cell. It is then shown as 0 by structure, whatever
     /// it holds: a decision by content would tell that it is not empty.
     pub structural_zero: bool,
+    /// The cell that this one is a part of, by position: [`Shape::Parts`] alone.
+    pub of: Option<usize>,
+    /// What is told of the cell besides its count.
+    pub extra: Option<Extra>,
+}
+
+impl RawCell {
+    /// A cell that counts persons.
+    #[must_use]
+    pub fn persons(key: Vec<String>, contributors: PersonSet, families: u64) -> RawCell {
+        RawCell {
+            key,
+            units: contributors.len(),
+            contributors,
+            counted: Counted::Person,
+            families,
+            structural_zero: false,
+            of: None,
+            extra: None,
+        }
+    }
+}
+
+/// What is told of a cell besides its count. All cells of a tabulation that have one have the same kind.
+pub enum Extra {
+    /// A sum (R11), and the mean over the cell's units.
+    Sum(Vec<Contribution>),
+    /// A mean of one value a unit, which may be negative, and the spread (R12).
+    Mean(Moments),
+    /// The share with an event by some day, after Kaplan and Meier (R14).
+    Incidence(Incidence),
+    /// Events and the time in which they could happen (R11): events, and days.
+    Rate {
+        /// Events by family and source.
+        events: Vec<Contribution>,
+        /// Days by family and source.
+        days: Vec<Contribution>,
+    },
+    /// The band of a median (R13): units in each band, from the lowest.
+    Median(Vec<u64>),
+}
+
+/// What one family has a part of, at one source. A family may stand several times; amounts are added up.
+#[derive(Clone, Copy)]
+pub struct Contribution {
+    /// The family.
+    pub family: u32,
+    /// Position of the partner.
+    pub source: u8,
+    /// The amount, in the smallest unit.
+    pub amount: i64,
+}
+
+/// One value a unit, added up.
+#[derive(Clone, Copy, Default)]
+pub struct Moments {
+    /// Units with a value.
+    pub units: u64,
+    /// Sum of the values, in the smallest unit.
+    pub sum: i128,
+    /// Sum of their squares.
+    pub squares: i128,
+}
+
+/// A point of a Kaplan-Meier curve.
+#[derive(Clone, Copy)]
+pub struct Incidence {
+    /// Units at the beginning.
+    pub units: u64,
+    /// Units still followed and without an event on the day.
+    pub at_risk: u64,
+    /// Units with an event by the day.
+    pub events: u64,
+    /// 1 - S on the day, 0 to 1.
+    pub share: f64,
+    /// Interval of it, 0 to 1.
+    pub interval: (f64, f64),
+}
+
+/// What the extras of a tabulation are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraHead {
+    /// The ledger's name for it: values under the same name are held against each other.
+    pub measure: String,
+    /// Unit, for people.
+    pub unit: Option<Text>,
+    /// Decimals of the values.
+    pub decimals: u8,
+    /// Limits of the bands of a median, ascending; one less than there are bands.
+    pub bands: Vec<i64>,
 }
 
 /// The unprotected cells of one question, in the order in which the programme declares their codes (never by size).
@@ -40,8 +174,31 @@ pub struct Tabulation {
     pub columns: Vec<String>,
     /// The cells. In a chain, the steps of one group stand in step order.
     pub cells: Vec<RawCell>,
+    /// What their extras are, where they have some.
+    pub extra: Option<ExtraHead>,
+    /// Pairs of cells, by position, whose rates are held against each other: [`Shape::Parts`] alone.
+    pub differences: Vec<(usize, usize)>,
+    /// The cells whose counts make the response rate, by position: those who answered, and those who could have.
+    pub response: Option<(Vec<usize>, Vec<usize>)>,
     /// Persons who are in no cell because their consent forbids a source that the question reads.
     pub left_out: PersonSet,
     /// Distinct families of `left_out`.
     pub left_out_families: u64,
+}
+
+impl Tabulation {
+    /// A tabulation that tells nothing but counts. Nobody is left out until somebody says so.
+    #[must_use]
+    pub fn counts(shape: Shape, columns: Vec<String>, cells: Vec<RawCell>) -> Tabulation {
+        Tabulation {
+            shape,
+            columns,
+            cells,
+            extra: None,
+            differences: Vec::new(),
+            response: None,
+            left_out: PersonSet::new(),
+            left_out_families: 0,
+        }
+    }
 }

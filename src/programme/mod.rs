@@ -8,6 +8,7 @@
 
 mod check;
 mod model;
+mod payment;
 mod question;
 mod raw;
 
@@ -16,6 +17,7 @@ pub use model::{
     DisclosureSettings, Measure, Notice, Organisation, Partner, PartnerKind, Population, Programme, Purpose,
     Role, Text,
 };
+pub use payment::{Earned, Settlement, most_tranches, reachable, settle, tranches};
 pub use question::{
     Amount, AmountView, Audience, Budget, BudgetElement, Change, ChangeView, Cohort, Comparison, Condition,
     Criteria, Event, Filter, FollowUp, Indicator, Item, Outcome, Payment, PaymentMode, Question,

@@ -29,6 +29,8 @@ pub struct Programme {
     pub version: u32,
     /// The quarters that the programme's data may come from.
     pub period: Period,
+    /// Days after a quarter's last until it may be asked about (rule R7): until partners have sent all of it.
+    pub closing_days: u16,
     /// Whether the numbers are made up (modulus-11 remainder 1 is then no warning).
     pub made_up_numbers: bool,
     /// The linkage key in force, where the definition states it.
@@ -88,6 +90,12 @@ pub enum PartnerKind {
     Municipality,
     /// A voluntary or private organisation.
     Ngo,
+    /// A region, or one of its hospitals.
+    Region,
+    /// Whoever is paid to treat or teach: a private or public provider.
+    Provider,
+    /// A school.
+    School,
 }
 
 /// An organisation that uploads.

@@ -22,7 +22,11 @@ fn finds(from: &str, to: &str, field: &str, words: &str) {
 fn the_interventionsmodel_is_sound() {
     let programme = Programme::parse(INTERVENTIONSMODEL).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(programme.partners.len(), 9);
-    assert_eq!(programme.questions.len(), 4);
+    let mut numbers: Vec<u32> =
+        programme.questions.iter().map(|q| q.number[1..].parse().expect("a number")).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers, (1..=24).filter(|number| *number != 20).collect::<Vec<_>>(), "payment is no part of it");
     let funnel = programme.question(&"funnel".parse().expect("a name")).expect("registered");
     assert_eq!(programme.datasets_of(funnel), vec![0, 1, 2]);
 }
@@ -114,4 +118,13 @@ proptest::proptest! {
         }
         let _ = Programme::parse(&format!("{}{with}{}", &INTERVENTIONSMODEL[..at], &INTERVENTIONSMODEL[at..]));
     }
+}
+
+const ATTENDANCE: &str = include_str!("../../tests/fixtures/school-attendance.toml");
+
+#[test]
+fn a_programme_of_another_field_needs_no_code() {
+    let programme = Programme::parse(ATTENDANCE).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(programme.questions.len(), 17);
+    assert_eq!(programme.closing_days, 45);
 }

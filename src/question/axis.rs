@@ -2,9 +2,10 @@
 
 use super::count::CountError;
 use super::index::RowAt;
+use super::plan::{CodeLabel, Label};
 use crate::clock::{Day, Period};
 use crate::intake::staged::MISSING_CODE;
-use crate::programme::{DimensionSource, Programme, Role};
+use crate::programme::{DimensionSource, Programme, Role, Text};
 use crate::snapshot::Columns;
 
 /// The code of rows that say nothing. No registered code can be written so.
@@ -44,6 +45,8 @@ impl Axis {
         let of_index =
             || datasets.iter().zip(index).filter(|(_, index)| **index).map(|(dataset, _)| *dataset);
         let id = dimension.id.to_string();
+        let ids =
+            |partners: &[u8]| names(programme, partners).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
         match &dimension.source {
             DimensionSource::Partner => {
                 let partners = partners(programme, of_index());
@@ -51,7 +54,7 @@ impl Axis {
                 for (at, partner) in partners.iter().enumerate() {
                     place[usize::from(*partner)] = Some(at);
                 }
-                Axis { id, codes: ids(programme, &partners), kind: Kind::Partner(place) }
+                Axis { id, codes: ids(&partners), kind: Kind::Partner(place) }
             }
             DimensionSource::Quarter => Axis {
                 id,
@@ -88,7 +91,8 @@ impl Axis {
             }
             Kind::Quarter(starts) => {
                 let day = Day::from_days(columns.day[at.row]);
-                Ok(starts.partition_point(|start| *start <= day) - 1)
+                let after = starts.partition_point(|start| *start <= day);
+                after.checked_sub(1).ok_or(CountError::OtherProgramme)
             }
             Kind::Column { columns: of, codes, missing } => match of[at.set] {
                 None => missing.ok_or(CountError::OtherProgramme),
@@ -145,13 +149,48 @@ pub(super) fn partners(programme: &Programme, datasets: impl Iterator<Item = usi
     partners
 }
 
-/// Names of partners.
-pub(super) fn ids(programme: &Programme, partners: &[u8]) -> Vec<String> {
-    partners.iter().map(|partner| programme.partners[usize::from(*partner)].id.to_string()).collect()
+/// Ids and names of partners.
+pub(super) fn names(programme: &Programme, partners: &[u8]) -> Vec<(String, Text)> {
+    let name = |partner: &u8| {
+        let partner = &programme.partners[usize::from(*partner)];
+        (partner.id.to_string(), Text { da: partner.name.clone(), en: partner.name.clone() })
+    };
+    partners.iter().map(name).collect()
 }
 
-/// Positions of the category columns of a dataset, for the check that a snapshot has them.
-pub(super) fn category_columns(programme: &Programme, dataset: usize) -> Vec<usize> {
-    let columns = programme.datasets[dataset].columns.iter().enumerate();
-    columns.filter(|(_, column)| matches!(column.role, Role::Category { .. })).map(|(at, _)| at).collect()
+/// Positions of the category and of the measure columns of a dataset, for the check that a snapshot has them.
+pub(super) fn columns(programme: &Programme, dataset: usize) -> (Vec<usize>, Vec<usize>) {
+    let of = |role: fn(&Role) -> bool| {
+        let columns = programme.datasets[dataset].columns.iter().enumerate();
+        columns.filter(|(_, column)| role(&column.role)).map(|(at, _)| at).collect()
+    };
+    (of(|role| matches!(role, Role::Category { .. })), of(|role| matches!(role, Role::Measure(_))))
+}
+
+/// The axis of a dimension, by its position, as people read it.
+pub(super) fn label(programme: &Programme, dimension: usize, axis: &Axis) -> Label {
+    let dimension = &programme.dimensions[dimension];
+    let title = |code: &String| match &dimension.source {
+        DimensionSource::Partner => {
+            let partner = programme.partners.iter().find(|partner| partner.id.as_str() == code);
+            partner.map(|partner| Text { da: partner.name.clone(), en: partner.name.clone() })
+        }
+        DimensionSource::Quarter => None,
+        DimensionSource::Columns { list, .. } => {
+            let codes = &programme.code_lists[*list].codes;
+            codes.iter().find(|known| known.id.as_str() == code).map(|known| known.title.clone())
+        }
+    };
+    let of = |code: &String| {
+        let missing = || match code.as_str() {
+            MISSING => Text { da: "(mangler)".to_owned(), en: "(missing)".to_owned() },
+            code => Text { da: code.to_owned(), en: code.to_owned() },
+        };
+        CodeLabel { code: code.clone(), title: title(code).unwrap_or_else(missing) }
+    };
+    Label {
+        column: axis.id.clone(),
+        title: dimension.title.clone(),
+        codes: axis.codes.iter().map(of).collect(),
+    }
 }

@@ -1,13 +1,20 @@
-//! One pass over persons, whatever the question.
+//! One pass over units, whatever the question, on all cores.
 
-use super::cells::{Cells, families, set};
-use super::index::RowAt;
-use super::plan::Kind;
-use super::walk::{Standing, Walk};
-use super::{Plan, funnel, overlap, quality, reach};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+
+use super::Plan;
+use super::kernel::Found;
+use super::rows::Walk;
+use super::tally::{Kept, Tally, families, keys, set};
 use crate::consent::Permits;
-use crate::disclosure::{Shape, Tabulation};
+use crate::disclosure::{Counted, RawCell, Tabulation};
 use crate::snapshot::Snapshot;
+
+/// Most threads of one question: it shares the machine.
+pub(super) const MAX_THREADS: usize = 8;
+/// Units between two looks at whether the question is still wanted.
+const STRIDE: u32 = 1 << 14;
 
 /// Why a plan cannot be counted: a fault of the service, never of the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,87 +33,146 @@ pub enum CountError {
         /// Datasets of the plan.
         datasets: usize,
     },
+    /// Nobody waits for the answer any more.
+    #[error("the question was given up")]
+    GivenUp,
 }
 
-/// What a kernel says of one person: the index row, and the cells of its group by their tails.
-pub(super) struct Found {
-    pub(super) index: Option<RowAt>,
-    pub(super) standing: Standing,
+/// How far a count has come, and whether it is still wanted. Shared between who waits and who counts.
+#[derive(Debug, Default)]
+pub struct Progress {
+    done: AtomicU32,
+    all: AtomicU32,
+    given_up: AtomicBool,
+}
+
+impl Progress {
+    /// Gives the question up: the count ends with [`CountError::GivenUp`] within a moment.
+    pub fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Units counted, and units in all; both 0 before the count begins. For the operator's eyes alone: how many units
+    /// there are is no released figure.
+    #[must_use]
+    pub fn units(&self) -> (u32, u32) {
+        (self.done.load(Ordering::Relaxed), self.all.load(Ordering::Relaxed))
+    }
+
+    fn wanted(&self) -> bool {
+        !self.given_up.load(Ordering::Relaxed)
+    }
 }
 
 /// Counts a plan. `permits` stand in the order of [`Plan::datasets`], each compiled for [`Plan::span`] and the purpose
 /// of the plan, with all partners of its dataset; a row of a partner that is not among them is permitted nothing.
 ///
 /// Every combination of codes is a cell, whether anybody is in it or not. Left out are the persons who have, at some
-/// source of some dataset of the plan, rows in its span and none that is permitted; whether they would have been in the
-/// population, or counted at all, is not looked at, because that would read what they forbid.
+/// source of some dataset of the plan, rows in its span and none that is permitted, and the units that they are part
+/// of; whether they would have been in the population, or counted at all, is not looked at, because that would read
+/// what they forbid.
 ///
 /// # Errors
 /// [`CountError`].
 pub fn count(plan: &Plan, snapshot: &Snapshot, permits: &[Permits]) -> Result<Tabulation, CountError> {
+    count_with(plan, snapshot, permits, &Progress::default())
+}
+
+/// The same, with progress, and to be given up.
+///
+/// # Errors
+/// [`CountError`].
+pub fn count_with(
+    plan: &Plan,
+    snapshot: &Snapshot,
+    permits: &[Permits],
+    progress: &Progress,
+) -> Result<Tabulation, CountError> {
     let walk = Walk::new(plan, snapshot, permits)?;
-    let of = |tails: &[Vec<String>]| Cells::new(&plan.axes, tails);
-    let (shape, columns, cells, left_out) = match &plan.kind {
-        Kind::Reach => {
-            let (cells, left_out) = pass(plan, snapshot, &walk, of(&[Vec::new()]), reach::person)?;
-            (Shape::Partition, vec![], cells, left_out)
-        }
-        Kind::Funnel(steps) => {
-            let mut kernel = funnel::Kernel::new(steps);
-            let cells = of(&steps.ids().iter().map(|id| vec![id.clone()]).collect::<Vec<_>>());
-            let (cells, left_out) =
-                pass(plan, snapshot, &walk, cells, |walk, person, tails| kernel.person(walk, person, tails))?;
-            (Shape::Chain { step_column: plan.axes.len() }, vec!["stage"], cells, left_out)
-        }
-        Kind::Overlap(combinations) => {
-            let cells = of(&combinations.codes().map(|code| vec![code]).collect::<Vec<_>>());
-            let mut kernel = overlap::Kernel::new(combinations);
-            let (cells, left_out) =
-                pass(plan, snapshot, &walk, cells, |walk, person, tails| kernel.person(walk, person, tails))?;
-            (Shape::Overlap, vec!["partners"], cells, left_out)
-        }
-        Kind::Quality(parts) => {
-            let mut kernel = quality::Kernel::new(parts);
-            let cells = of(&kernel.codes());
-            let (cells, left_out) =
-                pass(plan, snapshot, &walk, cells, |walk, person, tails| kernel.person(walk, person, tails))?;
-            (
-                Shape::Chain { step_column: plan.axes.len() + 2 },
-                vec!["dataset", "source", "known"],
-                cells,
-                left_out,
-            )
-        }
+    progress.all.store(walk.units(), Ordering::Relaxed);
+    let tallies = pass(plan, snapshot, &walk, progress)?;
+    let cells = cells(plan, snapshot, tallies);
+    let left_out = walk.left_out();
+    let kernel = &plan.kernel;
+    let tails = plan.tails.len();
+    let groups = cells.len() / tails.max(1);
+    let everywhere = |tails_of: Vec<usize>| {
+        (0..groups)
+            .flat_map(|group| tails_of.iter().map(move |tail| group * tails + tail))
+            .collect::<Vec<_>>()
     };
-    let dimensions = plan.axes.iter().map(|axis| axis.id.clone());
+    let differences = kernel.differences();
     Ok(Tabulation {
-        shape,
-        columns: dimensions.chain(columns.into_iter().map(str::to_owned)).collect(),
-        cells: cells.finish(snapshot),
+        shape: kernel.shape(plan.axes.len()),
+        columns: plan.table_columns(),
+        extra: kernel.extra_head(),
+        differences: (0..groups)
+            .flat_map(|group| differences.iter().map(move |(a, b)| (group * tails + a, group * tails + b)))
+            .collect(),
+        response: kernel.response().map(|(answered, asked)| (everywhere(answered), everywhere(asked))),
         left_out_families: families(snapshot, &left_out),
         left_out: set(&left_out),
+        cells,
     })
 }
 
-/// Asks the kernel about each person, and puts the person into its cells.
-fn pass<'a>(
+/// Asks the kernel about each unit, and puts the unit into its cells.
+fn pass(
     plan: &Plan,
     snapshot: &Snapshot,
-    walk: &Walk<'a>,
-    mut cells: Cells,
-    mut kernel: impl FnMut(&Walk<'a>, u32, &mut Vec<usize>) -> Found,
-) -> Result<(Cells, Vec<u32>), CountError> {
-    let mut left_out = Vec::new();
-    let mut tails = Vec::new();
-    for person in 1..=snapshot.persons {
-        tails.clear();
-        let found = kernel(walk, person, &mut tails);
-        if found.standing == Standing::LeftOut {
-            left_out.push(person);
-            continue;
+    walk: &Walk<'_>,
+    progress: &Progress,
+) -> Result<Vec<Tally>, CountError> {
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+    let shares = u32::try_from(cores).unwrap_or(1);
+    let share = (walk.units() / shares).max(STRIDE);
+    let ranges: Vec<_> = (0..shares)
+        .map(|at| {
+            let from = at.saturating_mul(share).saturating_add(1);
+            let to = if at + 1 == shares { walk.units() } else { (from - 1).saturating_add(share) };
+            from..=to.min(walk.units())
+        })
+        .filter(|range| !range.is_empty())
+        .collect();
+    let parts: Vec<Result<Vec<Tally>, CountError>> = thread::scope(|scope| {
+        let workers: Vec<_> = ranges
+            .into_iter()
+            .map(|range| scope.spawn(|| part(plan, snapshot, walk, range, progress)))
+            .collect();
+        workers.into_iter().map(|worker| worker.join().expect("a kernel does not panic")).collect()
+    });
+    let mut whole = vec![Tally::default(); plan.cell_count()];
+    for part in parts {
+        whole.iter_mut().zip(part?).for_each(|(whole, part)| whole.append(part));
+    }
+    Ok(whole)
+}
+
+/// One thread's units.
+fn part(
+    plan: &Plan,
+    snapshot: &Snapshot,
+    walk: &Walk<'_>,
+    units: std::ops::RangeInclusive<u32>,
+    progress: &Progress,
+) -> Result<Vec<Tally>, CountError> {
+    let mut tallies = vec![Tally::default(); plan.cell_count()];
+    let mut worker = plan.kernel.worker();
+    let keeps = plan.kernel.extra_head().is_some();
+    let (mut found, mut persons) = (Found::default(), Vec::new());
+    for unit in units {
+        if unit % STRIDE == 0 {
+            progress.done.fetch_add(STRIDE, Ordering::Relaxed);
+            if !progress.wanted() {
+                return Err(CountError::GivenUp);
+            }
         }
+        let Some(rows) = walk.unit(unit) else { continue };
+        found.index = None;
+        found.puts.clear();
+        worker.unit(&rows, &mut found);
         let Some(at) = found.index else { continue };
-        let columns = walk.columns(at);
+        let columns = rows.columns(at);
         if let Some(population) = &plan.population
             && !population.admits(columns, at)?
         {
@@ -116,9 +182,40 @@ fn pass<'a>(
         for axis in &plan.axes {
             group = group * axis.codes.len() + axis.place(columns, at)?;
         }
-        for tail in &tails {
-            cells.put(group, *tail, person);
+        rows.persons(&mut persons);
+        for put in &found.puts {
+            let tally = &mut tallies[group * plan.tails.len() + put.tail];
+            tally.units += 1;
+            tally.persons.extend_from_slice(&persons);
+            if keeps {
+                let family = snapshot.families[rows.person(at) as usize];
+                let source = columns.source[at.row];
+                tally.values.push(Kept { family, source, value: put.value, more: put.more });
+            }
         }
     }
-    Ok((cells, left_out))
+    Ok(tallies)
+}
+
+/// The cells, with the distinct families of each and what is told of them besides.
+fn cells(plan: &Plan, snapshot: &Snapshot, mut tallies: Vec<Tally>) -> Vec<RawCell> {
+    let axes: Vec<&[String]> = plan.axes.iter().map(|axis| &axis.codes[..]).collect();
+    let keys = keys(&axes, &plan.tails);
+    let tails = plan.tails.len();
+    let sets: Vec<_> = tallies.iter_mut().map(Tally::set).collect();
+    let mut cells = Vec::with_capacity(keys.len());
+    for (at, (key, contributors)) in keys.into_iter().zip(sets).enumerate() {
+        let (group, tail) = (at / tails * tails, at % tails);
+        cells.push(RawCell {
+            key,
+            contributors,
+            counted: plan.kernel.counted(tail).unwrap_or(Counted::from(plan.unit)),
+            units: tallies[at].units,
+            families: families(snapshot, &tallies[at].persons),
+            structural_zero: false,
+            of: plan.kernel.of(tail).map(|of| group + of),
+            extra: plan.kernel.extra(&tallies[group..group + tails], tail),
+        });
+    }
+    cells
 }

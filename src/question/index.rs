@@ -1,6 +1,6 @@
 //! The index row: the one row that says in which cells a person is.
 
-use crate::programme::Text;
+use crate::programme::{Text, Unit};
 use crate::snapshot::Columns;
 
 /// How the index row is chosen, as text in Danish and English: printed with every answer, by way of [`Plan::notes`].
@@ -13,10 +13,21 @@ pub const INDEX_RULE: [&str; 2] = [
     "A person is counted in the categories of the first row in the period. Of several on that day it is the one from the dataset, then the partner, then with the code that the programme names first.",
 ];
 
-/// The rule in both languages.
-pub(super) fn rule() -> Text {
-    let [da, en] = INDEX_RULE.map(str::to_owned);
-    Text { da, en }
+/// The rule in both languages, and what a unit is where it is not a person.
+pub(super) fn rule(unit: Unit) -> Text {
+    let of_unit = match unit {
+        Unit::Person => ["", ""],
+        Unit::Pair => [
+            " Her er det to personer sammen, der tælles; parret udgår, hvis en af dem udgår.",
+            " Two persons together are counted here; a pair leaves when one of them does.",
+        ],
+        Unit::Case => [
+            " Her er det organisationens sag (familien), der tælles; den udgår, hvis en af dens personer udgår.",
+            " A partner's case (the family) is counted here; it leaves when one of its persons does.",
+        ],
+    };
+    let [da, en] = INDEX_RULE;
+    Text { da: format!("{da}{}", of_unit[0]), en: format!("{en}{}", of_unit[1]) }
 }
 
 /// A row: position of the dataset in the plan, and of the row in its columns.

@@ -17,20 +17,26 @@
 
 mod ask;
 mod axis;
-mod cells;
 mod count;
 mod events;
+mod follow_up;
 mod funnel;
 mod index;
+mod kernel;
+mod kernels;
 mod overlap;
+mod permitted;
 mod plan;
 mod quality;
 mod reach;
 mod refusal;
-mod walk;
+mod rows;
+mod tally;
+mod timeline;
 
 pub use ask::Ask;
-pub use count::{CountError, count};
+pub use count::{CountError, Progress, count, count_with};
 pub use index::INDEX_RULE;
-pub use plan::{Plan, plan};
+pub use kernel::Chart;
+pub use plan::{CodeLabel, Label, Plan, plan};
 pub use refusal::AskRefusal;

@@ -1,16 +1,17 @@
 //! From a question as asked to a plan: what is read, for which purpose, and which cells the table has.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::axis::{self, Axis, Filter};
-use super::funnel::Steps;
-use super::overlap::Combinations;
-use super::{Ask, AskRefusal, index};
+use super::events::Events;
+use super::kernel::{Chart, Kernel};
+use super::{Ask, AskRefusal, index, kernels};
 use crate::clock::{Day, Period};
 use crate::disclosure::{Dimensions, EndedPeriod, ReleaseContext, Rules};
 use crate::limits;
 use crate::name::PurposeId;
-use crate::programme::{Programme, QuestionKind, Text};
+use crate::programme::{Programme, Question, QuestionKind, Test, Text, Unit, View};
 
 /// A question that may be asked of one snapshot, ready to be counted.
 #[derive(Clone, Debug)]
@@ -24,22 +25,74 @@ pub struct Plan {
     /// Positions of the datasets read, ascending.
     datasets: Vec<usize>,
     span: RangeInclusive<Day>,
+    labels: Vec<Label>,
+    pub(super) unit: Unit,
     pub(super) datasets_of_programme: usize,
-    /// By dataset of the plan: the category columns that the snapshot must have.
-    pub(super) categories: Vec<Vec<usize>>,
+    /// By dataset of the plan: the category and measure columns that the snapshot must have.
+    pub(super) columns: Vec<(Vec<usize>, Vec<usize>)>,
     pub(super) axes: Vec<Axis>,
     pub(super) population: Option<Filter>,
-    pub(super) kind: Kind,
+    pub(super) kernel: Arc<dyn Kernel>,
+    pub(super) tails: Vec<Vec<String>>,
 }
 
-/// What is counted, and the columns of the table after the dimensions.
-#[derive(Clone, Debug)]
-pub(super) enum Kind {
-    Reach,
-    Funnel(Steps),
-    Overlap(Combinations),
-    /// Per dataset of the plan: its partners, with their ids.
-    Quality(Vec<(String, Vec<(u8, String)>)>),
+/// A key column of the table, as people read it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Label {
+    /// Id of the column.
+    pub column: String,
+    /// Title.
+    pub title: Text,
+    /// Its codes in the order in which they are shown.
+    pub codes: Vec<CodeLabel>,
+}
+
+/// A code, as people read it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct CodeLabel {
+    /// The code.
+    pub code: String,
+    /// Its title.
+    #[serde(flatten)]
+    pub title: Text,
+}
+
+/// What a kernel is made from, besides its own parameters.
+pub(super) struct Frame<'a> {
+    pub(super) programme: &'a Programme,
+    pub(super) question: &'a Question,
+    /// Positions of the datasets read, ascending.
+    pub(super) datasets: &'a [usize],
+    pub(super) period: Period,
+    /// First and last day of the period, and the day of the snapshot.
+    pub(super) first: i32,
+    pub(super) last: i32,
+    pub(super) sealed: i32,
+    /// First day of the programme's data.
+    pub(super) begin: i32,
+}
+
+impl Frame<'_> {
+    /// Stages, by position, compiled over the datasets of the plan.
+    pub(super) fn events(&self, stages: &[usize]) -> Events {
+        Events::new(self.programme, stages, self.datasets)
+    }
+
+    /// Id and title of a stage.
+    pub(super) fn stage(&self, stage: usize) -> (String, Text) {
+        let stage = &self.programme.stages[stage];
+        (stage.id.to_string(), stage.title.clone())
+    }
+
+    /// Place of a dataset, by its position in the programme, among those of the plan.
+    pub(super) fn set(&self, dataset: usize) -> usize {
+        self.datasets.iter().position(|at| *at == dataset).expect("the question reads it")
+    }
+
+    /// The ledger's name for figures of this question besides counts.
+    pub(super) fn measure(&self, what: &str) -> String {
+        format!("{what}/{}", self.question.id)
+    }
 }
 
 /// Holds a question against the programme, the calendar and the snapshot that was sealed on `sealed`.
@@ -76,63 +129,116 @@ pub fn plan(
             registered: question.populations.iter().map(|at| programme.populations[*at].id.clone()).collect(),
         })?);
     }
-    let ended = askable(programme.period, ask.period, sealed, today)?;
+    let ended = askable(programme, ask.period, sealed, today)?;
 
     let datasets = programme.datasets_of(question);
-    let first = ask.period.first_day();
-    let (kind, index, span) = match &question.kind {
-        QuestionKind::Reach { .. } => {
-            (Kind::Reach, vec![true; datasets.len()], first..=ask.period.last_day())
-        }
-        QuestionKind::Funnel { stages, within } => {
-            let steps = Steps::new(programme, (stages, *within), &datasets, ask.period.last_day());
-            let index = datasets.iter().map(|dataset| {
-                programme.stages[stages[0]].events.iter().any(|event| event.dataset == *dataset)
-            });
-            let index = index.collect();
-            (Kind::Funnel(steps), index, first..=sealed)
-        }
-        QuestionKind::Overlap { .. } => {
-            let partners = axis::partners(programme, datasets.iter().copied());
-            let combinations = Combinations::new(&partners, &axis::ids(programme, &partners));
-            (Kind::Overlap(combinations), vec![true; datasets.len()], first..=ask.period.last_day())
-        }
-        QuestionKind::Quality { .. } => {
-            let parts = datasets.iter().map(|dataset| {
-                let dataset = &programme.datasets[*dataset];
-                let names = axis::ids(programme, &dataset.partners);
-                (dataset.id.to_string(), dataset.partners.iter().copied().zip(names).collect())
-            });
-            (Kind::Quality(parts.collect()), vec![true; datasets.len()], first..=ask.period.last_day())
-        }
-        _ => unreachable!("the check lets no other kind through"),
+    let frame = Frame {
+        programme,
+        question,
+        datasets: &datasets,
+        period: ask.period,
+        first: ask.period.first_day().days(),
+        last: ask.period.last_day().days(),
+        sealed: sealed.days(),
+        begin: programme.period.first_day().days(),
     };
-    let axes = dimensions.iter().map(|at| Axis::new(programme, *at, &datasets, &index, ask.period)).collect();
-    let plan = Plan {
+    let kernel = kernels::kernel(&frame);
+    let of_index = index_datasets(&frame);
+    let axes: Vec<Axis> =
+        dimensions.iter().map(|at| Axis::new(programme, *at, &datasets, &of_index, ask.period)).collect();
+    let cells = axes.iter().fold(kernel.count(), |cells, axis| cells.saturating_mul(axis.codes.len() as u64));
+    if cells > limits::MAX_CELLS {
+        return Err(AskRefusal::TooLarge { cells });
+    }
+    let mut labels: Vec<Label> =
+        dimensions.iter().zip(&axes).map(|(at, axis)| axis::label(programme, *at, axis)).collect();
+    labels.extend(kernel.columns().into_iter().map(|column| Label {
+        column: column.id.to_owned(),
+        title: column.title,
+        codes: column.codes.into_iter().map(|(code, title)| CodeLabel { code, title }).collect(),
+    }));
+    Ok(Plan {
         key: ask.key(),
         purpose: question.purpose.clone(),
         definition: question.definition.clone(),
         dimensions: by,
         ended,
         sealed,
-        span,
+        span: span(&frame),
+        labels,
+        unit: question.unit,
         datasets_of_programme: programme.datasets.len(),
-        categories: datasets.iter().map(|dataset| axis::category_columns(programme, *dataset)).collect(),
+        columns: datasets.iter().map(|dataset| axis::columns(programme, *dataset)).collect(),
         axes,
         population: population.map(|population| Filter::new(programme, population, &datasets)),
+        tails: kernel.tails(),
+        kernel,
         datasets,
-        kind,
+    })
+}
+
+/// By dataset of the plan: whether an index row can come from it.
+fn index_datasets(frame: &Frame<'_>) -> Vec<bool> {
+    let kind = &frame.question.kind;
+    let stages = match kind {
+        QuestionKind::Comparison(comparison) => {
+            comparison.cohorts.iter().map(|cohort| cohort.index).collect()
+        }
+        QuestionKind::Activity { .. } => kind.stages(),
+        kind => kind.index().into_iter().collect(),
     };
-    match plan.cells() {
-        cells if cells > limits::MAX_CELLS => Err(AskRefusal::TooLarge { cells }),
-        _ => Ok(plan),
+    let has = |stage: &usize, dataset: usize| {
+        frame.programme.stages[*stage].events.iter().any(|event| event.dataset == dataset)
+    };
+    frame
+        .datasets
+        .iter()
+        .map(|dataset| stages.is_empty() || stages.iter().any(|stage| has(stage, *dataset)))
+        .collect()
+}
+
+/// Every day that is read.
+fn span(frame: &Frame<'_>) -> RangeInclusive<Day> {
+    let (first, last, sealed) = (frame.first, frame.last, frame.sealed);
+    let (from, to) = match &frame.question.kind {
+        QuestionKind::Reach { .. } | QuestionKind::Overlap { .. } | QuestionKind::Quality { .. } => {
+            (first, last)
+        }
+        QuestionKind::Activity { .. } => (frame.begin, last),
+        QuestionKind::Consents => (frame.begin, sealed),
+        kind => (first.saturating_sub(days_before(kind)).max(frame.begin), sealed),
+    };
+    Day::from_days(from)..=Day::from_days(to)
+}
+
+/// Days before an index that a question reads.
+fn days_before(kind: &QuestionKind) -> i32 {
+    let window = |window: &(i32, i32)| window.0.min(0).saturating_neg();
+    match kind {
+        QuestionKind::FollowUp(follow) if follow.view == View::BeforeAfter => {
+            follow.days.iter().max().map_or(0, |days| i32::try_from(*days).unwrap_or(i32::MAX))
+        }
+        QuestionKind::Criteria(criteria) => {
+            let windows = criteria.conditions.iter().filter_map(|condition| match &condition.test {
+                Test::Stage { window, .. } => window.as_ref(),
+                _ => None,
+            });
+            windows.map(window).max().unwrap_or(0)
+        }
+        QuestionKind::Amount(amount) => window(&amount.window),
+        QuestionKind::Budget(budget) => i32::try_from(budget.days).unwrap_or(i32::MAX),
+        QuestionKind::Payment(payment) => {
+            payment.indicators.iter().map(|indicator| window(&indicator.window)).max().unwrap_or(0)
+        }
+        _ => 0,
     }
 }
 
 /// R7: whole quarters of the programme that had ended when the snapshot was sealed, and have ended today.
-fn askable(programme: Period, asked: Period, sealed: Day, today: Day) -> Result<EndedPeriod, AskRefusal> {
-    if asked.first_day() < programme.first_day() || asked.last_day() > programme.last_day() {
-        return Err(AskRefusal::OutsideProgramme { asked, programme });
+fn askable(programme: &Programme, asked: Period, sealed: Day, today: Day) -> Result<EndedPeriod, AskRefusal> {
+    let period = programme.period;
+    if asked.first_day() < period.first_day() || asked.last_day() > period.last_day() {
+        return Err(AskRefusal::OutsideProgramme { asked, programme: period });
     }
     let ended = EndedPeriod::check(asked, today, 0)?;
     EndedPeriod::check(asked, sealed, 0).map_err(|_| AskRefusal::NotSealed { asked, sealed })?;
@@ -171,10 +277,36 @@ impl Plan {
         self.sealed
     }
 
-    /// What is printed beside the answer: the question's definition and the rule of the index row.
+    /// What a count counts.
+    #[must_use]
+    pub const fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// What is printed beside the answer: the rules of counting.
     #[must_use]
     pub fn notes(&self) -> Vec<Text> {
-        vec![self.definition.clone(), index::rule()]
+        let mut notes = vec![index::rule(self.unit)];
+        notes.extend(self.kernel.notes());
+        notes
+    }
+
+    /// The question's definition.
+    #[must_use]
+    pub const fn definition(&self) -> &Text {
+        &self.definition
+    }
+
+    /// The key columns of the table, as people read them.
+    #[must_use]
+    pub fn labels(&self) -> &[Label] {
+        &self.labels
+    }
+
+    /// How the answer is best drawn.
+    #[must_use]
+    pub fn chart(&self) -> Option<Chart> {
+        self.kernel.chart()
     }
 
     /// What `disclosure` needs to know of the question.
@@ -188,15 +320,14 @@ impl Plan {
         }
     }
 
+    /// Ids of the table's key columns.
+    pub(super) fn table_columns(&self) -> Vec<String> {
+        self.labels.iter().map(|label| label.column.clone()).collect()
+    }
+
     /// Cells of the table: every combination of codes.
-    fn cells(&self) -> u64 {
-        let tails = match &self.kind {
-            Kind::Reach => 1,
-            Kind::Funnel(steps) => steps.ids().len() as u64,
-            Kind::Overlap(combinations) => combinations.count(),
-            Kind::Quality(parts) => 2 * parts.iter().map(|(_, partners)| partners.len() as u64).sum::<u64>(),
-        };
-        self.axes.iter().fold(tails, |cells, axis| cells.saturating_mul(axis.codes.len() as u64))
+    pub(super) fn cell_count(&self) -> usize {
+        self.axes.iter().fold(self.tails.len(), |cells, axis| cells * axis.codes.len())
     }
 }
 
@@ -236,13 +367,13 @@ mod tests {
             (reach.span().start().to_string(), reach.span().end().to_string()),
             ("2022-01-01".into(), "2022-12-31".into())
         );
-        assert_eq!(reach.cells(), 2 * 9);
+        assert_eq!(reach.cell_count(), 2 * 9);
         let funnel = on(&ask("funnel", &["municipality"], "2022-Q1", None), "2023-02-01", "2023-03-01")
             .expect("a plan");
         assert_eq!(funnel.span().end().to_string(), "2023-02-01", "steps are followed up to the seal");
-        assert_eq!(funnel.cells(), 5 * 7);
+        assert_eq!(funnel.cell_count(), 5 * 7);
         let overlap = on(&ask("overlap", &[], "2022-Q1", None), "2023-02-01", "2023-03-01").expect("a plan");
-        assert_eq!(overlap.cells(), 9 + 36 + 84);
+        assert_eq!(overlap.cell_count(), 9 + 36 + 84);
         assert!(overlap.notes().iter().all(|note| !note.da.is_empty() && !note.en.is_empty()));
     }
 

@@ -1,62 +1,101 @@
-//! Q24 linkage quality, the part about persons: per dataset and partner, how many persons have rows in the period, and
+//! Linkage quality, the part about persons: per dataset and partner, how many persons have rows in the period, and
 //! how many of those have rows of another partner too, in any dataset.
 //!
 //! What manifests say of rows (received, rejected, anonymous) is no count of persons, and not counted here.
 
-use super::count::Found;
 use super::index::Earliest;
-use super::walk::Walk;
+use super::kernel::{Column, Found, Kernel, Worker, text};
+use super::rows::UnitRows;
+use crate::disclosure::Shape;
+use crate::programme::Text;
 
 /// Persons at all, and those known elsewhere: a chain of two.
 const PERSONS: [&str; 2] = ["all", "known-elsewhere"];
 
+/// A dataset and its partners: position, id and name.
+pub(super) type Part = ((String, Text), Vec<(u8, (String, Text))>);
+
 /// Counts linkage quality.
-pub(super) struct Kernel<'a> {
-    parts: &'a [(String, Vec<(u8, String)>)],
-    /// (dataset of the plan, source) of the current person's rows.
-    known: Vec<(usize, u8)>,
+#[derive(Debug)]
+pub(super) struct Quality {
+    parts: Vec<Part>,
 }
 
-impl<'a> Kernel<'a> {
-    /// A kernel for datasets, each with its partners.
-    pub(super) const fn new(parts: &'a [(String, Vec<(u8, String)>)]) -> Kernel<'a> {
-        Kernel { parts, known: Vec::new() }
+impl Quality {
+    /// For datasets, each with its partners.
+    pub(super) const fn new(parts: Vec<Part>) -> Quality {
+        Quality { parts }
+    }
+}
+
+impl Kernel for Quality {
+    fn columns(&self) -> Vec<Column> {
+        let mut sources: Vec<(String, Text)> = Vec::new();
+        for (_, (id, name)) in self.parts.iter().flat_map(|(_, partners)| partners) {
+            if !sources.iter().any(|(known, _)| known == id) {
+                sources.push((id.clone(), name.clone()));
+            }
+        }
+        let known = vec![
+            (PERSONS[0].to_owned(), text("Alle", "All")),
+            (PERSONS[1].to_owned(), text("Kendt af en anden organisation", "Known to another partner")),
+        ];
+        let datasets = self.parts.iter().map(|(dataset, _)| dataset.clone()).collect();
+        vec![
+            Column { id: "dataset", title: text("Datasæt", "Dataset"), codes: datasets },
+            Column { id: "source", title: text("Organisation", "Partner"), codes: sources },
+            Column { id: "known", title: text("Kendt", "Known"), codes: known },
+        ]
     }
 
-    /// Codes of the columns after the dimensions.
-    pub(super) fn codes(&self) -> Vec<Vec<String>> {
-        let parts = self.parts.iter().flat_map(|(dataset, partners)| {
-            partners.iter().flat_map(move |(_, partner)| {
+    fn tails(&self) -> Vec<Vec<String>> {
+        let parts = self.parts.iter().flat_map(|((dataset, _), partners)| {
+            partners.iter().flat_map(move |(_, (partner, _))| {
                 PERSONS.map(|persons| vec![dataset.clone(), partner.clone(), persons.to_owned()])
             })
         });
         parts.collect()
     }
 
-    /// One person.
-    pub(super) fn person(&mut self, walk: &Walk<'_>, person: u32, tails: &mut Vec<usize>) -> Found {
+    fn shape(&self, axes: usize) -> Shape {
+        Shape::Chain { step_column: axes + 2 }
+    }
+
+    fn worker(&self) -> Box<dyn Worker + '_> {
+        Box::new(Known { quality: self, known: Vec::new() })
+    }
+}
+
+struct Known<'a> {
+    quality: &'a Quality,
+    /// (dataset of the plan, source) of the current unit's rows.
+    known: Vec<(usize, u8)>,
+}
+
+impl Worker for Known<'_> {
+    fn unit(&mut self, rows: &UnitRows<'_>, found: &mut Found) {
         let mut earliest = Earliest::default();
         self.known.clear();
-        let standing = walk.person(person, |columns, at| {
+        rows.each(|columns, at| {
             earliest.see(columns, at);
             let part = (at.set, columns.source[at.row]);
             if !self.known.contains(&part) {
                 self.known.push(part);
             }
         });
+        found.index = earliest.get().map(|(_, at)| at);
         let several = self.known.iter().any(|(_, source)| *source != self.known[0].1);
         let mut tail = 0;
-        for (set, (_, partners)) in self.parts.iter().enumerate() {
+        for (set, (_, partners)) in self.quality.parts.iter().enumerate() {
             for (source, _) in partners {
                 if self.known.contains(&(set, *source)) {
-                    tails.push(tail);
+                    found.put(tail);
                     if several {
-                        tails.push(tail + 1);
+                        found.put(tail + 1);
                     }
                 }
                 tail += PERSONS.len();
             }
         }
-        Found { index: earliest.get().map(|(_, at)| at), standing }
     }
 }

@@ -1,13 +1,37 @@
-//! Q1 reach: persons with a row in the period, in the cell of their index row.
+//! Reach: units with a row in the period, in the cell of their index row.
 
-use super::count::Found;
 use super::index::Earliest;
-use super::walk::Walk;
+use super::kernel::{Column, Found, Kernel, Worker};
+use super::rows::UnitRows;
+use crate::disclosure::Shape;
 
-/// One person.
-pub(super) fn person(walk: &Walk<'_>, person: u32, tails: &mut Vec<usize>) -> Found {
-    let mut earliest = Earliest::default();
-    let standing = walk.person(person, |columns, at| earliest.see(columns, at));
-    tails.push(0);
-    Found { index: earliest.get().map(|(_, at)| at), standing }
+/// Counts reach.
+#[derive(Debug)]
+pub(super) struct Reach;
+
+impl Kernel for Reach {
+    fn columns(&self) -> Vec<Column> {
+        Vec::new()
+    }
+
+    fn tails(&self) -> Vec<Vec<String>> {
+        vec![Vec::new()]
+    }
+
+    fn shape(&self, _axes: usize) -> Shape {
+        Shape::Partition
+    }
+
+    fn worker(&self) -> Box<dyn Worker + '_> {
+        Box::new(Reach)
+    }
+}
+
+impl Worker for Reach {
+    fn unit(&mut self, rows: &UnitRows<'_>, found: &mut Found) {
+        let mut earliest = Earliest::default();
+        rows.each(|columns, at| earliest.see(columns, at));
+        found.index = earliest.get().map(|(_, at)| at);
+        found.put(0);
+    }
 }

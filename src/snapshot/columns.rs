@@ -1,6 +1,7 @@
 //! A snapshot in memory: columns, and where each person's rows stand in them.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::clock::Day;
 
@@ -15,13 +16,14 @@ pub struct Snapshot {
     pub persons: u32,
     /// Family of each person number, `0..=persons`: the least person number in it, 0 for a number that no row names.
     /// A loner is a family.
-    pub families: Vec<u32>,
-    /// One a dataset of the programme, in its order.
-    pub datasets: Vec<Columns>,
+    pub families: Arc<[u32]>,
+    /// One a dataset of the programme, in its order. A dataset that was not asked for is empty: it has no columns, and
+    /// no rows of anybody ([`super::LazySnapshot`]).
+    pub datasets: Vec<Arc<Columns>>,
 }
 
 /// The rows of a dataset, sorted by person, then day.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Columns {
     /// The rows of person `p` are `offsets[p]..offsets[p + 1]`; person 0 (anonymous rows) comes first. Its length is
     /// the highest person number plus 2.
@@ -34,6 +36,9 @@ pub struct Columns {
     pub related: Option<Vec<u32>>,
     /// Case, as a number within this snapshot; 0 where absent.
     pub case: Option<Vec<u32>>,
+    /// By column of the dataset: staff, as numbers within this snapshot; 0 where absent. One link has one number in
+    /// every dataset and column.
+    pub staff: Vec<Option<Vec<u32>>>,
     /// By column of the dataset: positions of codes, [`crate::intake::staged::MISSING_CODE`] where absent.
     pub categories: Vec<Option<Vec<u8>>>,
     /// By column of the dataset: measures in the smallest unit, [`crate::intake::staged::MISSING_MEASURE`] where

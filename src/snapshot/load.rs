@@ -7,13 +7,16 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::columns::{Columns, Snapshot};
-use super::file::{self, Bounds, FileError};
-use super::manifest::{self, FileEntry, Manifest, PERSONS_FILE, SNAPSHOT_FILE, dataset_file};
+use super::lazy::LazySnapshot;
+use super::manifest::{self, FileEntry, Manifest, SNAPSHOT_FILE};
+use super::read::{self, Bounds, FileError};
 use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Quality;
-use crate::linkage::work::in_parallel;
 use crate::name::ProgrammeId;
-use crate::programme::Programme;
+use crate::programme::{Dataset, Programme};
+
+/// Name of the setting that limits the memory of loaded datasets, in bytes: what messages name.
+pub const MEMORY_SETTING: &str = "snapshot-memory";
 
 /// Why a snapshot cannot be loaded. Files are named without their folder.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +64,37 @@ pub enum LoadError {
         /// What is wrong.
         what: &'static str,
     },
-    /// The same, in the words of the Parquet reader.
+    /// The datasets of one question are more than the limit allows.
+    #[error(
+        "the datasets that the question reads take {needed} bytes of memory, and {limit} are allowed: set {MEMORY_SETTING} to {needed} or more"
+    )]
+    OverLimit {
+        /// Bytes that they take, the persons included.
+        needed: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// The datasets of one question fit, but not beside those that other questions are reading.
+    #[error(
+        "the datasets that the question reads take {needed} bytes of memory beside {in_use} in use by others, and {limit} are allowed: ask again later, or set {MEMORY_SETTING} higher"
+    )]
+    InUse {
+        /// Bytes that they take, the persons included.
+        needed: u64,
+        /// Bytes of the datasets that others are reading.
+        in_use: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// A position behind the last dataset.
+    #[error("the snapshot has {datasets} datasets, and number {at} (from 0) is asked for")]
+    NoSuchDataset {
+        /// The position.
+        at: usize,
+        /// Datasets.
+        datasets: usize,
+    },
+    /// The same as [`LoadError::Content`], in the words of the Parquet reader.
     #[error("{file} of the snapshot is not readable as Parquet: seal again")]
     Parquet {
         /// The file.
@@ -77,32 +110,8 @@ impl Snapshot {
     /// # Errors
     /// A [`LoadError`] that names the file.
     pub fn load(dir: &Path, programme: &Programme, sha256: &Sha256Hex) -> Result<Snapshot, LoadError> {
-        let manifest = load_manifest(dir, programme, sha256)?;
-        let persons = manifest.persons;
-        let names = programme.datasets.iter().map(|dataset| dataset_file(&dataset.id));
-        let mut jobs = Vec::new();
-        for (at, name) in std::iter::once(PERSONS_FILE.to_owned()).chain(names).enumerate() {
-            let missing = |file| LoadError::Content { file, what: "the manifest does not list it" };
-            let entry =
-                manifest.files.iter().find(|entry| entry.name == name).ok_or_else(|| missing(name))?;
-            jobs.push((entry.bytes, (at.checked_sub(1), entry)));
-        }
-        let loaded =
-            in_parallel(jobs, |(dataset, entry)| load_part(dir, programme, persons, dataset, entry))?;
-        let mut snapshot = Snapshot {
-            id: manifest.id,
-            day: manifest.day,
-            persons,
-            families: Vec::new(),
-            datasets: Vec::new(),
-        };
-        for part in loaded {
-            match part {
-                Part::Families(families) => snapshot.families = families,
-                Part::Rows(columns) => snapshot.datasets.push(columns),
-            }
-        }
-        Ok(snapshot)
+        let all: Vec<usize> = (0..programme.datasets.len()).collect();
+        LazySnapshot::open(dir, programme, sha256, u64::MAX)?.with(&all)
     }
 }
 
@@ -114,7 +123,11 @@ pub fn load_quality(dir: &Path, programme: &Programme, sha256: &Sha256Hex) -> Re
     load_manifest(dir, programme, sha256)?.into_quality(programme).ok_or(LoadError::Form(None))
 }
 
-fn load_manifest(dir: &Path, programme: &Programme, sha256: &Sha256Hex) -> Result<Manifest, LoadError> {
+pub(super) fn load_manifest(
+    dir: &Path,
+    programme: &Programme,
+    sha256: &Sha256Hex,
+) -> Result<Manifest, LoadError> {
     let wrong = |source| LoadError::Read { file: SNAPSHOT_FILE.to_owned(), source };
     let mut bytes = Vec::new();
     let file = File::open(dir.join(SNAPSHOT_FILE)).map_err(wrong)?;
@@ -136,41 +149,40 @@ fn load_manifest(dir: &Path, programme: &Programme, sha256: &Sha256Hex) -> Resul
     Ok(manifest)
 }
 
-/// A file, loaded.
-enum Part {
-    Families(Vec<u32>),
-    Rows(Columns),
+/// Verifies and reads the file of the persons: the family of each.
+pub(super) fn load_persons(dir: &Path, entry: &FileEntry, persons: u32) -> Result<Vec<u32>, LoadError> {
+    let file = open_verified(dir, entry)?;
+    read::read_persons(file, entry.rows, persons).map_err(|error| wrong(entry, error))
 }
 
-/// Verifies and reads the file of a dataset, or of the persons.
-fn load_part(
+/// Verifies and reads the file of a dataset.
+pub(super) fn load_rows(
     dir: &Path,
-    programme: &Programme,
-    persons: u32,
-    dataset: Option<usize>,
     entry: &FileEntry,
-) -> Result<Part, LoadError> {
-    let name = || entry.name.clone();
-    let wrong = |source| LoadError::Read { file: name(), source };
+    dataset: &Dataset,
+    bounds: &Bounds<'_>,
+) -> Result<Columns, LoadError> {
+    let file = open_verified(dir, entry)?;
+    read::read_rows(file, dataset, entry.rows, bounds).map_err(|error| wrong(entry, error))
+}
+
+/// Opens a file of the snapshot whose bytes are those that were sealed.
+fn open_verified(dir: &Path, entry: &FileEntry) -> Result<File, LoadError> {
+    let wrong = |source| LoadError::Read { file: entry.name.clone(), source };
     let mut file = File::open(dir.join(&entry.name)).map_err(wrong)?;
     let (bytes, sha256) = digest(&mut file).map_err(wrong)?;
     if (bytes, sha256) != (entry.bytes, entry.sha256) {
-        return Err(LoadError::Digest { file: name() });
+        return Err(LoadError::Digest { file: entry.name.clone() });
     }
-    let part = match dataset {
-        None => file::read_persons(file, entry.rows, persons).map(Part::Families),
-        Some(at) => {
-            let dataset = &programme.datasets[at];
-            let codes: Vec<usize> =
-                dataset.columns.iter().map(|column| programme.codes(column).map_or(0, <[_]>::len)).collect();
-            let bounds = Bounds { persons, partners: programme.partners.len(), codes: &codes };
-            file::read_rows(file, dataset, entry.rows, &bounds).map(Part::Rows)
-        }
-    };
-    part.map_err(|error| match error {
-        FileError::Parquet(source) => LoadError::Parquet { file: name(), source },
-        FileError::Content(what) => LoadError::Content { file: name(), what },
-    })
+    Ok(file)
+}
+
+fn wrong(entry: &FileEntry, error: FileError) -> LoadError {
+    let file = entry.name.clone();
+    match error {
+        FileError::Parquet(source) => LoadError::Parquet { file, source },
+        FileError::Content(what) => LoadError::Content { file, what },
+    }
 }
 
 /// Length and digest of a file, which is then at its beginning again.

@@ -18,16 +18,16 @@ pub struct LedgerRow {
     pub question_key: String,
     /// The cell within it.
     pub cell_key: String,
+    /// What the figures measure.
+    pub measure: String,
     /// The snapshot that was counted when the line was made: for a set, that of first release.
     pub snapshot: u32,
     /// The set, in the portable Roaring format.
     pub contributors: Option<Vec<u8>>,
     /// The entry whose value the cell shows.
     pub tied_to: Option<u64>,
-    /// Persons shown for the set; absent when it was shown as hidden.
-    pub persons: Option<u64>,
-    /// Families shown for the set; absent when it was shown as hidden.
-    pub families: Option<u64>,
+    /// What is shown for the set, whole numbers with a space between; absent when it was shown as hidden.
+    pub figures: Option<String>,
 }
 
 /// Which answer: the canonical question, and what it was answered from (snapshot, consent, rules, day).
@@ -47,24 +47,22 @@ impl Store {
     pub fn ledger(&self) -> Result<Vec<LedgerRow>, StoreError> {
         self.read(|db| {
             let mut query = db.prepare(
-                "SELECT seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families
+                "SELECT seq, question_key, cell_key, measure, snapshot, contributors, tied_to, figures
                  FROM ledger ORDER BY seq",
             )?;
             let mut rows = query.query([])?;
             let mut ledger = Vec::new();
             while let Some(row) = rows.next()? {
-                let number = |at: usize| -> Result<Option<u64>, StoreError> {
-                    row.get::<_, Option<i64>>(at)?.map(|n| unsigned(n, "the release ledger")).transpose()
-                };
+                let tied_to: Option<i64> = row.get(6)?;
                 ledger.push(LedgerRow {
                     seq: unsigned(row.get(0)?, "the release ledger")?,
                     question_key: row.get(1)?,
                     cell_key: row.get(2)?,
-                    snapshot: row.get(3)?,
-                    contributors: row.get(4)?,
-                    tied_to: number(5)?,
-                    persons: number(6)?,
-                    families: number(7)?,
+                    measure: row.get(3)?,
+                    snapshot: row.get(4)?,
+                    contributors: row.get(5)?,
+                    tied_to: tied_to.map(|n| unsigned(n, "the release ledger")).transpose()?,
+                    figures: row.get(7)?,
                 });
             }
             Ok(ledger)
@@ -85,7 +83,7 @@ impl Store {
         self.write(|tx| {
             {
                 let mut insert = tx.prepare_cached(
-                    "INSERT INTO ledger (seq, question_key, cell_key, snapshot, contributors, tied_to, persons, families)
+                    "INSERT INTO ledger (seq, question_key, cell_key, measure, snapshot, contributors, tied_to, figures)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?;
                 for row in rows {
@@ -93,11 +91,11 @@ impl Store {
                         signed(row.seq),
                         row.question_key,
                         row.cell_key,
+                        row.measure,
                         row.snapshot,
                         row.contributors,
                         row.tied_to.map(signed),
-                        row.persons.map(signed),
-                        row.families.map(signed)
+                        row.figures
                     ])?;
                 }
             }

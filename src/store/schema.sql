@@ -108,11 +108,11 @@ CREATE TABLE ledger (
     seq          INTEGER PRIMARY KEY,
     question_key TEXT NOT NULL,
     cell_key     TEXT NOT NULL,
+    measure      TEXT NOT NULL,
     snapshot     INTEGER NOT NULL REFERENCES snapshots (id),
     contributors BLOB,
     tied_to      INTEGER REFERENCES ledger (seq),
-    persons      INTEGER,
-    families     INTEGER,
+    figures      TEXT,
     CHECK ((contributors IS NULL) <> (tied_to IS NULL))
 ) STRICT;
 

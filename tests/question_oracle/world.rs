@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use kobling::clock::{Day, Period, Timestamp};
 use kobling::consent::{
@@ -254,15 +255,16 @@ impl World {
                     let at = CATEGORIES.iter().position(|(name, _)| *name == column.id.as_str())?;
                     Some(rows.iter().map(|row| row.codes[at].expect("the dataset has it")).collect())
                 });
-                Columns {
+                Arc::new(Columns {
                     offsets: (0..=persons + 1).map(until).collect(),
                     day: rows.iter().map(|row| row.day).collect(),
                     source: rows.iter().map(|row| row.source).collect(),
                     related: None,
                     case: None,
+                    staff: Vec::new(),
                     categories: categories.collect(),
                     measures: Vec::new(),
-                }
+                })
             })
             .collect();
     }

@@ -98,18 +98,14 @@ fn asked(ask: &Ask, moment: Timestamp, snapshot: Day) -> Asked {
 
 fn tabulation(answer: Answer, shape: Shape) -> Tabulation {
     let set = |persons: &BTreeSet<u32>| persons.iter().copied().collect::<PersonSet>();
-    let cells = answer.cells.iter().map(|cell| RawCell {
-        key: cell.key.clone(),
-        contributors: set(&cell.contributors),
-        families: cell.families as u64,
-        structural_zero: false,
-    });
+    let cells = answer
+        .cells
+        .iter()
+        .map(|cell| RawCell::persons(cell.key.clone(), set(&cell.contributors), cell.families as u64));
     Tabulation {
-        shape,
-        columns: answer.columns.clone(),
-        cells: cells.collect(),
         left_out: set(&answer.left_out),
         left_out_families: answer.left_out_families as u64,
+        ..Tabulation::counts(shape, answer.columns.clone(), cells.collect())
     }
 }
 

@@ -1,6 +1,8 @@
 //! Tests of sealing and loading together: what both files below share.
 
 mod join;
+mod lazy;
+mod limits;
 mod refusals;
 
 use std::fs;
@@ -24,6 +26,7 @@ struct Raw {
     person: u8,
     related: u8,
     case: u8,
+    staff: Vec<u8>,
     day: i32,
     codes: Vec<u8>,
     measures: Vec<i64>,
@@ -50,6 +53,19 @@ fn case_link(source: u8, n: u8) -> Link {
     Link::from_stored(bytes)
 }
 
+/// Staff numbers are their issuer's, whoever sends them.
+fn staff_link(issuer: u8, n: u8) -> Link {
+    let mut bytes = [n; 16];
+    (bytes[0], bytes[1]) = (n.wrapping_mul(53), 200 + issuer);
+    Link::from_stored(bytes)
+}
+
+/// The partner whose staff numbers an upload carries.
+fn issuer(programme: &Programme, upload: &Upload) -> u8 {
+    let issuer = programme.datasets[upload.dataset].staff_issuer.as_ref();
+    issuer.map_or(upload.source, |issuer| programme.source(issuer).expect("a partner"))
+}
+
 fn model() -> Programme {
     let text = include_str!("../../../programmes/interventionsmodel.toml");
     Programme::parse(text).unwrap_or_else(|error| panic!("{error}"))
@@ -63,19 +79,23 @@ fn column(at: usize, role: Role) -> Column {
 /// A programme with the model's partners and codes, and datasets whose columns stand in any order.
 fn programme() -> impl Strategy<Value = Programme> {
     let measure = || Role::Measure(Measure { unit: String::new(), decimals: 0, min: -9, max: 9 });
-    let roles =
-        (any::<[bool; 3]>(), 0usize..3, 0usize..3).prop_flat_map(move |(has, categories, measures)| {
+    let roles = (any::<[bool; 2]>(), 0usize..3, 0usize..3, 0usize..3).prop_flat_map(
+        move |(has, staff, categories, measures)| {
             let mut roles = vec![Role::Person, Role::Date];
-            let some = [Role::RelatedPerson, Role::Case, Role::Staff].into_iter().zip(has);
+            let some = [Role::RelatedPerson, Role::Case].into_iter().zip(has);
             roles.extend(some.filter(|(_, has)| *has).map(|(role, _)| role));
+            roles.extend((0..staff).map(|_| Role::Staff));
             roles.extend((0..categories).map(|list| Role::Category { list }));
             roles.extend((0..measures).map(|_| measure()));
             Just(roles).prop_shuffle()
-        });
-    prop::collection::vec(roles, 1..4).prop_map(|datasets| {
+        },
+    );
+    prop::collection::vec((roles, prop::option::of(0usize..9)), 1..4).prop_map(|datasets| {
         let mut programme = model();
         let template = programme.datasets[0].clone();
-        let dataset = |(at, roles): (usize, Vec<Role>)| Dataset {
+        let partners = programme.partners.clone();
+        let dataset = |(at, (roles, issuer)): (usize, (Vec<Role>, Option<usize>))| Dataset {
+            staff_issuer: issuer.map(|at| partners[at].id.clone()),
             id: format!("d{at}").parse().expect("a name"),
             partners: (0..9).collect(),
             columns: roles.into_iter().enumerate().map(|(at, role)| column(at, role)).collect(),
@@ -89,15 +109,16 @@ fn programme() -> impl Strategy<Value = Programme> {
 fn uploads(programme: &Programme, persons: u8) -> impl Strategy<Value = Vec<Upload>> + use<> {
     let codes: Vec<u8> = vec![0, 1, MISSING_CODE];
     let row = (
-        (0..persons, 0..persons, 0u8..8),
+        (0..persons, 0..persons, 0u8..8, prop::collection::vec(0u8..6, 3)),
         -400i32..400,
         prop::collection::vec(prop::sample::select(codes), 3),
         prop::collection::vec(prop_oneof![Just(MISSING_MEASURE), -9i64..10], 3),
     )
-        .prop_map(|((person, related, case), day, codes, measures)| Raw {
+        .prop_map(|((person, related, case, staff), day, codes, measures)| Raw {
             person,
             related,
             case,
+            staff,
             day,
             codes,
             measures,
@@ -113,6 +134,7 @@ fn seen(dataset: &Dataset, raw: &Raw) -> Raw {
     Raw {
         related: if has(&Role::RelatedPerson) { raw.related } else { 0 },
         case: if has(&Role::Case) { raw.case } else { 0 },
+        staff: raw.staff[..count(|role| *role == Role::Staff)].to_vec(),
         codes: raw.codes[..count(|role| matches!(role, Role::Category { .. }))].to_vec(),
         measures: raw.measures[..count(|role| matches!(role, Role::Measure(_)))].to_vec(),
         ..raw.clone()
@@ -126,14 +148,18 @@ fn stage(dir: &Path, programme: &Programme, at: usize, upload: &Upload) -> Stage
     for (index, rows) in (0..).zip(upload.rows.chunks(7)) {
         let mut frame = Frame::new(index, &[0; 32]);
         for row in rows {
-            let (mut codes, mut measures) = (row.codes.iter(), row.measures.iter());
+            let (mut codes, mut measures, mut staff) =
+                (row.codes.iter(), row.measures.iter(), row.staff.iter());
             for column in &programme.datasets[upload.dataset].columns {
                 let link = |n: u8, link: Link| Value::Link((n != 0).then_some(link));
                 frame.push(match column.role {
                     Role::Person => link(row.person, person_link(row.person)),
                     Role::RelatedPerson => link(row.related, person_link(row.related)),
                     Role::Case => link(row.case, case_link(upload.source, row.case)),
-                    Role::Staff => Value::Link(None),
+                    Role::Staff => {
+                        let n = *staff.next().expect("enough");
+                        link(n, staff_link(issuer(programme, upload), n))
+                    }
                     Role::Date => Value::Day(Day::from_days(row.day)),
                     Role::Category { .. } => Value::Code(*codes.next().expect("enough")),
                     Role::Measure(_) => Value::Measure(*measures.next().expect("enough")),
@@ -179,6 +205,18 @@ impl Bench {
         spine: &mut Spine,
         seed: u64,
     ) -> Result<SealReport, SealError> {
+        self.seal_within(id, &SealLimits::default(), staged, aliases, spine, seed)
+    }
+
+    fn seal_within(
+        &self,
+        id: u32,
+        limits: &SealLimits,
+        staged: &[StagedInput],
+        aliases: &[Alias],
+        spine: &mut Spine,
+        seed: u64,
+    ) -> Result<SealReport, SealError> {
         let inputs = SealInputs {
             programme: &self.programme,
             staged,
@@ -188,7 +226,7 @@ impl Bench {
             sealed_at: Timestamp::from_millis(1_728_000_000_000),
             out: &self.out(id),
         };
-        seal(&inputs, spine, &mut SeededRandom::from_number(seed))
+        seal_within(&inputs, limits, spine, &mut SeededRandom::from_number(seed), &mut |_| {})
     }
 
     fn load(&self, id: u32, sha256: &Sha256Hex) -> Result<Snapshot, LoadError> {

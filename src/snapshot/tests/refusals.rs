@@ -13,6 +13,7 @@ fn sealed() -> (Bench, Vec<StagedInput>, Spine, Sha256Hex) {
             person: n,
             related: n / 2,
             case: n % 5,
+            staff: vec![],
             day: 19_000,
             codes: vec![0; 3],
             measures: vec![],
@@ -42,7 +43,15 @@ fn a_torn_or_incomplete_upload_is_refused_by_name_and_leaves_no_trace() {
         source: 4,
         dataset: 2,
         rows: (60..80)
-            .map(|n| Raw { person: n, related: 0, case: 0, day: 0, codes: vec![0; 3], measures: vec![] })
+            .map(|n| Raw {
+                person: n,
+                related: 0,
+                case: 0,
+                staff: vec![],
+                day: 0,
+                codes: vec![0; 3],
+                measures: vec![],
+            })
             .collect(),
     };
     staged.push(stage(bench.dir.path(), &bench.programme, 9, &fresh));
@@ -92,7 +101,15 @@ fn a_missing_upload_and_one_of_a_strange_partner_are_refused_by_name() {
 #[test]
 fn a_value_that_intake_would_refuse_is_refused() {
     let (bench, _, mut spine, _) = sealed();
-    let row = |day, code| Raw { person: 1, related: 0, case: 0, day, codes: vec![code; 3], measures: vec![] };
+    let row = |day, code| Raw {
+        person: 1,
+        related: 0,
+        case: 0,
+        staff: vec![],
+        day,
+        codes: vec![code; 3],
+        measures: vec![],
+    };
     for (bad, row) in [("day", row(Day::MAX.days() + 1, 0)), ("code", row(0, 200))] {
         let staged = bench.stage(&[Upload { source: 0, dataset: 0, rows: vec![row] }]);
         let error = bench.seal(2, &staged, &[], &mut spine, 1).err().expect("refused");

@@ -1,0 +1,113 @@
+//! What a cell tells besides its count: which rule lets it be shown, and which figures it becomes.
+
+use super::figure::{Figure, Head};
+use super::rate::rate;
+use super::rounding::{rounded, significant};
+use super::rules::Rules;
+use super::shown::{Shown, Value};
+use super::tabulation::{Extra, ExtraHead};
+use super::{amount, mean, median, survival};
+
+/// Days of a year.
+const YEAR: f64 = 365.25;
+
+/// What an extra shows by itself: R11 to R14. `units` are the cell's own.
+pub(super) fn own(extra: &Extra, units: u64, head: &ExtraHead, rules: &Rules) -> Value {
+    let figures = match extra {
+        Extra::Sum(parts) => amount::sum(parts, units, rules).map(|sum| vec![sum]),
+        Extra::Mean(moments) => {
+            mean::mean(moments, head.decimals, rules).map(|(sum, spread)| vec![sum, spread])
+        }
+        Extra::Incidence(point) => {
+            survival::point(point, rules).map(|(events, low, high)| vec![events, low, high])
+        }
+        Extra::Rate { events, days } => {
+            let count = events.iter().map(|part| part.amount).sum::<i64>().unsigned_abs();
+            let shown = amount::sum(events, units, rules).and(amount::sum(days, units, rules));
+            let count =
+                i64::try_from(rounded(count, rules.rounding())).ok().filter(|_| count >= rules.persons());
+            shown.zip(count).map(|(days, count)| vec![count, days])
+        }
+        Extra::Median(bands) => {
+            median::band(bands, rules).and_then(|band| i64::try_from(band).ok()).map(|band| vec![band])
+        }
+    };
+    figures.map_or(Value::Hidden, Value::Shown)
+}
+
+/// The columns of figures of a kind of extra.
+pub(super) fn heads(extra: &Extra, head: &ExtraHead) -> Vec<Head> {
+    let unit = head.unit.as_ref();
+    let one = |id: &str, decimals: u8| Head::of(id).in_unit(unit, decimals);
+    match extra {
+        Extra::Sum(_) => vec![one("sum", head.decimals), one("mean", head.decimals.max(1))],
+        Extra::Mean(_) => vec![one("mean", head.decimals + 1), one("spread", head.decimals + 1)],
+        Extra::Incidence(_) => vec![Head::of("incidence"), Head::of("interval")],
+        Extra::Rate { .. } => vec![
+            Head::of("events"),
+            Head::of("person_years").in_unit(None, 1),
+            Head::of("per_100_years").in_unit(None, 1),
+            Head::of("interval").in_unit(None, 1),
+        ],
+        Extra::Median(_) => vec![Head::of("median").in_unit(unit, head.decimals)],
+    }
+}
+
+/// The figures of a settled extra, from shown values alone: `count` is what the cell shows, `whole` what the cell that it
+/// is a part of shows.
+pub(super) fn figures(
+    extra: &Extra,
+    value: &Value,
+    (count, whole): (Shown, Shown),
+    head: &ExtraHead,
+    rules: &Rules,
+) -> Vec<Figure> {
+    let columns = heads(extra, head).len();
+    let (Value::Shown(shown), Shown::Count(count)) = (value, count) else {
+        return vec![Figure::Hidden; columns];
+    };
+    let scale = 10f64.powi(i32::from(head.decimals));
+    match extra {
+        Extra::Sum(_) => {
+            let mean = mean_of(shown[0], count);
+            vec![Figure::Number(shown[0] as f64 / scale), Figure::Number(mean / scale)]
+        }
+        Extra::Mean(_) => {
+            let mean = (shown[0] as f64 / count as f64 / scale * scale * 10.0).round() / (scale * 10.0);
+            let spread = match shown[1] {
+                -1 => Figure::Hidden,
+                tenths => Figure::Number(tenths as f64 / (scale * 10.0)),
+            };
+            vec![Figure::Number(mean), spread]
+        }
+        Extra::Incidence(_) => {
+            let events = if shown[0] < 0 { count } else { shown[0].unsigned_abs() };
+            let incidence = rate(Shown::Count(events), whole, rules);
+            vec![Figure::Rate(incidence), Figure::Range(shown[1] as f64, shown[2] as f64)]
+        }
+        Extra::Rate { .. } => {
+            let (events, days) = (shown[0], shown[1]);
+            let years = days as f64 / YEAR;
+            let tenths = |number: f64| (number * 10.0).round() / 10.0;
+            vec![
+                Figure::Count(Shown::Count(events.unsigned_abs())),
+                Figure::Number(tenths(years)),
+                Figure::Number(tenths(events as f64 / years * 100.0)),
+                Figure::Hidden,
+            ]
+        }
+        Extra::Median(_) => {
+            let band = usize::try_from(shown[0]).unwrap_or(0);
+            let limit = |at: usize| head.bands.get(at).map(|limit| *limit as f64 / scale);
+            let low = band.checked_sub(1).and_then(limit).unwrap_or(0.0);
+            vec![Figure::Range(low, limit(band).unwrap_or(f64::MAX))]
+        }
+    }
+}
+
+/// A mean of shown parts, to three significant digits.
+fn mean_of(sum: i64, count: u64) -> f64 {
+    // In thousandths of the smallest unit, so that small means keep digits.
+    let thousandths = i128::from(sum) * 1000 / i128::from(count.max(1));
+    significant(thousandths, 3) as f64 / 1000.0
+}

@@ -1,0 +1,141 @@
+//! What a kernel is: how one unit is counted, and what its cells mean.
+
+use super::index::RowAt;
+use super::rows::UnitRows;
+use super::tally::Tally;
+use crate::disclosure::{Counted, Extra, ExtraHead, Shape};
+use crate::programme::Text;
+
+/// How one kind of question is counted. Cells are addressed by *tail*: the place, after the dimensions, in the order
+/// of [`Kernel::tails`]. A kernel sees permitted rows alone, and never decides what is shown.
+pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
+    /// The columns of the table after the dimensions.
+    fn columns(&self) -> Vec<Column>;
+
+    /// The codes of those columns, one list a tail, in the order in which they are shown; one empty list when there
+    /// are no such columns.
+    fn tails(&self) -> Vec<Vec<String>>;
+
+    /// How many tails there are, without making them.
+    fn count(&self) -> u64 {
+        self.tails().len() as u64
+    }
+
+    /// How the cells lie to each other. `axes` is the number of dimensions, which come first.
+    fn shape(&self, axes: usize) -> Shape;
+
+    /// Something that counts units one after the other, with room of its own.
+    fn worker(&self) -> Box<dyn Worker + '_>;
+
+    /// Shape `Parts`: the tail that a tail is a part of, within its group.
+    fn of(&self, _tail: usize) -> Option<usize> {
+        None
+    }
+
+    /// What is counted in a tail, where it is not the question's unit.
+    fn counted(&self, _tail: usize) -> Option<Counted> {
+        None
+    }
+
+    /// What the extras of the cells are. With one, [`Put::value`] and [`Put::more`] are kept for [`Kernel::extra`].
+    fn extra_head(&self) -> Option<ExtraHead> {
+        None
+    }
+
+    /// The extra of a tail, from the tallies of its group.
+    fn extra(&self, _group: &[Tally], _tail: usize) -> Option<Extra> {
+        None
+    }
+
+    /// Pairs of tails whose rates are held against each other.
+    fn differences(&self) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
+
+    /// The tails whose counts make the response rate: those who answered, and those who could have.
+    fn response(&self) -> Option<(Vec<usize>, Vec<usize>)> {
+        None
+    }
+
+    /// Rules of counting that are printed beside the answer, besides that of the index.
+    fn notes(&self) -> Vec<Text> {
+        Vec::new()
+    }
+
+    /// How the answer is best drawn.
+    fn chart(&self) -> Option<Chart> {
+        None
+    }
+}
+
+/// Counts units, one at a time.
+pub(super) trait Worker {
+    /// One unit: finds its index row and its tails. A unit without an index row is in no cell.
+    fn unit(&mut self, rows: &UnitRows<'_>, found: &mut Found);
+}
+
+/// A column of the table after the dimensions, with titles.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    /// Id.
+    pub(super) id: &'static str,
+    /// Title.
+    pub(super) title: Text,
+    /// Codes and their titles.
+    pub(super) codes: Vec<(String, Text)>,
+}
+
+/// How an answer is best drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chart {
+    /// Steps, each a part of the one before.
+    Funnel,
+    /// Steps over days, with an interval.
+    Survival,
+    /// Sets that share members.
+    Overlap,
+    /// The same before and after.
+    BeforeAfter,
+    /// Amounts by who pays.
+    Costs,
+    /// Quarter after quarter.
+    Series,
+}
+
+/// What a worker says of one unit.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The row that says in which cells the unit is.
+    pub(super) index: Option<RowAt>,
+    /// The cells of its group that the unit is in, each once.
+    pub(super) puts: Vec<Put>,
+}
+
+/// A unit in a tail, with values where the kernel has extras.
+#[derive(Clone, Copy)]
+pub(super) struct Put {
+    /// Which tail.
+    pub(super) tail: usize,
+    /// What the kernel keeps of the unit.
+    pub(super) value: i64,
+    /// And a second value.
+    pub(super) more: i64,
+}
+
+impl Found {
+    /// Puts the unit into a tail.
+    pub(super) fn put(&mut self, tail: usize) {
+        self.put_value(tail, 0, 0);
+    }
+
+    /// Puts the unit into a tail with values.
+    pub(super) fn put_value(&mut self, tail: usize, value: i64, more: i64) {
+        self.puts.push(Put { tail, value, more });
+    }
+}
+
+/// A text in both languages.
+pub(super) fn text(da: &str, en: &str) -> Text {
+    Text { da: da.to_owned(), en: en.to_owned() }
+}

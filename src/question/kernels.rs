@@ -1,0 +1,36 @@
+//! From a registered question to its kernel.
+
+use std::sync::Arc;
+
+use super::axis;
+use super::follow_up::FollowUp;
+use super::funnel::Funnel;
+use super::kernel::Kernel;
+use super::overlap::Overlap;
+use super::plan::Frame;
+use super::quality::Quality;
+use super::reach::Reach;
+use crate::programme::QuestionKind;
+
+/// The kernel of a question.
+pub(super) fn kernel(frame: &Frame<'_>) -> Arc<dyn Kernel> {
+    match &frame.question.kind {
+        QuestionKind::Reach { .. } => Arc::new(Reach),
+        QuestionKind::Funnel { stages, within } => Arc::new(Funnel::new(frame, stages, *within)),
+        QuestionKind::FollowUp(follow) => Arc::new(FollowUp::new(frame, follow)),
+        QuestionKind::Overlap { .. } => {
+            let partners = axis::partners(frame.programme, frame.datasets.iter().copied());
+            Arc::new(Overlap::new(&partners, axis::names(frame.programme, &partners)))
+        }
+        QuestionKind::Quality { .. } => {
+            let parts = frame.datasets.iter().map(|dataset| {
+                let dataset = &frame.programme.datasets[*dataset];
+                let names = axis::names(frame.programme, &dataset.partners);
+                let partners = dataset.partners.iter().copied().zip(names).collect();
+                ((dataset.id.to_string(), dataset.title.clone()), partners)
+            });
+            Arc::new(Quality::new(parts.collect()))
+        }
+        _ => unreachable!("the check lets no other kind through"),
+    }
+}

@@ -1,0 +1,79 @@
+//! The cells of a table while they are being filled.
+
+use crate::disclosure::{Contribution, PersonSet};
+use crate::snapshot::Snapshot;
+
+/// One cell, filled by one thread; put together in the order of units.
+#[derive(Clone, Default)]
+pub(super) struct Tally {
+    /// Units.
+    pub(super) units: u64,
+    /// Their persons, in no order when the unit is not a person.
+    pub(super) persons: Vec<u32>,
+    /// What the kernel keeps of each unit; empty when it keeps nothing.
+    pub(super) values: Vec<Kept>,
+}
+
+/// What a kernel keeps of a unit in a cell.
+#[derive(Clone, Copy)]
+pub(super) struct Kept {
+    /// The unit's family: that of the person of the index row.
+    pub(super) family: u32,
+    /// Position of the partner of the index row, or of the one that the kernel names.
+    pub(super) source: u8,
+    /// The value.
+    pub(super) value: i64,
+    /// The second value.
+    pub(super) more: i64,
+}
+
+impl Tally {
+    /// Takes in the units of another thread, which come after.
+    pub(super) fn append(&mut self, mut later: Tally) {
+        self.units += later.units;
+        self.persons.append(&mut later.persons);
+        self.values.append(&mut later.values);
+    }
+
+    /// The persons, each once.
+    pub(super) fn set(&mut self) -> PersonSet {
+        if !self.persons.is_sorted() {
+            self.persons.sort_unstable();
+        }
+        self.persons.dedup();
+        set(&self.persons)
+    }
+
+    /// The first values, as contributions to a sum.
+    pub(super) fn contributions(&self) -> Vec<Contribution> {
+        let part =
+            |kept: &Kept| Contribution { family: kept.family, source: kept.source, amount: kept.value };
+        self.values.iter().map(part).collect()
+    }
+}
+
+/// The set of persons in ascending order.
+pub(super) fn set(persons: &[u32]) -> PersonSet {
+    PersonSet::from_sorted_iter(persons.iter().copied()).expect("they are in ascending order")
+}
+
+/// Distinct families of some persons.
+pub(super) fn families(snapshot: &Snapshot, persons: &[u32]) -> u64 {
+    let mut families = persons.iter().map(|person| snapshot.families[*person as usize]).collect::<Vec<_>>();
+    families.sort_unstable();
+    families.dedup();
+    families.len() as u64
+}
+
+/// The codes of every combination: of the dimensions, the first slowest, and then of the kernel's tails.
+pub(super) fn keys(axes: &[&[String]], tails: &[Vec<String>]) -> Vec<Vec<String>> {
+    let mut keys: Vec<Vec<String>> = vec![Vec::new()];
+    for codes in axes {
+        let longer = |key: &Vec<String>| {
+            let key = key.clone();
+            codes.iter().map(move |code| [&key[..], std::slice::from_ref(code)].concat()).collect::<Vec<_>>()
+        };
+        keys = keys.iter().flat_map(longer).collect();
+    }
+    keys.iter().flat_map(|key| tails.iter().map(|tail| [&key[..], tail].concat())).collect()
+}

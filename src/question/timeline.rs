@@ -1,0 +1,81 @@
+//! The events of one unit in the order of days.
+
+use super::events::Events;
+use super::index::{Earliest, RowAt};
+use super::rows::UnitRows;
+
+/// An event: a row that some stage names.
+#[derive(Clone, Copy)]
+pub(super) struct Happened {
+    /// Day.
+    pub(super) day: i32,
+    /// The stages that it is an event of, as a mask.
+    pub(super) stages: u64,
+    /// The row.
+    pub(super) at: RowAt,
+}
+
+impl Happened {
+    /// Whether it is an event of the `n`th stage of the kernel.
+    pub(super) const fn is(&self, stage: usize) -> bool {
+        self.stages >> stage & 1 != 0
+    }
+}
+
+/// The events of the unit at hand, with room that is used again.
+#[derive(Default)]
+pub(super) struct Timeline {
+    happened: Vec<Happened>,
+}
+
+impl Timeline {
+    /// Reads the events of a unit, in the order of days; of one day in the order of datasets and rows.
+    pub(super) fn read(&mut self, rows: &UnitRows<'_>, events: &Events) {
+        self.happened.clear();
+        let mut sorted = true;
+        rows.each(|columns, at| {
+            let stages = events.of(at.set, columns, at.row);
+            if stages != 0 {
+                let day = columns.day[at.row];
+                sorted &= self.happened.last().is_none_or(|last| last.day <= day);
+                self.happened.push(Happened { day, stages, at });
+            }
+        });
+        if !sorted {
+            self.happened.sort_by_key(|event| event.day);
+        }
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> &[Happened] {
+        &self.happened
+    }
+
+    /// Those of a stage.
+    pub(super) fn of(&self, stage: usize) -> impl Iterator<Item = &Happened> {
+        self.happened.iter().filter(move |event| event.is(stage))
+    }
+
+    /// The first of a stage on a day or later.
+    pub(super) fn first(&self, stage: usize, from: i32) -> Option<&Happened> {
+        self.of(stage).find(|event| event.day >= from)
+    }
+
+    /// Index: the first event of a stage in a range of days, with the rule of the index row between rows of one day.
+    pub(super) fn index(
+        &self,
+        rows: &UnitRows<'_>,
+        stage: usize,
+        first: i32,
+        last: i32,
+    ) -> Option<(i32, RowAt)> {
+        let mut earliest = Earliest::default();
+        for event in self.of(stage).filter(|event| (first..=last).contains(&event.day)) {
+            if earliest.get().is_some_and(|(day, _)| day < event.day) {
+                break;
+            }
+            earliest.see(rows.columns(event.at), event.at);
+        }
+        earliest.get()
+    }
+}
