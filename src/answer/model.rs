@@ -159,7 +159,7 @@ pub struct FigureColumn {
     pub kind: Kind,
     /// Title.
     pub title: Text,
-    /// Unit, where the title does not say it. A range without one is in per cent.
+    /// Unit, where the title does not say it.
     pub unit: Option<Text>,
     /// Decimals of a number.
     #[serde(default)]
