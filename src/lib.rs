@@ -10,6 +10,7 @@
 //! | [`audit`] | what was done: entries, heads, receipts |
 //! | `auth`, `store` | who may do what; the system of record |
 //! | [`consent`] | events, the fold, permissions at a moment |
+//! | `answer` | an answer in every form that people and programs read (feature `partner`) |
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //! | `question` | the closed question language and the kernels that count (feature `service`) |
 //! | `service`, `http` | what can be done, one file an operation; and the way in |
@@ -17,6 +18,8 @@
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
 
+#[cfg(feature = "partner")]
+pub mod answer;
 pub mod audit;
 #[cfg(feature = "service")]
 pub mod auth;

@@ -45,3 +45,12 @@ pub const MAX_DIMENSIONS: usize = 3;
 pub const MAX_CELLS: u64 = 10_000;
 /// Most persons of a programme's spine: person numbers are `u32`, and 0 means "no person".
 pub const MAX_PERSONS: u32 = u32::MAX - 1;
+/// Most stages that one question names, and most different events that it reads of one dataset: a set of them is one
+/// word of 64 bits.
+pub const MAX_QUESTION_EVENTS: usize = 64;
+/// Most conditions, elements, indicators, series or numbers of days of one question.
+pub const MAX_QUESTION_PARTS: usize = 64;
+/// Longest window, follow-up or wait that a question may name, in days.
+pub const MAX_FOLLOW_UP_DAYS: u32 = 3650;
+/// Most that one row may be worth, in øre: 18 million such rows still fit in 64 bits.
+pub const MAX_ROW_OERE: u64 = 1_000_000_000_000;

@@ -79,7 +79,7 @@ impl Bare {
         .expect("a question");
         let answer = self.service.ask(caller, &ask).unwrap_or_else(|error| panic!("{error}"));
         let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
-        answer["table"]["rows"][0]["persons"]["count"].as_u64().unwrap_or_else(|| panic!("{answer}"))
+        answer["table"]["rows"][0]["figures"][0]["count"].as_u64().unwrap_or_else(|| panic!("{answer}"))
     }
 }
 

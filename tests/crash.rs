@@ -265,7 +265,7 @@ fn killed_after_an_answer() {
         .expect("recorded");
     machine.client(&serving, "steward").post("/v1/seals", b"", None).expect("sealed");
     let shown = ask(&serving);
-    assert_eq!(shown[0]["persons"]["count"], 45, "43, rounded to 45");
+    assert_eq!(shown[0]["figures"][0]["count"], 45, "43, rounded to 45");
     serving.kill();
     // The answer left, so the ledger knows: 42 by itself would read 40, and one withdrawal would show.
     let serving = machine.serve();

@@ -98,7 +98,7 @@ fn a_package_goes_all_the_way_to_an_answer() {
     steward.post("/v1/seals", b"", None).expect("sealed");
     let answer = vive.ask(&reach, &ask).expect("an answer");
     let table: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
-    assert_eq!(table["table"]["rows"][0]["persons"]["count"], 65, "63, rounded to 65: {table}");
+    assert_eq!(table["table"]["rows"][0]["figures"][0]["count"], 65, "63, rounded to 65: {table}");
     assert_eq!(vive.ask(&reach, &ask).expect("again"), answer, "served verbatim");
 
     // One withdrawal changes nothing that was shown (R8), though 62 by itself would read 60; twelve more change the count.
@@ -116,7 +116,7 @@ fn a_package_goes_all_the_way_to_an_answer() {
     assert_eq!(shown(&vive.ask(&reach, &ask).expect("an answer")), shown(&answer));
     withdraw(1..13);
     let after = shown(&vive.ask(&reach, &ask).expect("an answer"));
-    assert_eq!(after[0]["persons"]["count"], 50, "63 - 13");
+    assert_eq!(after[0]["figures"][0]["count"], 50, "63 - 13");
 
     let quality: serde_json::Value =
         serde_json::from_slice(&vive.fetch("/v1/quality").expect("a report")).expect("JSON");
@@ -559,7 +559,7 @@ fn over_an_alias_a_withdrawal_under_either_number_counts() {
         let ask = serde_json::json!({ "by": [], "period": "2022-Q1..2022-Q4" });
         let answer = vive.ask(&"reach".parse().expect("a name"), &ask).expect("an answer");
         let answer: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
-        answer["table"]["rows"][0]["persons"]["count"].clone()
+        answer["table"]["rows"][0]["figures"][0]["count"].clone()
     };
     assert_eq!(count("2025-06-01"), 40);
     for n in 0..13 {

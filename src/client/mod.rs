@@ -3,10 +3,9 @@
 //! Must never: send anything but packages, consent records with tokens, and questions; follow a redirect to another
 //! host; talk in the clear to anything but this machine. Callers: the partner's commands, and the demo.
 
-mod answer;
 mod upload;
 
-pub use answer::{Answer, HIDDEN_MARK, Rate, Row, Shown, Table, Totals};
+pub use crate::answer::{Answer, Figure, HIDDEN_MARK, Row, Table, Totals};
 pub use upload::{UploadError, UploadOutcome, upload};
 
 use std::io::Read as _;

@@ -6,17 +6,13 @@ use super::super::shown::Shown;
 use super::*;
 
 fn counts(persons: u64) -> Value {
-    if persons < 8 {
-        Value::Hidden
-    } else {
-        Value::Counts { persons: (persons + 2) / 5 * 5, families: persons }
-    }
+    if persons < 8 { Value::Hidden } else { Value::counts((persons + 2) / 5 * 5, persons) }
 }
 
 /// Settles one cell against a ledger and enters what it adds.
 fn ask(ledger: &mut Ledger, question: &str, snapshot: u32, set: &PersonSet) -> Settled {
     let mut draft = Draft::new(ledger, 7, question, snapshot);
-    let settled = draft.settle("cell".to_owned(), set.clone(), counts(set.len()));
+    let settled = draft.settle("person", "cell".to_owned(), set.clone(), counts(set.len()));
     for entry in draft.into_entries() {
         ledger.push(entry);
     }
@@ -110,6 +106,23 @@ fn a_ledger_with_a_gap_or_a_loose_tie_is_refused() {
     assert!(Ledger::from_entries(entries).is_ok());
 }
 
+/// Values of one measure say nothing of another: a sum is never shown where a count was asked for.
+#[test]
+fn measures_are_kept_apart() {
+    let mut ledger = Ledger::default();
+    ask(&mut ledger, "a", 1, &set(0..20));
+    let mut draft = Draft::new(&ledger, 7, "a", 2);
+    let sum = draft.settle("sum/a", "cell".to_owned(), set(0..20), Value::Shown(vec![12_300]));
+    assert!(sum.value == Value::Shown(vec![12_300]) && sum.snapshot == 2);
+    for entry in draft.into_entries() {
+        ledger.push(entry);
+    }
+    assert!(ask(&mut ledger, "a", 3, &set(0..21)).value == counts(20));
+    let mut draft = Draft::new(&ledger, 7, "b", 3);
+    let near = draft.settle("sum/a", "cell".to_owned(), set(0..21), Value::Shown(vec![99_900]));
+    assert!(near.value == Value::Shown(vec![12_300]) && near.snapshot == 2, "held");
+}
+
 proptest! {
     /// Whatever was asked before and in whatever words, a shown count is within rounding and 7 of the truth, and
     /// asking again at once shows the same and adds nothing.
@@ -122,7 +135,7 @@ proptest! {
             let set: PersonSet = persons.into_iter().collect();
             let question = question.to_string();
             let first = ask(&mut ledger, &question, 1, &set);
-            if let Shown::Count(shown) = first.value.persons() {
+            if let Shown::Count(shown) = first.value.count(0) {
                 prop_assert!(shown.abs_diff(set.len()) <= 9);
             } else {
                 prop_assert!(set.len() <= 14);
@@ -148,7 +161,7 @@ proptest! {
             .entries()
             .iter()
             .filter_map(|entry| match &entry.content {
-                Content::Set { contributors, value } => Some((contributors, *value)),
+                Content::Set { contributors, value } => Some((contributors, value.clone())),
                 Content::TiedTo(_) => None,
             })
             .collect();
@@ -166,13 +179,8 @@ fn a_failed_write_releases_nothing_and_a_late_answer_is_stale() {
     use super::super::{RawCell, Rules, Shape, Tabulation};
     let rules = Rules::standard();
     let context = super::super::release::tests::context("reach", 1);
-    let tabulation = || Tabulation {
-        shape: Shape::Partition,
-        columns: vec![],
-        cells: vec![RawCell { key: vec![], contributors: set(0..20), families: 9, structural_zero: false }],
-        left_out: PersonSet::new(),
-        left_out_families: 0,
-    };
+    let tabulation =
+        || Tabulation::counts(Shape::Partition, vec![], vec![RawCell::persons(vec![], set(0..20), 9)]);
     let ask =
         |ledger: &Ledger| super::super::release(tabulation(), &context, &rules, ledger).expect("formed");
     let mut ledger = Ledger::default();

@@ -15,17 +15,18 @@ pub(in super::super) fn context(question_key: &str, snapshot: u32) -> ReleaseCon
 }
 
 fn cell(key: &str, persons: std::ops::Range<u32>, families: u64) -> RawCell {
-    RawCell { key: vec![key.to_owned()], contributors: persons.collect(), families, structural_zero: false }
+    RawCell::persons(vec![key.to_owned()], persons.collect(), families)
 }
 
 fn table_of(shape: Shape, cells: Vec<RawCell>) -> Table {
-    let tabulation = Tabulation {
-        shape,
-        columns: vec!["role".to_owned()],
-        cells,
+    commit(Tabulation {
         left_out: (1000..1012).collect(),
         left_out_families: 6,
-    };
+        ..Tabulation::counts(shape, vec!["role".to_owned()], cells)
+    })
+}
+
+fn commit(tabulation: Tabulation) -> Table {
     let mut ledger = Ledger::default();
     let pending = release(tabulation, &context("q", 3), &Rules::standard(), &ledger).expect("well formed");
     ledger.commit(pending, |_| Ok::<(), Infallible>(())).expect("kept").into_value()
@@ -41,21 +42,26 @@ fn a_partition_reads_as_documented() {
     );
     let expected = serde_json::json!({
         "columns": ["role"],
-        "rows": [
-            {"key": ["exposed"], "persons": {"count": 30}, "families": {"count": 20}, "snapshot": 3,
-             "share": {"percent": 67}},
-            {"key": ["child"], "persons": {"count": 15}, "families": {"count": 10}, "snapshot": 3,
-             "share": {"percent": 33}},
-            {"key": ["using"], "persons": {"hidden": true}, "families": {"hidden": true}, "snapshot": null,
-             "share": {"hidden": true}},
-            {"key": ["none"], "persons": {"count": 0}, "families": {"count": 0}, "snapshot": null,
-             "share": {"at_most": 16}},
+        "figures": [
+            {"id": "count", "kind": "count", "title": {"da": "Antal", "en": "Count"}, "unit": null, "decimals": 0},
+            {"id": "families", "kind": "count", "title": {"da": "Familier", "en": "Families"}, "unit": null,
+             "decimals": 0},
+            {"id": "share", "kind": "rate", "title": {"da": "Andel af summen", "en": "Share of the sum"},
+             "unit": null, "decimals": 0},
         ],
-        "totals": {"persons": {"count": 45}, "families": {"count": 30}, "max_error": 27,
+        "rows": [
+            {"key": ["exposed"], "figures": [{"count": 30}, {"count": 20}, {"percent": 67}], "snapshot": 3},
+            {"key": ["child"], "figures": [{"count": 15}, {"count": 10}, {"percent": 33}], "snapshot": 3},
+            {"key": ["using"], "figures": [{"hidden": true}, {"hidden": true}, {"hidden": true}],
+             "snapshot": null},
+            {"key": ["none"], "figures": [{"count": 0}, {"count": 0}, {"at_most": 16}], "snapshot": null},
+        ],
+        "totals": {"count": {"count": 45}, "families": {"count": 30}, "max_error": 27,
                    "note": "sum of the shown cells; a family counts in every cell that it is part of"},
         "left_out": {"count": 10},
+        "response": null,
         "max_error": 9,
-        "rules": "dk-standard/1",
+        "rules": "dk-standard/2",
         "snapshot": 3,
         "reasons": ["few_persons_or_families", "rounded", "held_at_earlier_value", "rates_from_shown_counts",
                     "totals_of_shown_cells"],
@@ -70,7 +76,8 @@ fn a_chain_has_step_and_cumulative_rates() {
         Shape::Chain { step_column: 0 },
         vec![cell("traced", 0..100, 80), cell("offered", 0..60, 50), cell("started", 0..30, 25)],
     );
-    let rates: Vec<_> = table.rows.iter().map(|row| (row.step_rate, row.cumulative_rate)).collect();
+    let rates: Vec<_> =
+        (0..3).map(|row| (table.rate(row, "step_rate"), table.rate(row, "cumulative_rate"))).collect();
     assert_eq!(
         rates,
         [
@@ -79,33 +86,26 @@ fn a_chain_has_step_and_cumulative_rates() {
             (Some(Rate::Percent(50)), Some(Rate::Percent(30))),
         ]
     );
-    assert!(table.totals.is_none() && table.rows.iter().all(|row| row.share.is_none()));
+    assert!(table.totals.is_none() && table.rate(0, "share").is_none());
 }
 
 #[test]
 fn each_group_of_a_chain_is_its_own() {
-    let step = |step: &str, role: &str, persons: std::ops::Range<u32>| RawCell {
-        key: vec![step.to_owned(), role.to_owned()],
-        families: u64::from(persons.end - persons.start),
-        contributors: persons.collect(),
-        structural_zero: false,
+    let step = |step: &str, role: &str, persons: std::ops::Range<u32>| {
+        let families = u64::from(persons.end - persons.start);
+        RawCell::persons(vec![step.to_owned(), role.to_owned()], persons.collect(), families)
     };
-    let tabulation = Tabulation {
-        shape: Shape::Chain { step_column: 0 },
-        columns: vec!["step".to_owned(), "role".to_owned()],
-        cells: vec![
+    let table = commit(Tabulation::counts(
+        Shape::Chain { step_column: 0 },
+        vec!["step".to_owned(), "role".to_owned()],
+        vec![
             step("traced", "a", 0..50),
             step("traced", "b", 100..120),
             step("offered", "a", 0..25),
             step("offered", "b", 100..110),
         ],
-        left_out: PersonSet::new(),
-        left_out_families: 0,
-    };
-    let mut ledger = Ledger::default();
-    let pending = release(tabulation, &context("q", 1), &Rules::standard(), &ledger).expect("well formed");
-    let table = ledger.commit(pending, |_| Ok::<(), Infallible>(())).expect("kept").into_value();
-    let rates: Vec<_> = table.rows.iter().map(|row| row.step_rate).collect();
+    ));
+    let rates: Vec<_> = (0..4).map(|row| table.rate(row, "step_rate")).collect();
     assert_eq!(rates, [None, None, Some(Rate::Percent(50)), Some(Rate::Percent(50))]);
 }
 
@@ -113,13 +113,7 @@ fn each_group_of_a_chain_is_its_own() {
 fn a_malformed_tabulation_is_refused_by_form_alone() {
     let rules = Rules::standard();
     let refused = |shape, cells| {
-        let tabulation = Tabulation {
-            shape,
-            columns: vec!["role".to_owned()],
-            cells,
-            left_out: PersonSet::new(),
-            left_out_families: 0,
-        };
+        let tabulation = Tabulation::counts(shape, vec!["role".to_owned()], cells);
         release(tabulation, &context("q", 1), &rules, &Ledger::default()).err()
     };
     let short = RawCell { key: vec![], ..cell("a", 0..1, 1) };
@@ -142,7 +136,7 @@ fn a_structural_zero_is_shown_whatever_stands_in_it() {
     let mut wrong = cell("none", 0..3, 3);
     wrong.structural_zero = true;
     let table = table_of(Shape::Overlap, vec![wrong]);
-    assert_eq!(table.rows[0].persons, Shown::Count(0));
+    assert_eq!(table.rows[0].count(), Shown::Count(0));
 }
 
 #[test]
@@ -150,7 +144,7 @@ fn the_api_description_knows_the_parts_of_an_answer() {
     let mut parts = Vec::new();
     <Table as utoipa::ToSchema>::schemas(&mut parts);
     let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
-    for name in ["Row", "Shown", "Rate", "Totals", "Reason"] {
+    for name in ["Row", "Shown", "Figure", "Head", "Totals", "Reason"] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
 }

@@ -60,6 +60,14 @@ pub(super) struct QuestionView {
     by: Vec<String>,
     /// What it may be narrowed to.
     populations: Vec<String>,
+    /// What is counted: person, pair or case.
+    #[schema(value_type = String)]
+    unit: crate::programme::Unit,
+    /// Who may ask: evaluators, or payers too.
+    #[schema(value_type = String)]
+    audience: crate::programme::Audience,
+    /// Whether it is also answered by itself, quarter by quarter.
+    standing: bool,
 }
 
 /// Registered questions.
@@ -78,6 +86,9 @@ pub(super) async fn list(State(service): State<Arc<Service>>) -> Json<Vec<Questi
             .iter()
             .map(|at| programme.populations[*at].id.to_string())
             .collect(),
+        unit: question.unit,
+        audience: question.audience,
+        standing: question.standing,
     };
     Json(programme.questions.iter().map(view).collect())
 }
@@ -107,12 +118,26 @@ pub(super) struct AnswerView {
     number: String,
     /// Its title.
     title: TextView,
-    /// Definition and rules of counting.
-    notes: Vec<TextView>,
+    /// Its definition.
+    definition: TextView,
+    /// What is counted: person, pair or case.
+    unit: String,
+    /// Id and title of the population it was narrowed to.
+    population: Option<serde_json::Value>,
+    /// The quarters.
+    period: String,
     /// Day of the snapshot.
     sealed: String,
+    /// Rules of counting.
+    notes: Vec<TextView>,
+    /// The key columns of the table: id, title, and a title for each code.
+    labels: Vec<serde_json::Value>,
+    /// How it is best drawn.
+    chart: Option<String>,
     /// The protected table.
     table: crate::disclosure::Table,
+    /// SHA-256 of the text without this member, which is the last.
+    sha256: String,
 }
 
 /// Ask a registered question. The release ledger is durable before the answer leaves.

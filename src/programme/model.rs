@@ -29,6 +29,8 @@ pub struct Programme {
     pub version: u32,
     /// The quarters that the programme's data may come from.
     pub period: Period,
+    /// Days after a quarter's last until it may be asked about (rule R7): until partners have sent all of it.
+    pub closing_days: u16,
     /// Whether the numbers are made up (modulus-11 remainder 1 is then no warning).
     pub made_up_numbers: bool,
     /// The linkage key in force, where the definition states it.

@@ -115,3 +115,12 @@ proptest::proptest! {
         let _ = Programme::parse(&format!("{}{with}{}", &INTERVENTIONSMODEL[..at], &INTERVENTIONSMODEL[at..]));
     }
 }
+
+const ATTENDANCE: &str = include_str!("../../tests/fixtures/school-attendance.toml");
+
+#[test]
+fn a_programme_of_another_field_needs_no_code() {
+    let programme = Programme::parse(ATTENDANCE).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(programme.questions.len(), 17);
+    assert_eq!(programme.closing_days, 45);
+}

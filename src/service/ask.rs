@@ -12,14 +12,14 @@ use super::seal::Sealed;
 use super::{Reason, Service, ServiceError};
 use crate::audit::Subject;
 use crate::auth::Principal;
-use crate::clock::Timestamp;
+use crate::clock::{Period, Timestamp};
 use crate::consent::{AsOf, ConsentEvent, Known, Permits, Use, fold};
 use crate::disclosure::{CommitError, Entry, Ledger, RULES_VERSION, Released, Table, release};
 use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Alias;
-use crate::name::OrganisationId;
-use crate::programme::{BasisKind, Text};
-use crate::question::{Ask, Plan, count, plan};
+use crate::name::{OrganisationId, PopulationId};
+use crate::programme::{BasisKind, Text, Unit};
+use crate::question::{Ask, Chart, Label, Plan, count, plan};
 use crate::snapshot::Snapshot;
 use crate::store::{AnswerKey, ConsentState, LedgerRow, SnapshotRow, StoreError};
 use crate::token::Link;
@@ -38,17 +38,39 @@ struct Consents {
     known: BTreeMap<(u8, u32), Vec<Known>>,
 }
 
-/// An answer as it leaves.
+/// An answer as it leaves, but for its digest.
 #[derive(Serialize)]
 struct Answer<'a> {
     question: &'a Ask,
     number: &'a str,
     title: &'a Text,
-    /// The definition, and the rules of counting that are printed beside every answer.
-    notes: Vec<Text>,
+    definition: &'a Text,
+    unit: Unit,
+    population: Option<PopulationView<'a>>,
+    period: Period,
     /// Day on which the snapshot was sealed.
     sealed: crate::clock::Day,
+    /// The rules of counting that are printed beside every answer.
+    notes: Vec<Text>,
+    /// The key columns of the table, as people read them.
+    labels: &'a [Label],
+    chart: Option<Chart>,
     table: &'a Released<Table>,
+}
+
+/// The population of an answer.
+#[derive(Serialize)]
+struct PopulationView<'a> {
+    id: &'a PopulationId,
+    title: &'a Text,
+}
+
+/// The body of an answer: its last member is the SHA-256 of the text without that member.
+fn body(answer: &Answer<'_>) -> String {
+    let mut body = serde_json::to_string(answer).expect("an answer is plain data");
+    let digest = Sha256Hex::of(body.as_bytes());
+    body.truncate(body.len() - 1);
+    body + &format!(",\"sha256\":\"{digest}\"}}")
 }
 
 impl Service {
@@ -110,15 +132,24 @@ impl Service {
         };
         answering.ledger = Some(ledger);
         let question = self.programme().question(&ask.question).ok_or(StoreError::NoSuch("question"))?;
-        let answer = Answer {
+        let population = ask.population.as_ref().and_then(|id| {
+            let population = self.programme().populations.iter().find(|population| population.id == *id)?;
+            Some(PopulationView { id, title: &population.title })
+        });
+        let body = body(&Answer {
             question: ask,
             number: &question.number,
             title: &question.title,
-            notes: plan.notes(),
+            definition: plan.definition(),
+            unit: plan.unit(),
+            population,
+            period: ask.period,
             sealed: row.day,
+            notes: plan.notes(),
+            labels: plan.labels(),
+            chart: plan.chart(),
             table: &released,
-        };
-        let body = serde_json::to_string(&answer).expect("an answer is plain data");
+        });
         self.store.keep_answer(now, key, &body)?;
         Ok(body)
     }

@@ -17,6 +17,7 @@ mod exit;
 mod extract;
 mod key;
 mod packages;
+mod questions;
 mod receipt;
 mod send;
 
@@ -52,7 +53,9 @@ enum Command {
     /// Record what persons said: one by one, or a list.
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
-    /// Ask a registered question.
+    /// What can be asked: registered questions and what each may be broken down by.
+    Questions(questions::QuestionsArguments),
+    /// Ask registered questions: as a table, a file, or one page with several answers.
     Ask(ask::AskArguments),
     /// Receipts that the service gave.
     #[command(subcommand)]
@@ -69,6 +72,7 @@ fn main() -> std::process::ExitCode {
         Command::Upload(arguments) => send::upload(&arguments),
         Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),
+        Command::Questions(arguments) => questions::run(&arguments),
         Command::Ask(arguments) => ask::run(&arguments),
         Command::Receipt(command) => receipt::run(&command),
     };

@@ -9,7 +9,8 @@ use super::super::world::World;
 use super::houses::House;
 use super::town::Town;
 use super::{PARTNER, PlayError};
-use crate::client::{Answer, HIDDEN_MARK, Shown};
+use crate::answer::Language;
+use crate::client::{Answer, HIDDEN_MARK};
 use crate::question::Ask;
 
 /// Rows of an answer that are printed before hidden ones are only counted.
@@ -135,13 +136,13 @@ pub(super) fn audit(out: &mut dyn Write, town: &Town) -> Result<(), PlayError> {
 
 pub(super) fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     let mut shown = answer.clone();
-    let hidden = shown.table.rows.iter().filter(|row| is_hidden(row.persons)).count();
+    let hidden = shown.table.rows.iter().filter(|row| row.is_hidden()).count();
     let long = shown.table.rows.len() > LONG;
     if long {
-        shown.table.rows.retain(|row| !is_hidden(row.persons));
+        shown.table.rows.retain(|row| !row.is_hidden());
     }
     writeln!(out)?;
-    for line in shown.to_table().lines() {
+    for line in shown.to_table(Language::En).lines() {
         writeln!(out, "   {line}")?;
     }
     if long {
@@ -155,18 +156,13 @@ pub(super) fn changes(out: &mut dyn Write, before: &[Answer], after: &[Answer]) 
     let mut changed = 0;
     for (before, after) in before.iter().zip(after) {
         for (old, new) in before.table.rows.iter().zip(&after.table.rows) {
-            if (old.persons, old.families) != (new.persons, new.families) {
-                changed += 1;
-                writeln!(
-                    out,
-                    "   {} {}: {} → {} persons, {} → {} families",
-                    before.number,
-                    old.key.join(" "),
-                    old.persons,
-                    new.persons,
-                    old.families,
-                    new.families
-                )?;
+            for (column, (was, is)) in before.table.figures.iter().zip(old.figures.iter().zip(&new.figures)) {
+                if let (Some(was), Some(is)) = (was, is)
+                    && was != is
+                {
+                    changed += 1;
+                    writeln!(out, "   {} {} {}: {was} → {is}", before.number, old.key.join(" "), column.id)?;
+                }
             }
         }
         if before.table.left_out != after.table.left_out {
@@ -177,9 +173,5 @@ pub(super) fn changes(out: &mut dyn Write, before: &[Answer], after: &[Answer]) 
             )?;
         }
     }
-    writeln!(out, "   {changed} cells read differently now")
-}
-
-const fn is_hidden(shown: Shown) -> bool {
-    matches!(shown, Shown::Hidden(_))
+    writeln!(out, "   {changed} figures read differently now")
 }

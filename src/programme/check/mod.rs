@@ -1,7 +1,11 @@
 //! From what TOML says to a sound [`Programme`], collecting every finding on the way.
 
 mod datasets;
+mod dimensions;
+mod kinds;
 mod questions;
+mod stages;
+mod unread;
 
 use std::ops::Range;
 
@@ -17,13 +21,18 @@ use crate::limits;
 /// R1's floors: a programme may be stricter than the default, never laxer than these.
 const FLOOR_PERSONS: u32 = 5;
 const FLOOR_FAMILIES: u32 = 3;
+/// A quarter that is asked about a year late helps nobody.
+const MOST_CLOSING_DAYS: u16 = 366;
 const DEFAULT_ERASURE_DAYS: u32 = 30;
 const DEFAULT_OWN_CONSENT_AGE: u8 = 15;
 
 pub(super) fn check(raw: raw::File, text: &str, sha256: [u8; 32]) -> Result<Programme, ProgrammeError> {
     let mut checker = Checker { text, problems: Vec::new() };
-    let programme = checker.programme(raw, sha256);
-    checker.unread_columns(&programme);
+    let (programme, whole) = checker.programme(raw, sha256);
+    // The columns of a question that could not be read would look unread: one finding is enough.
+    if whole {
+        checker.unread_columns(&programme);
+    }
     if checker.problems.is_empty() {
         Ok(programme)
     } else {
@@ -74,7 +83,7 @@ impl Checker<'_> {
         position
     }
 
-    fn programme(&mut self, raw: raw::File, sha256: [u8; 32]) -> Programme {
+    fn programme(&mut self, raw: raw::File, sha256: [u8; 32]) -> (Programme, bool) {
         let partners = self.partners(raw.partners);
         self.roles(&raw.roles, &partners);
         self.unique("purpose", raw.purposes.iter().map(|p| (p.id.get_ref().clone(), p.id.span())));
@@ -90,6 +99,7 @@ impl Checker<'_> {
             title: raw.programme.title,
             version: raw.programme.version,
             period: raw.programme.period,
+            closing_days: self.closing_days(raw.programme.closing_days.as_ref()),
             made_up_numbers: raw.programme.made_up_numbers,
             key_id: raw.programme.key_id,
             sha256,
@@ -114,8 +124,9 @@ impl Checker<'_> {
         programme.dimensions = self.dimensions(raw.dimensions, &programme);
         programme.populations = self.populations(raw.populations, &programme);
         programme.stages = self.stages(raw.stages, &programme);
-        programme.questions = self.questions(raw.questions, &programme);
-        programme
+        let (questions, whole) = self.questions(raw.questions, &programme);
+        programme.questions = questions;
+        (programme, whole)
     }
 
     fn partners(&mut self, raw: Vec<raw::Partner>) -> Vec<Partner> {
@@ -153,6 +164,16 @@ impl Checker<'_> {
                 self.wrong(evaluator.id.span(), "roles.evaluators", message);
             }
         }
+    }
+
+    fn closing_days(&mut self, raw: Option<&Spanned<u16>>) -> u16 {
+        raw.map_or(0, |days| {
+            if *days.get_ref() > MOST_CLOSING_DAYS {
+                let message = format!("a quarter closes within {MOST_CLOSING_DAYS} days of its end");
+                self.wrong(days.span(), "programme.closing_days", message);
+            }
+            *days.get_ref()
+        })
     }
 
     fn consent(&mut self, raw: &raw::Consent) -> ConsentPolicy {
@@ -246,9 +267,19 @@ impl Checker<'_> {
         programme: &Programme,
     ) -> Option<(usize, usize)> {
         let at = self.resolve(dataset, field, "dataset", programme.datasets.iter().map(|d| d.id.clone()))?;
-        let columns = programme.datasets[at].columns.iter().map(|c| c.id.clone());
-        let column = self.resolve(column, field, &format!("column of {}", dataset.get_ref()), columns)?;
-        Some((at, column))
+        Some((at, self.column_of(at, column, field, programme)?))
+    }
+
+    fn column_of(
+        &mut self,
+        dataset: usize,
+        column: &Spanned<crate::name::ColumnId>,
+        field: &str,
+        programme: &Programme,
+    ) -> Option<usize> {
+        let dataset = &programme.datasets[dataset];
+        let columns = dataset.columns.iter().map(|c| c.id.clone());
+        self.resolve(column, field, &format!("column of {}", dataset.id), columns)
     }
 
     fn codes(
@@ -260,7 +291,9 @@ impl Checker<'_> {
     ) -> Vec<u8> {
         let mut positions = Vec::new();
         for code in codes {
-            let known = programme.code_lists[list].codes.iter().map(|c| c.id.clone());
+            // A column whose list is missing has been found already.
+            let known = programme.code_lists.get(list).into_iter().flat_map(|list| &list.codes);
+            let known = known.map(|code| code.id.clone());
             if let Some(at) = self.resolve(code, field, "code of this list", known) {
                 positions.push(u8::try_from(at).unwrap_or(u8::MAX));
             }

@@ -1,19 +1,25 @@
 //! The definition as TOML says it, before anything is checked. Fields that messages point at keep their place.
 
+mod question;
+
 use serde::Deserialize;
 use toml::Spanned;
+
+pub(in crate::programme) use question::{
+    Condition, Delivered, Indicator, KindWord, Question, Series, ViewWord,
+};
 
 use super::model::{BasisKind, PartnerKind, Text};
 use crate::clock::Period;
 use crate::key::KeyId;
 use crate::name::{
     CodeId, ColumnId, DatasetId, DimensionId, NoticeId, OrganisationId, PartnerId, PopulationId, ProgrammeId,
-    PurposeId, QuestionId, StageId,
+    PurposeId, StageId,
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
+pub(in crate::programme) struct File {
     pub programme: Head,
     pub roles: Roles,
     #[serde(default)]
@@ -42,7 +48,7 @@ pub(super) struct File {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Head {
+pub(in crate::programme) struct Head {
     pub id: ProgrammeId,
     pub title: Text,
     pub version: u32,
@@ -50,11 +56,12 @@ pub(super) struct Head {
     #[serde(default)]
     pub made_up_numbers: bool,
     pub key_id: Option<KeyId>,
+    pub closing_days: Option<Spanned<u16>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Roles {
+pub(in crate::programme) struct Roles {
     pub custodian: Spanned<OrganisationId>,
     pub operator: Spanned<OrganisationId>,
     pub steward: Spanned<OrganisationId>,
@@ -66,21 +73,21 @@ pub(super) struct Roles {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Organisation {
+pub(in crate::programme) struct Organisation {
     pub id: Spanned<OrganisationId>,
     pub name: String,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Consent {
+pub(in crate::programme) struct Consent {
     pub erasure_days: Option<Spanned<u32>>,
     pub own_consent_age: Option<u8>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Disclosure {
+pub(in crate::programme) struct Disclosure {
     pub profile: Option<Spanned<String>>,
     pub persons: Option<Spanned<u32>>,
     pub families: Option<Spanned<u32>>,
@@ -88,7 +95,7 @@ pub(super) struct Disclosure {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Partner {
+pub(in crate::programme) struct Partner {
     pub id: Spanned<PartnerId>,
     pub name: String,
     pub kind: PartnerKind,
@@ -96,14 +103,14 @@ pub(super) struct Partner {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Purpose {
+pub(in crate::programme) struct Purpose {
     pub id: Spanned<PurposeId>,
     pub title: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Notice {
+pub(in crate::programme) struct Notice {
     pub id: Spanned<NoticeId>,
     pub version: u32,
     pub language: Spanned<String>,
@@ -112,14 +119,14 @@ pub(super) struct Notice {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CodeList {
+pub(in crate::programme) struct CodeList {
     pub id: Spanned<String>,
     pub codes: Vec<Code>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Code {
+pub(in crate::programme) struct Code {
     pub id: Spanned<CodeId>,
     pub da: String,
     pub en: String,
@@ -129,7 +136,7 @@ pub(super) struct Code {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Dataset {
+pub(in crate::programme) struct Dataset {
     pub id: Spanned<DatasetId>,
     pub title: Text,
     pub partners: Vec<Spanned<PartnerId>>,
@@ -142,7 +149,7 @@ pub(super) struct Dataset {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Basis {
+pub(in crate::programme) struct Basis {
     pub purpose: Spanned<PurposeId>,
     pub kind: BasisKind,
     pub rests_on: String,
@@ -151,7 +158,7 @@ pub(super) struct Basis {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Column {
+pub(in crate::programme) struct Column {
     pub id: Spanned<ColumnId>,
     pub role: Spanned<RoleWord>,
     #[serde(default)]
@@ -173,7 +180,7 @@ const fn yes() -> bool {
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum RoleWord {
+pub(in crate::programme) enum RoleWord {
     Person,
     RelatedPerson,
     Case,
@@ -185,7 +192,7 @@ pub(super) enum RoleWord {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Dimension {
+pub(in crate::programme) struct Dimension {
     pub id: Spanned<DimensionId>,
     pub title: Text,
     pub kind: DimensionWord,
@@ -195,7 +202,7 @@ pub(super) struct Dimension {
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum DimensionWord {
+pub(in crate::programme) enum DimensionWord {
     Partner,
     Quarter,
     Column,
@@ -203,62 +210,43 @@ pub(super) enum DimensionWord {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ColumnRef {
+pub(in crate::programme) struct ColumnRef {
     pub dataset: Spanned<DatasetId>,
     pub column: Spanned<ColumnId>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Population {
+pub(in crate::programme) struct Population {
     pub id: Spanned<PopulationId>,
     pub title: Text,
     pub dimension: Spanned<DimensionId>,
     pub codes: Vec<Spanned<CodeId>>,
 }
 
+/// Rows: of a dataset, with codes of one column or of several. `measure` is for what is summed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Event {
+pub(in crate::programme) struct Event {
     pub dataset: Spanned<DatasetId>,
+    pub column: Option<Spanned<ColumnId>>,
+    pub codes: Option<Vec<Spanned<CodeId>>>,
+    #[serde(default, rename = "where")]
+    pub filters: Vec<Filter>,
+    pub measure: Option<Spanned<ColumnId>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::programme) struct Filter {
     pub column: Spanned<ColumnId>,
     pub codes: Vec<Spanned<CodeId>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Stage {
+pub(in crate::programme) struct Stage {
     pub id: Spanned<StageId>,
     pub title: Text,
     pub events: Vec<Event>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Question {
-    pub id: Spanned<QuestionId>,
-    pub number: String,
-    pub title: Text,
-    pub definition: Text,
-    pub purpose: Spanned<PurposeId>,
-    #[serde(default)]
-    pub dimensions: Vec<Spanned<DimensionId>>,
-    #[serde(default)]
-    pub populations: Vec<Spanned<PopulationId>>,
-    pub kind: Spanned<QuestionWord>,
-    #[serde(default)]
-    pub datasets: Vec<Spanned<DatasetId>>,
-    #[serde(default)]
-    pub stages: Vec<Spanned<StageId>>,
-    #[serde(default)]
-    pub completeness: Vec<ColumnRef>,
-}
-
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum QuestionWord {
-    Reach,
-    Funnel,
-    Overlap,
-    Quality,
 }

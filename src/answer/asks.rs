@@ -1,0 +1,102 @@
+//! Several questions in one file, for a report.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Period;
+use crate::name::{DimensionId, PopulationId, QuestionId};
+
+/// A list of questions: TOML with an optional `title`, an optional `period`, and an `[[ask]]` for each.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskList {
+    /// Title of the report.
+    pub title: Option<String>,
+    /// Quarters of every question that names none.
+    period: Option<Period>,
+    /// Questions, in the order of the report.
+    ask: Vec<ListedAsk>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListedAsk {
+    question: QuestionId,
+    #[serde(default)]
+    by: Vec<DimensionId>,
+    period: Option<Period>,
+    population: Option<PopulationId>,
+}
+
+/// A question as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OneAsk {
+    /// The question.
+    #[serde(skip)]
+    pub question: QuestionId,
+    /// Dimensions.
+    pub by: Vec<DimensionId>,
+    /// Quarters.
+    pub period: Period,
+    /// Population.
+    pub population: Option<PopulationId>,
+}
+
+/// Why a list of questions cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AskListError {
+    /// Not such a file; the message says where.
+    #[error("not a list of questions: {0}")]
+    Form(#[from] toml::de::Error),
+    /// Nothing is asked.
+    #[error("the list asks nothing: write an [[ask]] with `question = \"…\"`")]
+    Empty,
+    /// A question without quarters.
+    #[error("ask {0} of the list has no period: write one there, or one for all above the first [[ask]]")]
+    Period(usize),
+}
+
+impl AskList {
+    /// Reads a list.
+    ///
+    /// # Errors
+    /// [`AskListError::Form`].
+    pub fn parse(text: &str) -> Result<AskList, AskListError> {
+        Ok(toml::from_str(text)?)
+    }
+
+    /// The questions; `period` stands in where neither the question nor the list names quarters.
+    ///
+    /// # Errors
+    /// [`AskListError::Empty`], [`AskListError::Period`].
+    pub fn asks(&self, period: Option<Period>) -> Result<Vec<OneAsk>, AskListError> {
+        if self.ask.is_empty() {
+            return Err(AskListError::Empty);
+        }
+        let one = |(at, ask): (usize, &ListedAsk)| {
+            let period = ask.period.or(self.period).or(period).ok_or(AskListError::Period(at + 1))?;
+            let ListedAsk { question, by, population, .. } = ask.clone();
+            Ok(OneAsk { question, by, period, population })
+        };
+        self.ask.iter().enumerate().map(one).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quarters_come_from_the_question_the_list_or_the_command() {
+        let list = "title = \"T\"\n[[ask]]\nquestion = \"reach\"\nby = [\"role\"]\n[[ask]]\nquestion = \"funnel\"\nperiod = \"2021-Q1..2021-Q1\"\n";
+        let list = AskList::parse(list).expect("a list");
+        assert!(matches!(list.asks(None), Err(AskListError::Period(1))));
+        let asks = list.asks("2022-Q1..2022-Q2".parse().ok()).expect("questions");
+        assert_eq!(asks[0].period.to_string(), "2022-Q1..2022-Q2");
+        assert_eq!(asks[1].period.to_string(), "2021-Q1..2021-Q1");
+        let sent = serde_json::to_string(&asks[0]).expect("JSON");
+        assert_eq!(sent, r#"{"by":["role"],"period":"2022-Q1..2022-Q2","population":null}"#);
+        assert!(matches!(AskList::parse("ask = []").expect("a list").asks(None), Err(AskListError::Empty)));
+        let wrong = AskList::parse("[[ask]]\nquestion = \"reach\"\nwhere = 1\n").expect_err("unknown");
+        assert!(wrong.to_string().contains("where"), "{wrong}");
+    }
+}

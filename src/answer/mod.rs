@@ -1,0 +1,44 @@
+//! An answer as it comes from the service, and every form in which a person or a program reads it.
+//!
+//! One model ([`Answer`]), one plan of columns for the machine ([`columns`](self::columns)), one plan of a drawing
+//! ([`plot`](self::plot)); each form is a file and takes what it shows from these three.
+//!
+//! Must never: compute a figure. What an answer does not hold, no form of it shows; a hidden figure is a mark to people,
+//! an empty field and a `true` to programs, and nothing in a drawing. Nor may it fetch or run anything: a page is text,
+//! tables and drawings. Callers: the evaluator's commands, `client`, and the demo.
+
+mod asks;
+mod columns;
+mod csv;
+mod escape;
+mod figure;
+mod html;
+mod language;
+mod lines;
+mod markdown;
+mod model;
+#[cfg(feature = "formats")]
+mod parquet;
+mod plot;
+mod questions;
+mod svg;
+mod terminal;
+mod vega;
+mod verify;
+#[cfg(feature = "formats")]
+mod xlsx;
+
+pub use asks::{AskList, AskListError, OneAsk};
+pub use csv::CsvForm;
+pub use figure::{Figure, HIDDEN_MARK};
+pub use html::Report;
+pub use language::Language;
+pub use model::{
+    Answer, Asked, Chart, FigureColumn, Kind, Label, LabelCode, Narrowed, Row, Table, Totals, Unit,
+};
+#[cfg(feature = "formats")]
+pub use parquet::ParquetFormError;
+pub use questions::{RegisteredQuestion, list_questions};
+pub use verify::{VerifyError, verify};
+#[cfg(feature = "formats")]
+pub use xlsx::XlsxError;

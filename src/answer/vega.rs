@@ -1,0 +1,133 @@
+//! An answer as a Vega-Lite specification (version 5), its data inline and nothing fetched.
+
+use serde_json::{Value, json};
+
+use super::language::Language;
+use super::model::Answer;
+use super::plot::{Form, Plot};
+
+/// The published JSON schema that the specification follows.
+const SCHEMA: &str = "https://vega.github.io/schema/vega-lite/v5.json";
+
+impl Answer {
+    /// The specification of the answer's drawing, when it has one. A hidden figure is a row without value.
+    #[must_use]
+    pub fn to_vega_lite(&self, language: Language) -> Option<Value> {
+        let plot = Plot::of(self, language)?;
+        let population = self.population.as_ref().map(|population| language.of(&population.title).to_owned());
+        let parts = [Some(language.unit(self.unit).to_owned()), population, Some(self.period.to_string())];
+        let mut subtitle = vec![parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")];
+        let hidden = plot.hidden_words(language);
+        if !hidden.is_empty() {
+            subtitle.push(hidden);
+        }
+        let mut spec = json!({
+            "$schema": SCHEMA,
+            "description": language.of(&self.definition),
+            "title": { "text": self.heading(language), "subtitle": subtitle, "anchor": "start" },
+            "data": { "values": values(&plot) },
+            "usermeta": { "sha256": self.sha256, "sealed": self.sealed, "rules": self.table.rules },
+        });
+        let (encoding, layer) = match plot.form {
+            Form::Bars => bars(&plot),
+            Form::Steps | Form::Line => lines(&plot),
+        };
+        let members = spec.as_object_mut().expect("made as an object");
+        members.insert("encoding".to_owned(), encoding);
+        members.insert("layer".to_owned(), layer);
+        members.insert("width".to_owned(), json!(520));
+        if plot.form != Form::Bars {
+            members.insert("height".to_owned(), json!(280));
+        }
+        Some(spec)
+    }
+}
+
+fn values(plot: &Plot) -> Vec<Value> {
+    let row = |point: &super::plot::Point| {
+        let mut row = json!({
+            "category": plot.categories[point.category],
+            "group": plot.groups[point.group],
+            "value": point.value.map(number),
+            "low": point.span.map(|(low, _)| number(low)),
+            "high": point.span.map(|(_, high)| number(high)),
+            "text": point.text,
+            "hidden": point.hidden,
+        });
+        if let Some(positions) = &plot.positions {
+            row["position"] = number(positions[point.category]);
+        }
+        // Where the text stands: at the end of the bar or of the bound.
+        row["end"] = point.value.or(point.span.map(|(_, high)| high)).map_or(Value::Null, number);
+        row
+    };
+    plot.points.iter().map(row).collect()
+}
+
+/// A whole number as one, so that 20 does not read 20.0.
+#[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 9e15 { json!(value as i64) } else { json!(value) }
+}
+
+fn scale(plot: &Plot) -> Value {
+    if plot.percent { json!({ "domain": [0, 100] }) } else { json!({ "zero": true }) }
+}
+
+/// Colour by group, where there is more than one.
+fn colour(plot: &Plot, encoding: &mut Value) {
+    if plot.groups.len() > 1 {
+        encoding["color"] =
+            json!({ "field": "group", "type": "nominal", "sort": plot.groups, "title": plot.group });
+    }
+}
+
+fn tooltip(plot: &Plot) -> Value {
+    let field = |field: &str, title: &str| json!({ "field": field, "type": "nominal", "title": title });
+    let mut fields = vec![field("category", &plot.category)];
+    if plot.groups.len() > 1 {
+        fields.push(field("group", &plot.group));
+    }
+    fields.push(field("text", &plot.measure));
+    Value::Array(fields)
+}
+
+fn bars(plot: &Plot) -> (Value, Value) {
+    let mut encoding = json!({
+        "y": { "field": "category", "type": "nominal", "sort": plot.categories, "title": plot.category,
+               "axis": { "labelLimit": 260 } },
+    });
+    if plot.groups.len() > 1 {
+        encoding["yOffset"] = json!({ "field": "group", "type": "nominal", "sort": plot.groups });
+    }
+    colour(plot, &mut encoding);
+    let x = |field: &str| json!({ "field": field, "type": "quantitative", "title": plot.measure, "scale": scale(plot) });
+    let layer = json!([
+        { "mark": { "type": "bar" }, "encoding": { "x": x("value"), "tooltip": tooltip(plot) } },
+        { "mark": { "type": "rule", "color": "#333" },
+          "encoding": { "x": x("low"), "x2": { "field": "high" }, "color": { "value": "#333" } } },
+        { "mark": { "type": "text", "align": "left", "baseline": "middle", "dx": 4 },
+          "encoding": { "x": x("end"), "text": { "field": "text", "type": "nominal" }, "color": { "value": "#222" } } },
+    ]);
+    (encoding, layer)
+}
+
+fn lines(plot: &Plot) -> (Value, Value) {
+    let shape = if plot.form == Form::Steps { "step-after" } else { "linear" };
+    let x = if plot.positions.is_some() {
+        json!({ "field": "position", "type": "quantitative", "title": plot.category })
+    } else {
+        json!({ "field": "category", "type": "ordinal", "sort": plot.categories, "title": plot.category })
+    };
+    let mut encoding = json!({ "x": x });
+    colour(plot, &mut encoding);
+    let y = |field: &str| json!({ "field": field, "type": "quantitative", "title": plot.measure, "scale": scale(plot) });
+    let layer = json!([
+        { "mark": { "type": "area", "interpolate": shape, "opacity": 0.2 },
+          "encoding": { "y": y("low"), "y2": { "field": "high" } } },
+        { "mark": { "type": "line", "interpolate": shape }, "encoding": { "y": y("value") } },
+        { "mark": { "type": "point", "filled": true },
+          "encoding": { "y": y("value"), "tooltip": tooltip(plot) } },
+    ]);
+    (encoding, layer)
+}

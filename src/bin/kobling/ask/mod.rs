@@ -1,0 +1,213 @@
+//! `kobling ask`: registered questions, as tables, files or one page; and answers that were kept.
+
+mod form;
+mod save;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use kobling::answer::{Answer, AskList, Language, OneAsk, Report, verify};
+use kobling::client::{Client, ClientError, parse};
+use kobling::clock::Period;
+use kobling::name::{DimensionId, PopulationId, QuestionId};
+
+use crate::exit::{Done, Outcome, Trouble, file};
+pub(crate) use form::Lang;
+use form::{Csv, Form};
+use save::save;
+
+/// `kobling ask funnel --by role --period 2022-Q1..2022-Q4 --service URL --token-file FILE`
+#[derive(Args)]
+pub(crate) struct AskArguments {
+    /// The question, for instance reach, funnel or overlap; several for a report.
+    #[arg(conflicts_with_all = ["from", "answer", "verify"])]
+    questions: Vec<QuestionId>,
+    /// Address of the service, for instance https://kobling.example.
+    #[arg(long, requires = "token_file")]
+    service: Option<String>,
+    /// File with this principal's bearer token.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// Trust the certificates in this PEM file instead of the public ones.
+    #[arg(long)]
+    authority: Option<PathBuf>,
+    /// Dimension to break the answer down by; several are separated by commas.
+    #[arg(long, value_delimiter = ',')]
+    by: Vec<DimensionId>,
+    /// Whole quarters, for instance 2022-Q1..2022-Q4.
+    #[arg(long)]
+    period: Option<Period>,
+    /// Population to narrow the question to.
+    #[arg(long)]
+    population: Option<PopulationId>,
+    /// Take the questions from this file: TOML with an [[ask]] for each.
+    #[arg(long, conflicts_with_all = ["by", "population", "answer", "verify"])]
+    from: Option<PathBuf>,
+    /// Show an answer that was kept as JSON instead of asking; several for a report.
+    #[arg(long, conflicts_with_all = ["by", "period", "population", "service", "verify"])]
+    answer: Vec<PathBuf>,
+    /// Recompute the hash of an answer that was kept as JSON, and say whether it is as it was released.
+    #[arg(long, exclusive = true)]
+    verify: Option<PathBuf>,
+    /// Form of the answer. XLSX and Parquet need --output.
+    #[arg(long, value_enum, default_value_t = Form::Table)]
+    format: Form,
+    /// Language of titles, labels and words.
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    lang: Lang,
+    /// How CSV separates fields and writes numbers.
+    #[arg(long, value_enum, default_value_t = Csv::International)]
+    csv: Csv,
+    /// In CSV and Parquet, give the title of each code beside it.
+    #[arg(long)]
+    labels: bool,
+    /// Write the answer to this file.
+    #[arg(long)]
+    output: Option<PathBuf>,
+    /// Write all answers as one HTML page to this file.
+    #[arg(long, conflicts_with_all = ["output", "format", "csv", "labels"])]
+    report: Option<PathBuf>,
+    /// Title of the page.
+    #[arg(long, requires = "report")]
+    title: Option<String>,
+    /// Write over a file that is already there.
+    #[arg(long)]
+    replace: bool,
+}
+
+pub(crate) fn run(arguments: &AskArguments) -> Outcome {
+    if let Some(path) = &arguments.verify {
+        let hash = verify(&std::fs::read(path).map_err(file(path))?).map_err(|e| in_file(path, &e))?;
+        out!("sha256     {hash}");
+        out!("answer     as it was released");
+        return Ok(Done::Clean);
+    }
+    // Before anything is asked: an answer that cannot be shown would have used the ledger for nothing.
+    if arguments.report.is_none() {
+        arguments.format.check(arguments.output.is_some())?;
+    }
+    let list = match &arguments.from {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(file(path))?;
+            Some(AskList::parse(&text).map_err(|error| usage(path, &error))?)
+        }
+        None => None,
+    };
+    let bodies = if arguments.answer.is_empty() {
+        asked(arguments, list.as_ref())?
+    } else {
+        let read =
+            |path: &PathBuf| Ok((path.display().to_string(), std::fs::read(path).map_err(file(path))?));
+        arguments.answer.iter().map(read).collect::<Result<Vec<_>, Trouble>>()?
+    };
+    let language: Language = arguments.lang.into();
+    if let Some(path) = &arguments.report {
+        let answers =
+            bodies.iter().map(|(from, body)| read(from, body)).collect::<Result<Vec<Answer>, Trouble>>()?;
+        let title = arguments.title.clone().or(list.and_then(|list| list.title));
+        let title = title.unwrap_or_else(|| language.choose("Svar", "Answers").to_owned());
+        let page = Report { title, language, answers }.to_html();
+        save(path, page.as_bytes(), arguments.replace)?;
+        return Ok(Done::Clean);
+    }
+    let [(from, body)] = &bodies[..] else {
+        let message = "several answers make a report: give --report FILE, or ask one question";
+        return Err(Trouble::Usage(message.into()));
+    };
+    let bytes = if arguments.format == Form::Json {
+        let mut bytes = body.clone();
+        bytes.push(b'\n');
+        bytes
+    } else {
+        let labels = arguments.labels.then_some(language);
+        arguments.format.render(&read(from, body)?, body, language, arguments.csv, labels)?
+    };
+    match &arguments.output {
+        Some(path) => save(path, &bytes, arguments.replace)?,
+        None => {
+            use std::io::Write as _;
+            // A reader that has gone away is no trouble.
+            let _ = std::io::stdout().write_all(&bytes);
+        }
+    }
+    Ok(Done::Clean)
+}
+
+/// Asks, question by question; each answer with where it came from.
+fn asked(arguments: &AskArguments, list: Option<&AskList>) -> Result<Vec<(String, Vec<u8>)>, Trouble> {
+    let asks = match (list, &arguments.from) {
+        (Some(list), Some(path)) => list.asks(arguments.period).map_err(|error| usage(path, &error))?,
+        _ => from_arguments(arguments)?,
+    };
+    if asks.len() > 1 && arguments.report.is_none() {
+        let message = "several questions make a report: give --report FILE, or ask one question";
+        return Err(Trouble::Usage(message.into()));
+    }
+    let (Some(service), Some(token)) = (&arguments.service, &arguments.token_file) else {
+        let message = "where is the service, and who asks? Give --service URL and --token-file FILE, or --answer FILE for an answer that was kept";
+        return Err(Trouble::Usage(message.into()));
+    };
+    let client = Client::new(service, token, arguments.authority.as_deref())?;
+    let one = |ask: &OneAsk| {
+        let body = serde_json::to_value(ask).expect("a question is plain data");
+        let answer = client.ask(&ask.question, &body);
+        let answer = answer.map_err(|error| refused(&ask.question, error, arguments.lang.into()))?;
+        Ok((ask.question.to_string(), answer))
+    };
+    asks.iter().map(one).collect()
+}
+
+fn from_arguments(arguments: &AskArguments) -> Result<Vec<OneAsk>, Trouble> {
+    if arguments.questions.is_empty() {
+        let message = "what is asked? Name a question (kobling questions lists them), or give --from, --answer or --verify";
+        return Err(Trouble::Usage(message.into()));
+    }
+    let Some(period) = arguments.period else {
+        return Err(Trouble::Usage("give --period, for instance --period 2022-Q1..2022-Q4".into()));
+    };
+    let one = |question: &QuestionId| OneAsk {
+        question: question.clone(),
+        by: arguments.by.clone(),
+        period,
+        population: arguments.population.clone(),
+    };
+    Ok(arguments.questions.iter().map(one).collect())
+}
+
+/// Reads an answer after its hash has been recomputed.
+fn read(from: &str, body: &[u8]) -> Result<Answer, Trouble> {
+    verify(body).map_err(|error| Trouble::Files(format!("{from}: {error}").into()))?;
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    parse(body).map_err(|_| {
+        let message = "this is no answer that is understood here; is it a payment statement, or of a newer version? --format json gives it as it came";
+        Trouble::Files(format!("{from}: {message}").into())
+    })
+}
+
+fn in_file(path: &Path, error: &dyn std::error::Error) -> Trouble {
+    Trouble::Files(format!("{}: {error}", path.display()).into())
+}
+
+fn usage(path: &Path, error: &dyn std::error::Error) -> Trouble {
+    Trouble::Usage(format!("{}: {error}", path.display()).into())
+}
+
+/// A refusal in the words of the one who asked; what the service said of it stands as it came.
+pub(crate) fn refused(question: &QuestionId, error: ClientError, language: Language) -> Trouble {
+    let ClientError::Refused { status, code, title, detail, advice } = error else { return error.into() };
+    let mut text = match language {
+        Language::Da => format!("tjenesten afviste spørgsmålet {question} ({code}, {status}): {title}"),
+        Language::En => format!("the service refused the question {question} ({code}, {status}): {title}"),
+    };
+    if let Some(detail) = detail {
+        text += &format!("\n  {detail}");
+    }
+    if let Some(advice) = advice {
+        text += &format!("\n  {}: {advice}", language.choose("råd", "advice"));
+    }
+    text += language.choose(
+        "\n  kobling questions --lang da viser hvad der kan spørges om",
+        "\n  kobling questions shows what can be asked",
+    );
+    Trouble::Service(text.into())
+}
