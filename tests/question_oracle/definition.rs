@@ -9,7 +9,8 @@ use kobling::secret::SeededRandom;
 use crate::random::{below, codes, once_in, pick, some_of, up_to};
 
 /// Lists of codes, with how many they have.
-pub(crate) const LISTS: [(&str, u8); 5] = [("step", 3), ("role", 2), ("area", 3), ("moment", 3), ("rating", 4)];
+pub(crate) const LISTS: [(&str, u8); 5] =
+    [("step", 3), ("role", 2), ("area", 3), ("moment", 3), ("rating", 4)];
 /// Category columns that a dataset may have, with the list of each.
 pub(crate) const CATEGORIES: [(&str, usize); 6] =
     [("step", 0), ("role", 1), ("area", 2), ("area2", 2), ("moment", 3), ("rating", 4)];
@@ -178,7 +179,8 @@ fn dimension(random: &mut SeededRandom, programme: &Programme, id: &str) -> Dime
 pub(crate) fn events(random: &mut SeededRandom, programme: &Programme) -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
     for _ in 0..1 + below(random, 3) {
-        let event = event(random, programme, below(random, programme.datasets.len()));
+        let dataset = below(random, programme.datasets.len());
+        let event = event(random, programme, dataset);
         if !events.contains(&event) {
             events.push(event);
         }
@@ -200,4 +202,13 @@ pub(crate) fn event(random: &mut SeededRandom, programme: &Programme, dataset: u
         .collect();
     filters.sort_by_key(|filter| filter.column);
     Event { dataset, filters }
+}
+
+/// Whether every row of a dataset has a code in a column dimension.
+pub(crate) fn has_column(programme: &Programme, dimension: &str, dataset: usize) -> bool {
+    let dimension =
+        programme.dimensions.iter().find(|known| known.id.as_str() == dimension).expect("registered");
+    let DimensionSource::Columns { columns, .. } = &dimension.source else { return true };
+    let mut of = columns.iter().filter(|(at, _)| *at == dataset);
+    of.any(|(_, column)| programme.datasets[dataset].columns[*column].required)
 }

@@ -63,23 +63,35 @@ impl World {
         let mut random = SeededRandom::from_number(seed);
         let random = &mut random;
         let programme = definition(random);
-        let period: Period =
-            pick(random, &["2022-Q1", "2022-Q2..2022-Q3", "2022-Q1..2022-Q4", "2023-Q1"]).parse().expect("a period");
+        let period: Period = pick(random, &["2022-Q1", "2022-Q2..2022-Q3", "2022-Q1..2022-Q4", "2023-Q1"])
+            .parse()
+            .expect("a period");
         let (first, last) = (period.first_day().days(), period.last_day().days());
         let sealed = last + 1 + below(random, 100) as i32;
         let begin = programme.period.first_day().days();
         // Few days, most of them where something begins or ends, so that many rows share one. No row is older than the
         // programme: intake would have refused it.
-        let mut days = vec![first, first, first, first + 1, first + 2, first + 9, first + 40, (first + last) / 2];
+        let mut days =
+            vec![first, first, first, first + 1, first + 2, first + 9, first + 40, (first + last) / 2];
         days.extend([last - 1, last, last + 1, last + 7, sealed - 7, sealed, sealed, sealed + 1]);
         days.extend([first - 1, first - 2, first - 30, first - 91].iter().filter(|day| **day >= begin));
         let numbers = 1 + below(random, 10) as u32;
         let rows = if once_in(random, 25) { 0 } else { 1 + below(random, 14 * numbers as usize) };
-        let aliases = (0..below(random, 4))
-            .map(|_| (1 + below(random, numbers as usize) as u32, 1 + below(random, numbers as usize) as u32));
-        let aliases = if once_in(random, 2) { Vec::new() } else { aliases.collect() };
-        let mut world =
-            World { programme, period, sealed: Day::from_days(sealed), days, numbers, aliases, rows: Vec::new(), bases: BTreeMap::new() };
+        let mut aliases = Vec::new();
+        for _ in 0..pick(random, &[0, 0, 0, 1, 2, 3]) {
+            let mut number = || 1 + below(random, numbers as usize) as u32;
+            aliases.push((number(), number()));
+        }
+        let mut world = World {
+            programme,
+            period,
+            sealed: Day::from_days(sealed),
+            days,
+            numbers,
+            aliases,
+            rows: Vec::new(),
+            bases: BTreeMap::new(),
+        };
         world.rows = (0..rows).map(|_| world.row(random)).collect();
         world.bases = bases(random, &world);
         world
@@ -90,7 +102,7 @@ impl World {
         let dataset = below(random, self.programme.datasets.len());
         let definition = &self.programme.datasets[dataset];
         let column = |id: &str| definition.columns.iter().find(|column| column.id.as_str() == id);
-        let mut value = |id: &str, random: &mut SeededRandom, bound: u64| {
+        let value = |id: &str, random: &mut SeededRandom, bound: u64| {
             let column = column(id)?;
             let missing = !column.required && once_in(random, 5);
             (!missing).then(|| random.below(bound))
@@ -104,7 +116,8 @@ impl World {
             case: value("kase", random, 3).map_or(0, |n| n as u32 + 1),
             staff: value("staff", random, 3).map_or(0, |n| n as u32 + 1),
             day: pick(random, &self.days),
-            codes: CATEGORIES.map(|(id, list)| value(id, random, LISTS[list].1.into()).map(|code| code as u8)),
+            codes: CATEGORIES
+                .map(|(id, list)| value(id, random, LISTS[list].1.into()).map(|code| code as u8)),
             measures: MEASURES.map(|id| value(id, random, 12).map(|n| n as i64 * 5 - 15)),
         }
     }
@@ -185,7 +198,13 @@ impl World {
                     .collect(),
             }));
         }
-        Snapshot { id: 1, day: self.sealed, persons: self.numbers, families: self.families().into(), datasets }
+        Snapshot {
+            id: 1,
+            day: self.sealed,
+            persons: self.numbers,
+            families: self.families().into(),
+            datasets,
+        }
     }
 
     /// The same world with other rows.
