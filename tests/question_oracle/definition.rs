@@ -195,7 +195,8 @@ pub(crate) fn event(random: &mut SeededRandom, programme: &Programme, dataset: u
         Role::Category { list } => Some((at, list)),
         _ => None,
     });
-    let filters = up_to(random, 2, &categories.collect::<Vec<_>>());
+    let most = pick(random, &[1, 1, 2]);
+    let filters = up_to(random, most, &categories.collect::<Vec<_>>());
     let mut filters: Vec<Filter> = filters
         .into_iter()
         .map(|(column, list)| Filter { column, codes: codes(random, LISTS[list].1) })

@@ -76,7 +76,7 @@ impl World {
         days.extend([last - 1, last, last + 1, last + 7, sealed - 7, sealed, sealed, sealed + 1]);
         days.extend([first - 1, first - 2, first - 30, first - 91].iter().filter(|day| **day >= begin));
         let numbers = 1 + below(random, 10) as u32;
-        let rows = if once_in(random, 25) { 0 } else { 1 + below(random, 14 * numbers as usize) };
+        let rows = if once_in(random, 25) { 0 } else { 3 + below(random, 20 * numbers as usize) };
         let mut aliases = Vec::new();
         for _ in 0..pick(random, &[0, 0, 0, 1, 2, 3]) {
             let mut number = || 1 + below(random, numbers as usize) as u32;
@@ -118,7 +118,9 @@ impl World {
             day: pick(random, &self.days),
             codes: CATEGORIES
                 .map(|(id, list)| value(id, random, LISTS[list].1.into()).map(|code| code as u8)),
-            measures: MEASURES.map(|id| value(id, random, 12).map(|n| n as i64 * 5 - 15)),
+            // What was planned is never less than nothing.
+            measures: [("amount", -15), ("planned", 0)]
+                .map(|(id, least)| value(id, random, 12).map(|n| n as i64 * 5 + least)),
         }
     }
 

@@ -1,6 +1,8 @@
 //! The same questions in plain SQL over the raw rows, written from what the programme's words mean: what counts as a
 //! row, a unit, an index, a window. It shares no code with the kernels.
 
+mod change;
+mod criteria;
 mod follow_up;
 mod load;
 mod reach;
@@ -10,7 +12,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kobling::disclosure::Counted;
-use kobling::programme::{Programme, Question, QuestionKind, Unit, View};
+use kobling::programme::{Programme, Question, QuestionKind, Test, Unit, View};
 use kobling::question::Ask;
 use rusqlite::{Connection, Row};
 
@@ -69,7 +71,12 @@ impl<'a> Oracle<'a> {
             QuestionKind::Overlap { .. } => self.overlap(&asked),
             QuestionKind::Quality { .. } => self.quality(&asked),
             QuestionKind::Funnel { stages, within } => self.funnel(&asked, stages, *within),
+            QuestionKind::Attrition { stages, exit, reason } => {
+                self.attrition(&asked, stages, *exit, *reason)
+            }
             QuestionKind::FollowUp(follow) => self.follow_up(&asked, follow),
+            QuestionKind::Criteria(criteria) => self.criteria(&asked, criteria),
+            QuestionKind::Change(change) => self.change(&asked, change),
             other => panic!("no SQL is written for {other:?}"),
         };
         self.told(extras)
@@ -94,13 +101,13 @@ impl<'a> Oracle<'a> {
              CREATE TEMP TABLE live AS SELECT *, {unit} AS u,
                  EXISTS (SELECT 1 FROM permitted p WHERE p.dataset = r.dataset AND p.source = r.source
                    AND (p.person IS NULL OR p.person = r.person) AND r.day BETWEEN p.first AND p.last) AS ok
-               FROM base r WHERE person IS NOT NULL AND dataset IN ({list}) AND day BETWEEN {from} AND {to};
+               FROM base r WHERE dataset IN ({list}) AND day BETWEEN {from} AND {to};
              CREATE TEMP TABLE gone AS SELECT DISTINCT person FROM
-               (SELECT person FROM live GROUP BY dataset, source, person HAVING SUM(ok) = 0);
+               (SELECT person FROM live WHERE person IS NOT NULL GROUP BY dataset, source, person HAVING SUM(ok) = 0);
              CREATE TEMP TABLE away AS SELECT DISTINCT u FROM live
-               WHERE u IS NOT NULL AND (person IN (SELECT person FROM gone) {});
+               WHERE u IS NOT NULL AND person IS NOT NULL AND (person IN (SELECT person FROM gone) {});
              CREATE TEMP TABLE seen AS SELECT * FROM live
-               WHERE ok AND u IS NOT NULL AND u NOT IN (SELECT u FROM away);
+               WHERE ok AND u IS NOT NULL AND person IS NOT NULL AND u NOT IN (SELECT u FROM away);
              CREATE TEMP TABLE member AS SELECT u, person FROM seen {};",
             if asked.question.unit == Unit::Pair { "OR related IN (SELECT person FROM gone)" } else { "" },
             if asked.question.unit == Unit::Pair {
@@ -179,6 +186,17 @@ fn days_read(asked: &Asked<'_>) -> (i32, i32) {
         QuestionKind::FollowUp(follow) if follow.view == View::BeforeAfter => {
             follow.days.iter().max().map_or(0, |days| *days as i32)
         }
+        QuestionKind::Criteria(criteria) => {
+            // Staff may have been trained on any day of the programme.
+            if criteria.conditions.iter().any(|condition| matches!(condition.test, Test::Trained { .. })) {
+                return (asked.begin, asked.sealed);
+            }
+            let begins = criteria.conditions.iter().map(|condition| match &condition.test {
+                Test::Stage { window: Some((from, _)), .. } => -from,
+                _ => 0,
+            });
+            begins.max().unwrap_or(0).max(0)
+        }
         _ => 0,
     };
     ((asked.first - before).max(asked.begin), asked.sealed)
@@ -188,6 +206,8 @@ fn days_read(asked: &Asked<'_>) -> (i32, i32) {
 pub(crate) fn part_of(question: &Question, tail: &[String]) -> Option<Vec<String>> {
     match &question.kind {
         QuestionKind::FollowUp(follow) => follow_up::part_of(follow, tail),
+        QuestionKind::Criteria(_) => (tail[1] == "met").then(|| vec![tail[0].clone(), "of".to_owned()]),
+        QuestionKind::Change(change) => change::part_of(change, tail),
         _ => None,
     }
 }
