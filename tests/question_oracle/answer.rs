@@ -121,8 +121,8 @@ pub(crate) fn answer(tabulation: &Tabulation) -> Answer {
         ..Answer::default()
     };
     for cell in &tabulation.cells {
-        let extra = cell.extra.as_ref().map(told);
-        if cell.units == 0 && cell.contributors.is_empty() && extra.as_ref().is_none_or(Told::is_nothing) {
+        let extra = cell.extra.as_ref().map(told).filter(|told| !told.is_nothing());
+        if cell.units == 0 && cell.contributors.is_empty() && extra.is_none() {
             continue;
         }
         let persons = cell.contributors.iter().collect();
@@ -139,6 +139,19 @@ pub(crate) fn form(tabulation: &Tabulation, question: &Question, dimensions: usi
     if keys.len() != tabulation.cells.len() {
         return Err("a key stands twice".to_owned());
     }
+    let keys = tabulation
+        .differences
+        .iter()
+        .map(|(one, other)| (tabulation.cells[*one].key.clone(), tabulation.cells[*other].key.clone()));
+    let keys = keys.collect::<BTreeSet<_>>();
+    let held = tabulation.cells.iter().filter_map(|cell| {
+        let (group, tail) = cell.key.split_at(dimensions);
+        let other = sql::held_against(question, tail)?;
+        Some((cell.key.clone(), [group, &other].concat()))
+    });
+    if keys != held.collect() {
+        return Err(format!("other cells are held against each other: {keys:?}"));
+    }
     for cell in &tabulation.cells {
         let (group, tail) = cell.key.split_at(dimensions);
         let whole = sql::part_of(question, tail).map(|whole| [group, &whole].concat());
@@ -151,6 +164,12 @@ pub(crate) fn form(tabulation: &Tabulation, question: &Question, dimensions: usi
         }
         if cell.counted == Counted::Person && cell.units != cell.contributors.len() {
             return Err(format!("{:?} has {} units of one person each", cell.key, cell.units));
+        }
+        if cell.extra.is_some() != sql::tells(question, tail) {
+            return Err(format!(
+                "{:?} tells besides its count what it should not, or not what it should",
+                cell.key
+            ));
         }
         if cell.structural_zero {
             return Err(format!("{:?} is a structural zero, which no programme says", cell.key));

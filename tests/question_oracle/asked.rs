@@ -1,18 +1,18 @@
 //! Random questions of every kind, and how they are asked.
 
 use kobling::programme::{
-    Audience, Change, ChangeView, Condition, Criteria, Dataset, FollowUp, Programme, Question, QuestionKind,
-    Role, Since, Test, Unit, View,
+    AmountView, Audience, Change, ChangeView, Condition, Criteria, Dataset, FollowUp, Programme, Question,
+    QuestionKind, Role, Since, Test, Unit, View,
 };
 use kobling::question::Ask;
 use kobling::secret::SeededRandom;
 
 use crate::definition::{DIMENSIONS, MEASURES, text};
 use crate::random::{below, once_in, pick, some_of, up_to};
-use crate::world::World;
+use crate::{work, world::World};
 
 /// The kinds, with their views.
-pub(crate) const KINDS: [&str; 14] = [
+pub(crate) const KINDS: [&str; 19] = [
     "reach",
     "funnel",
     "overlap",
@@ -27,6 +27,11 @@ pub(crate) const KINDS: [&str; 14] = [
     "status",
     "direction",
     "mean",
+    "amount",
+    "none",
+    "budget",
+    "comparison",
+    "activity",
 ];
 
 /// A random question of a kind.
@@ -53,7 +58,11 @@ pub(crate) fn question(random: &mut SeededRandom, world: &World, kind: &str) -> 
 
 /// How it is asked: by up to two dimensions, of everybody or a population.
 pub(crate) fn ask(random: &mut SeededRandom, world: &World, question: &Question) -> Ask {
-    let by = if once_in(random, 3) { Vec::new() } else { up_to(random, 2, &DIMENSIONS) };
+    let mut by = if once_in(random, 3) { Vec::new() } else { up_to(random, 2, &DIMENSIONS) };
+    if matches!(question.kind, QuestionKind::Activity { .. }) {
+        // It is by quarter already.
+        by.retain(|id| *id != "quarter");
+    }
     Ask {
         question: question.id.clone(),
         by: by.into_iter().map(|id| id.parse().expect("a name")).collect(),
@@ -89,12 +98,17 @@ fn of_kind(random: &mut SeededRandom, world: &World, kind: &str) -> QuestionKind
         }
         "criteria" => QuestionKind::Criteria(criteria(random, world)),
         "status" | "direction" | "mean" => QuestionKind::Change(change(random, world, kind)),
+        "amount" => work::amount(random, world, AmountView::Sum),
+        "none" => work::amount(random, world, AmountView::None),
+        "budget" => work::budget(random, world),
+        "comparison" => work::comparison(random, world),
+        "activity" => work::activity(random, world),
         _ => panic!("no kind {kind}"),
     }
 }
 
 /// So many different stages.
-fn stages(random: &mut SeededRandom, programme: &Programme, number: usize) -> Vec<usize> {
+pub(crate) fn stages(random: &mut SeededRandom, programme: &Programme, number: usize) -> Vec<usize> {
     let mut all = (0..programme.stages.len()).collect::<Vec<_>>();
     kobling::secret::shuffle(&mut all, random);
     all.truncate(number);
@@ -102,7 +116,7 @@ fn stages(random: &mut SeededRandom, programme: &Programme, number: usize) -> Ve
 }
 
 /// A number of days, mostly one that lies between two days on which rows stand.
-fn a_number_of_days(random: &mut SeededRandom, world: &World, least: i32) -> u32 {
+pub(crate) fn a_number_of_days(random: &mut SeededRandom, world: &World, least: i32) -> u32 {
     let days = match below(random, 4) {
         0 => pick(random, &[0, 1, 2, 3, 7, 30]),
         _ => (pick(random, &world.days) - pick(random, &world.days)).abs() + below(random, 3) as i32 - 1,
@@ -139,7 +153,7 @@ fn follow_up(random: &mut SeededRandom, world: &World, kind: &str) -> QuestionKi
 }
 
 /// A window of days from the index, before it or after.
-fn window(random: &mut SeededRandom, world: &World) -> (i32, i32) {
+pub(crate) fn window(random: &mut SeededRandom, world: &World) -> (i32, i32) {
     let mut day = || {
         let days = a_number_of_days(random, world, 0) as i32;
         if once_in(random, 3) { -days } else { days }
@@ -212,13 +226,13 @@ fn criteria(random: &mut SeededRandom, world: &World) -> Criteria {
 }
 
 /// Datasets with their staff column.
-fn staffed(programme: &Programme) -> Vec<(usize, usize)> {
+pub(crate) fn staffed(programme: &Programme) -> Vec<(usize, usize)> {
     let datasets = programme.datasets.iter().enumerate();
     datasets.filter_map(|(at, of)| Some((at, of.position(|role| *role == Role::Staff)?))).collect()
 }
 
 /// Positions of the measures `amount` and `planned`, as far as a dataset has them.
-fn measures(dataset: &Dataset) -> Vec<usize> {
+pub(crate) fn measures(dataset: &Dataset) -> Vec<usize> {
     let at = |id: &&str| dataset.columns.iter().position(|column| column.id.as_str() == *id);
     MEASURES.iter().filter_map(at).collect()
 }

@@ -13,6 +13,7 @@ mod forms;
 mod random;
 mod show;
 mod sql;
+mod work;
 mod world;
 
 use kobling::disclosure::{Rules, Tabulation};
@@ -104,4 +105,9 @@ fn what_happens_after_an_index() {
 #[test]
 fn which_conditions_units_meet() {
     hold_against_sql(&KINDS[9..14], 400);
+}
+
+#[test]
+fn what_is_summed_compared_and_done() {
+    hold_against_sql(&KINDS[14..], 400);
 }

@@ -1,7 +1,10 @@
 //! The same questions in plain SQL over the raw rows, written from what the programme's words mean: what counts as a
 //! row, a unit, an index, a window. It shares no code with the kernels.
 
+mod activity;
+mod amount;
 mod change;
+mod comparison;
 mod criteria;
 mod follow_up;
 mod load;
@@ -12,7 +15,9 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kobling::disclosure::Counted;
-use kobling::programme::{Programme, Question, QuestionKind, Test, Unit, View};
+use kobling::programme::{
+    AmountView, ChangeView, Programme, Question, QuestionKind, SeriesKind, Test, Unit, View,
+};
 use kobling::question::Ask;
 use rusqlite::{Connection, Row};
 
@@ -65,7 +70,10 @@ impl<'a> Oracle<'a> {
         };
         self.read(&asked);
         self.enter(&asked);
-        self.run("DROP TABLE IF EXISTS cell; CREATE TEMP TABLE cell (u, tail)");
+        self.run(
+            "DROP TABLE IF EXISTS cell; CREATE TEMP TABLE cell (u, tail);
+             DROP TABLE IF EXISTS staffed; CREATE TEMP TABLE staffed (g, tail, number, person)",
+        );
         let extras = match &question.kind {
             QuestionKind::Reach { .. } => self.reach(),
             QuestionKind::Overlap { .. } => self.overlap(&asked),
@@ -77,6 +85,10 @@ impl<'a> Oracle<'a> {
             QuestionKind::FollowUp(follow) => self.follow_up(&asked, follow),
             QuestionKind::Criteria(criteria) => self.criteria(&asked, criteria),
             QuestionKind::Change(change) => self.change(&asked, change),
+            QuestionKind::Amount(amount) => self.amount(&asked, amount),
+            QuestionKind::Comparison(comparison) => self.comparison(&asked, comparison),
+            QuestionKind::Budget(budget) => self.budget(&asked, budget),
+            QuestionKind::Activity { series } => self.activity(&asked, series),
             other => panic!("no SQL is written for {other:?}"),
         };
         self.told(extras)
@@ -120,15 +132,21 @@ impl<'a> Oracle<'a> {
 
     /// Fills `entry`: the index row of each unit of the population, with the codes of the dimensions as its group.
     fn enter(&self, asked: &Asked<'_>) {
-        let starts = match asked.question.kind.index() {
-            Some(stage) => words::event(asked.programme, stage),
-            None => "1".to_owned(),
+        let starts = match &asked.question.kind {
+            QuestionKind::Comparison(comparison) => comparison::starts(asked, comparison),
+            QuestionKind::Activity { series } => activity::starts(asked, series),
+            kind => kind.index().map_or("1".to_owned(), |stage| words::event(asked.programme, stage)),
         };
         let mut by = asked.ask.by.iter().map(ToString::to_string).collect::<Vec<_>>();
         by.sort();
         let codes = by.iter().map(|id| words::dimension(asked, id)).collect::<Vec<_>>();
         let group = if codes.is_empty() { "''".to_owned() } else { codes.join(" || '|' || ") };
-        let Asked { first, last, .. } = asked;
+        // Work is counted from the programme's first day on, everything else begins in the period.
+        let first = match asked.question.kind {
+            QuestionKind::Activity { .. } => asked.begin,
+            _ => asked.first,
+        };
+        let last = asked.last;
         let population = words::population(asked);
         self.run(&format!(
             "DROP TABLE IF EXISTS entry;
@@ -142,23 +160,29 @@ impl<'a> Oracle<'a> {
 
     /// Cells as they are, with units, persons and families.
     fn told(&self, mut extras: Extras) -> Answer {
+        extras.retain(|_, told| !told.is_nothing());
         let mut answer = Answer::default();
+        let read = |row: &Row<'_>| {
+            let (group, tail): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok((group, tail, row.get::<_, i64>(2)?, row.get::<_, String>(3)?, row.get::<_, i64>(4)?))
+        };
         let found = self.rows(
             "SELECT g, tail, COUNT(DISTINCT cell.u), group_concat(DISTINCT member.person), COUNT(DISTINCT family.family)
                FROM cell JOIN entry USING (u) JOIN member USING (u) JOIN family ON family.person = member.person
                GROUP BY g, tail",
-            |row| {
-                let (group, tail): (String, String) = (row.get(0)?, row.get(1)?);
-                Ok((group, tail, row.get::<_, i64>(2)?, row.get::<_, String>(3)?, row.get::<_, i64>(4)?))
-            },
+            read,
         );
-        for (group, tail, units, persons, families) in found {
+        let staff = self.rows(
+            "SELECT g, tail, COUNT(DISTINCT number), group_concat(DISTINCT person), COUNT(DISTINCT family)
+               FROM staffed JOIN family USING (person) GROUP BY g, tail",
+            read,
+        );
+        for (group, tail, units, persons, families) in found.into_iter().chain(staff) {
             let persons = persons.split(',').map(|person| person.parse().expect("a number")).collect();
             let extra = extras.remove(&(group.clone(), tail.clone()));
             let cell = Cell { units: units as u64, persons, families: families as u64, extra };
             answer.cells.insert(key(&group, &tail), cell);
         }
-        extras.retain(|_, told| !told.is_nothing());
         for ((group, tail), told) in extras {
             answer.cells.insert(key(&group, &tail), Cell { extra: Some(told), ..Cell::default() });
         }
@@ -183,6 +207,9 @@ fn days_read(asked: &Asked<'_>) -> (i32, i32) {
         QuestionKind::Reach { .. } | QuestionKind::Overlap { .. } | QuestionKind::Quality { .. } => {
             return (asked.first, asked.last);
         }
+        QuestionKind::Activity { .. } => return (asked.begin, asked.last),
+        QuestionKind::Amount(amount) => (-amount.window.0).max(0),
+        QuestionKind::Budget(budget) => budget.days as i32,
         QuestionKind::FollowUp(follow) if follow.view == View::BeforeAfter => {
             follow.days.iter().max().map_or(0, |days| *days as i32)
         }
@@ -208,15 +235,49 @@ pub(crate) fn part_of(question: &Question, tail: &[String]) -> Option<Vec<String
         QuestionKind::FollowUp(follow) => follow_up::part_of(follow, tail),
         QuestionKind::Criteria(_) => (tail[1] == "met").then(|| vec![tail[0].clone(), "of".to_owned()]),
         QuestionKind::Change(change) => change::part_of(change, tail),
+        QuestionKind::Amount(amount) if amount.view == AmountView::None => {
+            (tail[0] == "none").then(|| vec!["all".to_owned()])
+        }
+        QuestionKind::Comparison(_) => {
+            (tail[1] == "event").then(|| vec![tail[0].clone(), "followed".to_owned()])
+        }
         _ => None,
     }
 }
 
 /// By tail: what is counted.
-pub(crate) fn counted(question: &Question, _tail: &[String]) -> Counted {
+pub(crate) fn counted(question: &Question, tail: &[String]) -> Counted {
+    if let QuestionKind::Activity { series } = &question.kind {
+        let of = series.iter().find(|series| series.id == tail[1]).expect("a series");
+        if matches!(of.what, SeriesKind::Staff { .. }) {
+            return Counted::Staff;
+        }
+    }
     match question.unit {
         Unit::Person => Counted::Person,
         Unit::Pair => Counted::Pair,
         Unit::Case => Counted::Case,
+    }
+}
+
+/// By tail: the tail whose rate its own is held against.
+pub(crate) fn held_against(question: &Question, tail: &[String]) -> Option<Vec<String>> {
+    let QuestionKind::Comparison(comparison) = &question.kind else { return None };
+    let [first, second] = &comparison.cohorts;
+    (tail == [first.id.as_str(), "event"]).then(|| vec![second.id.clone(), "event".to_owned()])
+}
+
+/// By tail: whether something is told besides the count.
+pub(crate) fn tells(question: &Question, tail: &[String]) -> bool {
+    match &question.kind {
+        QuestionKind::FollowUp(follow) => match follow.view {
+            View::Curve => tail[0] != "0",
+            View::Rate => tail[0] == "followed",
+            View::Within | View::BeforeAfter => false,
+        },
+        QuestionKind::Change(change) => change.view == ChangeView::Mean && tail[1] != "base",
+        QuestionKind::Amount(amount) => amount.view == AmountView::Sum,
+        QuestionKind::Budget(_) => true,
+        _ => false,
     }
 }
