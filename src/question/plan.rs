@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::axis::{self, Axis, Filter};
+use super::axis::{self, Axis, Filter, Needed};
 use super::events::Events;
 use super::kernel::{Chart, Kernel};
 use super::{Ask, AskRefusal, index, kernels};
@@ -28,8 +28,8 @@ pub struct Plan {
     labels: Vec<Label>,
     pub(super) unit: Unit,
     pub(super) datasets_of_programme: usize,
-    /// By dataset of the plan: the category and measure columns that the snapshot must have.
-    pub(super) columns: Vec<(Vec<usize>, Vec<usize>)>,
+    /// By dataset of the plan: the columns that the snapshot must have.
+    pub(super) columns: Vec<Needed>,
     pub(super) axes: Vec<Axis>,
     pub(super) population: Option<Filter>,
     pub(super) kernel: Arc<dyn Kernel>,
@@ -198,7 +198,7 @@ fn index_datasets(frame: &Frame<'_>) -> Vec<bool> {
 }
 
 /// Every day that is read.
-fn span(frame: &Frame<'_>) -> RangeInclusive<Day> {
+pub(super) fn span(frame: &Frame<'_>) -> RangeInclusive<Day> {
     let (first, last, sealed) = (frame.first, frame.last, frame.sealed);
     let (from, to) = match &frame.question.kind {
         QuestionKind::Reach { .. } | QuestionKind::Overlap { .. } | QuestionKind::Quality { .. } => {
@@ -206,9 +206,17 @@ fn span(frame: &Frame<'_>) -> RangeInclusive<Day> {
         }
         QuestionKind::Activity { .. } => (frame.begin, last),
         QuestionKind::Consents => (frame.begin, sealed),
+        // Staff may have been trained long before.
+        kind if reads_lists(kind) => (frame.begin, sealed),
         kind => (first.saturating_sub(days_before(kind)).max(frame.begin), sealed),
     };
     Day::from_days(from)..=Day::from_days(to)
+}
+
+/// Whether a question looks staff up in a list, of which it reads every day.
+fn reads_lists(kind: &QuestionKind) -> bool {
+    let QuestionKind::Criteria(criteria) = kind else { return false };
+    criteria.conditions.iter().any(|condition| matches!(condition.test, Test::Trained { .. }))
 }
 
 /// Days before an index that a question reads.
