@@ -47,6 +47,14 @@ impl<T> Released<T> {
     }
 }
 
+impl Released<Table> {
+    /// Another table made of this one: arithmetic on shown values, which tells no more than they do. For plans alone,
+    /// whose functions get nothing but the shown table; the ledger's entries remain those of this one.
+    pub(crate) fn derive(self, derive: impl FnOnce(Table) -> Table) -> Released<Table> {
+        Released(derive(self.0))
+    }
+}
+
 impl<T: Serialize> Serialize for Released<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
@@ -159,7 +167,12 @@ pub fn release(
     for cell in &cells {
         settled.push((!cell.structural_zero).then(|| {
             let own = own_value(cell.contributors.len(), cell.units, cell.families, rules);
-            draft.settle(cell.counted.word(), cell_text(&cell.key), cell.contributors.clone(), own)
+            let measure = match &cell.measure {
+                // How many staff there are is no function of the persons behind them.
+                Some(name) if cell.counted == Counted::Staff => name,
+                _ => cell.counted.word(),
+            };
+            draft.settle(measure, cell_text(&cell.key), cell.contributors.clone(), own)
         }));
     }
     let mut extras = Vec::with_capacity(cells.len());
@@ -168,7 +181,8 @@ pub fn release(
             (Some(of), Some(head)) => {
                 let own = extra::own(of, cell.units, head, rules);
                 let set = cell.contributors.clone();
-                Some(draft.settle(&head.measure, cell_text(&cell.key), set, own).value)
+                let measure = cell.measure.as_ref().unwrap_or(&head.measure);
+                Some(draft.settle(measure, cell_text(&cell.key), set, own).value)
             }
             _ => None,
         });

@@ -75,6 +75,9 @@ pub struct RawCell {
     pub structural_zero: bool,
     /// The cell that this one is a part of, by position: [`Shape::Parts`] alone.
     pub of: Option<usize>,
+    /// The ledger's name for the extra, where it is not that of the head; for a count of staff, that of the count: the
+    /// same persons can stand behind other numbers of staff.
+    pub measure: Option<String>,
     /// What is told of the cell besides its count.
     pub extra: Option<Extra>,
 }
@@ -91,6 +94,7 @@ impl RawCell {
             families,
             structural_zero: false,
             of: None,
+            measure: None,
             extra: None,
         }
     }

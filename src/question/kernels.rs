@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
+use super::activity::Activity;
+use super::amount::Amount;
 use super::axis;
+use super::budget::Budget;
+use super::comparison::Comparison;
+use super::consents::Consents;
 use super::follow_up::FollowUp;
 use super::funnel::Funnel;
 use super::kernel::Kernel;
@@ -17,6 +22,11 @@ pub(super) fn kernel(frame: &Frame<'_>) -> Arc<dyn Kernel> {
     match &frame.question.kind {
         QuestionKind::Reach { .. } => Arc::new(Reach),
         QuestionKind::Funnel { stages, within } => Arc::new(Funnel::new(frame, stages, *within)),
+        QuestionKind::Amount(amount) => Arc::new(Amount::new(frame, amount)),
+        QuestionKind::Comparison(comparison) => Arc::new(Comparison::new(frame, comparison)),
+        QuestionKind::Activity { series } => Arc::new(Activity::new(frame, series)),
+        QuestionKind::Budget(budget) => Arc::new(Budget::new(frame, budget)),
+        QuestionKind::Consents => Arc::new(Consents::new(frame)),
         QuestionKind::FollowUp(follow) => Arc::new(FollowUp::new(frame, follow)),
         QuestionKind::Overlap { .. } => {
             let partners = axis::partners(frame.programme, frame.datasets.iter().copied());

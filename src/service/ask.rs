@@ -19,7 +19,7 @@ use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Alias;
 use crate::name::{OrganisationId, PopulationId};
 use crate::programme::{BasisKind, Text, Unit};
-use crate::question::{Ask, Chart, Label, Plan, count, plan};
+use crate::question::{Ask, Chart, Label, Plan, count, count_consents, plan};
 use crate::snapshot::Snapshot;
 use crate::store::{AnswerKey, ConsentState, LedgerRow, SnapshotRow, StoreError};
 use crate::token::Link;
@@ -107,8 +107,15 @@ impl Service {
             return Ok(body);
         }
         let snapshot = self.snapshot_of(&mut answering, &row)?;
-        let permits = self.permits(&mut answering, &plan, &row, consents, &caller.organisation, now)?;
-        let tabulation = count(&plan, &snapshot, &permits)?;
+        let tabulation = if plan.is_of_consents() {
+            let consents = self.consents_of(&mut answering, &row, consents)?;
+            let tabulation = count_consents(&plan, &snapshot, &consents.known);
+            answering.consents = Some(consents);
+            tabulation
+        } else {
+            let permits = self.permits(&mut answering, &plan, &row, consents, &caller.organisation, now)?;
+            count(&plan, &snapshot, &permits)?
+        };
         let mut ledger = self.ledger(&mut answering)?;
         let mut context = plan.release_context(row.id);
         // Consent is given for a recipient: two organisations that ask the same count other sets, and neither may take
@@ -131,6 +138,7 @@ impl Service {
             Err(CommitError::Stale) => return Err(ServiceError::Refused(Reason::Internal)),
         };
         answering.ledger = Some(ledger);
+        let released = plan.derive(released);
         let question = self.programme().question(&ask.question).ok_or(StoreError::NoSuch("question"))?;
         let population = ask.population.as_ref().and_then(|id| {
             let population = self.programme().populations.iter().find(|population| population.id == *id)?;
@@ -186,6 +194,20 @@ impl Service {
         Ok(snapshot)
     }
 
+    /// Consent events, read once for a snapshot and a state of consent. They are taken out, for the caller to put back.
+    fn consents_of(
+        &self,
+        answering: &mut Answering,
+        row: &SnapshotRow,
+        consent: ConsentState,
+    ) -> Result<Consents, ServiceError> {
+        let of = (row.id, consent);
+        match answering.consents.take().filter(|consents| consents.of == of) {
+            Some(consents) => Ok(consents),
+            None => Ok(Consents { of, known: self.known_consents()? }),
+        }
+    }
+
     /// What is permitted, for each dataset of the plan, at this moment, for this recipient.
     fn permits(
         &self,
@@ -196,11 +218,7 @@ impl Service {
         recipient: &OrganisationId,
         now: Timestamp,
     ) -> Result<Vec<Permits>, ServiceError> {
-        let of = (row.id, consent);
-        let consents = match answering.consents.take().filter(|consents| consents.of == of) {
-            Some(consents) => consents,
-            None => Consents { of, known: self.known_consents()? },
-        };
+        let consents = self.consents_of(answering, row, consent)?;
         let as_of = AsOf::known_then(now);
         let mut permits = Vec::new();
         for &at in plan.datasets() {
