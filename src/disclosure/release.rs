@@ -55,6 +55,13 @@ impl Released<Table> {
     }
 }
 
+impl<T> Released<T> {
+    /// For the rules of this room alone: something made of what may leave.
+    pub(super) const fn of(value: T) -> Released<T> {
+        Released(value)
+    }
+}
+
 impl<T: Serialize> Serialize for Released<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
@@ -370,8 +377,9 @@ fn sets_fit_shape(tabulation: &Tabulation) -> bool {
             .iter()
             .all(|cell| cell.of.is_none_or(|whole| cell.contributors.is_subset(&cells[whole].contributors))),
         Shape::Partition => {
+            // Other units than persons may share persons.
             let mut all = PersonSet::new();
-            cells.iter().all(|cell| {
+            cells.iter().filter(|cell| cell.counted == Counted::Person).all(|cell| {
                 let apart = all.is_disjoint(&cell.contributors);
                 all |= &cell.contributors;
                 apart

@@ -75,11 +75,12 @@ pub struct RawCell {
     pub structural_zero: bool,
     /// The cell that this one is a part of, by position: [`Shape::Parts`] alone.
     pub of: Option<usize>,
-    /// The ledger's name for the extra, where it is not that of the head; for a count of staff, that of the count: the
-    /// same persons can stand behind other numbers of staff.
-    pub measure: Option<String>,
     /// What is told of the cell besides its count.
     pub extra: Option<Extra>,
+    /// The ledger's name for the extra, where it is not that of [`ExtraHead::measure`]: figures of the same units that
+    /// mean different things have different names. Of a count of staff it is the name of the count, because the same
+    /// persons can stand behind other numbers of staff.
+    pub measure: Option<String>,
 }
 
 impl RawCell {
@@ -94,8 +95,8 @@ impl RawCell {
             families,
             structural_zero: false,
             of: None,
-            measure: None,
             extra: None,
+            measure: None,
         }
     }
 }

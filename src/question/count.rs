@@ -170,6 +170,9 @@ fn part(
         let Some(rows) = walk.unit(unit) else { continue };
         found.clear();
         worker.unit(&rows, &mut found);
+        if let Some(fault) = found.fault {
+            return Err(fault);
+        }
         let Some(at) = found.index else { continue };
         let columns = rows.columns(at);
         if let Some(population) = &plan.population
@@ -222,8 +225,8 @@ fn cells(plan: &Plan, snapshot: &Snapshot, mut tallies: Vec<Tally>) -> Vec<RawCe
             families: families(snapshot, &tallies[at].persons),
             structural_zero: false,
             of: plan.kernel.of(tail).map(|of| group + of),
-            measure: plan.kernel.measure(tail),
             extra: plan.kernel.extra(&tallies[group..group + tails], tail),
+            measure: plan.kernel.measure(tail),
         });
     }
     cells

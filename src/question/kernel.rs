@@ -1,6 +1,7 @@
 //! What a kernel is: how one unit is counted, and what its cells mean.
 
 use super::consents::Consents;
+use super::count::CountError;
 use super::index::RowAt;
 use super::rows::UnitRows;
 use super::tally::Tally;
@@ -43,12 +44,6 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
         None
     }
 
-    /// The ledger's name for the extra of a tail, where it is not that of the head, or for a count of staff. Extras of different tails over the
-    /// same units are different figures: under one name, R8 would show the first of them for all.
-    fn measure(&self, _tail: usize) -> Option<String> {
-        None
-    }
-
     /// Whether [`Put::value`] and [`Put::more`] are kept.
     fn keeps(&self) -> bool {
         self.extra_head().is_some()
@@ -57,6 +52,19 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
     /// The extra of a tail, from the tallies of its group.
     fn extra(&self, _group: &[Tally], _tail: usize) -> Option<Extra> {
         None
+    }
+
+    /// The ledger's name for the extra of a tail, where it is not that of [`Kernel::extra_head`]: values under one name
+    /// are held against each other, so two figures of the same units that mean different things need two names. Of a tail that counts staff it is the
+    /// name of the count.
+    fn measure(&self, _tail: usize) -> Option<String> {
+        None
+    }
+
+    /// Lists of staff that are looked up, each by dataset of the plan and staff column. They are made once a count,
+    /// from permitted rows with or without a person ([`UnitRows::listed`]).
+    fn staff_lists(&self) -> Vec<(usize, usize)> {
+        Vec::new()
     }
 
     /// Pairs of tails whose rates are held against each other.
@@ -141,6 +149,8 @@ pub(super) struct Found {
     pub(super) parts: Vec<Part>,
     /// Others than units, in the cells that count those.
     pub(super) members: Vec<Member>,
+    /// Set when a row holds what the programme does not give it: the count ends with it.
+    pub(super) fault: Option<CountError>,
 }
 
 /// A unit in a tail, with values where the kernel has extras.
@@ -183,6 +193,7 @@ impl Found {
         self.puts.clear();
         self.parts.clear();
         self.members.clear();
+        self.fault = None;
     }
 
     /// Adds a part of an amount to a tail, without counting the unit there.

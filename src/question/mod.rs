@@ -8,6 +8,9 @@
 //! | --- | --- | --- |
 //! | Q1 reach | `reach` | persons by their index row |
 //! | Q3 funnel | `funnel` | persons by their index row and the steps that they came to |
+//! | Q5 attrition | `attrition` | how far units came, and why they left |
+//! | Q2, Q7, Q21 criteria, share, fidelity | `criteria` | units of which a condition can be told, and those that meet it |
+//! | Q11-Q14 change | `change` | units by their rating or scale at several moments |
 //! | Q8 overlap | `overlap` | persons known at each partner, each two, each three |
 //! | Q17 amounts | `amount` | sums in a window around the index |
 //! | Q18 net budget effect | `budget` | sums before and after, and a table derived from them |
@@ -23,12 +26,17 @@
 mod activity;
 mod amount;
 mod ask;
+mod attrition;
 mod axis;
 mod budget;
+mod change;
 mod comparison;
 mod consents;
 mod count;
+mod criteria;
 mod events;
+#[cfg(test)]
+mod example;
 mod follow_up;
 mod funnel;
 mod index;
@@ -38,12 +46,14 @@ mod kernels;
 #[cfg(test)]
 mod made_up;
 mod overlap;
+mod payment;
 mod permitted;
 mod plan;
 mod quality;
 mod reach;
 mod refusal;
 mod rows;
+mod staff;
 mod tally;
 mod timeline;
 
