@@ -87,7 +87,9 @@ pub fn write_extracts(
         let missing = |what: String| DemoError::Programme { what };
         let id: PartnerId = name.parse().expect("partners have plain names");
         let source = programme.source(&id).ok_or_else(|| missing(format!("partner {name}")))?;
-        let of_partner = programme.datasets.iter().filter(|d| d.partners.contains(&source));
+        // Datasets that nobody in the demo's world has rows of are left alone.
+        let played = |d: &Dataset| world.contacts.iter().any(|c| c.dataset == d.id.as_str());
+        let of_partner = programme.datasets.iter().filter(|d| d.partners.contains(&source) && played(d));
         for dataset in of_partner {
             let folder = folder.join(name);
             std::fs::create_dir_all(&folder).map_err(DemoError::io(&folder, "written"))?;

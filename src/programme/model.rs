@@ -90,6 +90,12 @@ pub enum PartnerKind {
     Municipality,
     /// A voluntary or private organisation.
     Ngo,
+    /// A region, or one of its hospitals.
+    Region,
+    /// Whoever is paid to treat or teach: a private or public provider.
+    Provider,
+    /// A school.
+    School,
 }
 
 /// An organisation that uploads.

@@ -10,6 +10,7 @@ use super::follow_up::FollowUp;
 use super::funnel::Funnel;
 use super::kernel::Kernel;
 use super::overlap::Overlap;
+use super::payment::Payment;
 use super::plan::Frame;
 use super::quality::Quality;
 use super::reach::Reach;
@@ -30,6 +31,7 @@ pub(super) fn kernel(frame: &Frame<'_>) -> Arc<dyn Kernel> {
             let partners = axis::partners(frame.programme, frame.datasets.iter().copied());
             Arc::new(Overlap::new(&partners, axis::names(frame.programme, &partners)))
         }
+        QuestionKind::Payment(payment) => Arc::new(Payment::new(frame, payment)),
         QuestionKind::Quality { .. } => {
             let parts = frame.datasets.iter().map(|dataset| {
                 let dataset = &frame.programme.datasets[*dataset];

@@ -33,6 +33,7 @@ mod index;
 mod kernel;
 mod kernels;
 mod overlap;
+mod payment;
 mod permitted;
 mod plan;
 mod quality;
