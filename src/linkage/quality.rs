@@ -160,24 +160,49 @@ impl Quality {
         }
     }
 
-    /// Counts the rows of a dataset, given as (person, source) with the persons in ascending order.
-    pub(crate) fn count(&mut self, dataset: usize, known: &KnownAt, rows: impl Iterator<Item = (u32, u8)>) {
-        let mut place = [usize::MAX; 256];
-        for (at, part) in self.parts.iter().enumerate().filter(|(_, part)| part.dataset == dataset) {
-            place[usize::from(part.source)] = at;
+    /// Adds what was counted of a dataset.
+    pub(crate) fn add(&mut self, dataset: usize, counted: &PartCount) {
+        for part in self.parts.iter_mut().filter(|part| part.dataset == dataset) {
+            let tally = &counted.by_source[usize::from(part.source)];
+            part.rows += tally.rows;
+            part.anonymous += tally.anonymous;
+            part.persons.0 += tally.persons;
+            part.elsewhere.0 += tally.elsewhere;
         }
-        // The last person counted for each partner; 0 is nobody.
-        let mut last = [0u32; 256];
-        for (person, source) in rows {
-            let Some(part) = self.parts.get_mut(place[usize::from(source)]) else { continue };
-            part.rows += 1;
-            if person == 0 {
-                part.anonymous += 1;
-            } else if last[usize::from(source)] != person {
-                last[usize::from(source)] = person;
-                part.persons.0 += 1;
-                part.elsewhere.0 += u64::from(known.0[person as usize] == SEVERAL);
-            }
+    }
+}
+
+/// Counts the rows of one dataset by partner, as they come in the order of persons.
+pub(crate) struct PartCount {
+    by_source: Vec<Tally>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    rows: u64,
+    anonymous: u64,
+    persons: u64,
+    elsewhere: u64,
+    /// The last person counted; 0 is nobody.
+    last: u32,
+}
+
+impl PartCount {
+    /// Nothing counted.
+    pub(crate) fn new() -> PartCount {
+        PartCount { by_source: vec![Tally::default(); 256] }
+    }
+
+    /// Counts a row, when everything about `known` is known.
+    pub(crate) fn row(&mut self, known: &KnownAt, person: u32, source: u8) {
+        let tally = &mut self.by_source[usize::from(source)];
+        tally.rows += 1;
+        if person == 0 {
+            tally.anonymous += 1;
+        } else if tally.last != person {
+            tally.last = person;
+            tally.persons += 1;
+            tally.elsewhere += u64::from(known.0[person as usize] == SEVERAL);
         }
     }
 }

@@ -14,6 +14,23 @@ pub(crate) fn in_parallel<I: Send, T: Send, E: Send>(
     items: Vec<(u64, I)>,
     each: impl Fn(I) -> Result<T, E> + Sync,
 ) -> Result<Vec<T>, E> {
+    in_parallel_on(cores(), items, each)
+}
+
+/// Threads that a piece of work gets on this machine.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS)
+}
+
+/// The same on so many threads, the caller's among them.
+///
+/// # Errors
+/// As [`in_parallel`].
+pub(crate) fn in_parallel_on<I: Send, T: Send, E: Send>(
+    threads: usize,
+    items: Vec<(u64, I)>,
+    each: impl Fn(I) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E> {
     let mut order: Vec<usize> = (0..items.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(items[*at].0));
     let items: Vec<Mutex<Option<I>>> = items.into_iter().map(|(_, item)| Mutex::new(Some(item))).collect();
@@ -29,9 +46,8 @@ pub(crate) fn in_parallel<I: Send, T: Send, E: Send>(
             *done[at].lock().expect("held for a move only") = Some(outcome);
         }
     };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        for _ in 1..cores.min(MAX_THREADS).min(order.len()) {
+        for _ in 1..threads.min(order.len()) {
             scope.spawn(work);
         }
         work();

@@ -8,7 +8,7 @@
 
 mod check;
 mod model;
-mod payment_reach;
+mod payment;
 mod question;
 mod raw;
 
@@ -17,7 +17,7 @@ pub use model::{
     DisclosureSettings, Measure, Notice, Organisation, Partner, PartnerKind, Population, Programme, Purpose,
     Role, Text,
 };
-pub use payment_reach::{Banding, Reachable, payment_reach};
+pub use payment::{Banding, Earned, Reachable, Settlement, payment_reach, settle};
 pub use question::{
     Amount, AmountView, Audience, Budget, BudgetElement, Change, ChangeView, Cohort, Comparison, Condition,
     Criteria, Event, Filter, FollowUp, Indicator, Item, Outcome, Payment, PaymentMode, Question,

@@ -46,6 +46,16 @@ impl Draft {
         Ok(Output { file: io::BufWriter::with_capacity(1 << 20, file), hash: Sha256::new(), bytes: 0 })
     }
 
+    /// Creates a working file, to be read again by whoever wrote it and removed before the folder is published.
+    pub(super) fn create_work(&self, name: &str) -> io::Result<(File, PathBuf)> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let path = self.path.join(name);
+        Ok((options.open(&path)?, path))
+    }
+
     /// Makes the folder durable under its own name. Its files are durable already ([`Output::finish`]).
     pub(super) fn publish(mut self) -> io::Result<()> {
         sync_folder(&self.path)?;

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::columns::{Columns, Snapshot};
-use super::file::Bounds;
 use super::load::{self, LoadError};
 use super::manifest::{FileEntry, PERSONS_FILE, dataset_file};
+use super::read::Bounds;
 use crate::clock::Day;
 use crate::extract::manifest::Sha256Hex;
 use crate::linkage::work::in_parallel;

@@ -7,9 +7,9 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::columns::{Columns, Snapshot};
-use super::file::{self, Bounds, FileError};
 use super::lazy::LazySnapshot;
 use super::manifest::{self, FileEntry, Manifest, SNAPSHOT_FILE};
+use super::read::{self, Bounds, FileError};
 use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Quality;
 use crate::name::ProgrammeId;
@@ -152,7 +152,7 @@ pub(super) fn load_manifest(
 /// Verifies and reads the file of the persons: the family of each.
 pub(super) fn load_persons(dir: &Path, entry: &FileEntry, persons: u32) -> Result<Vec<u32>, LoadError> {
     let file = open_verified(dir, entry)?;
-    file::read_persons(file, entry.rows, persons).map_err(|error| wrong(entry, error))
+    read::read_persons(file, entry.rows, persons).map_err(|error| wrong(entry, error))
 }
 
 /// Verifies and reads the file of a dataset.
@@ -163,7 +163,7 @@ pub(super) fn load_rows(
     bounds: &Bounds<'_>,
 ) -> Result<Columns, LoadError> {
     let file = open_verified(dir, entry)?;
-    file::read_rows(file, dataset, entry.rows, bounds).map_err(|error| wrong(entry, error))
+    read::read_rows(file, dataset, entry.rows, bounds).map_err(|error| wrong(entry, error))
 }
 
 /// Opens a file of the snapshot whose bytes are those that were sealed.

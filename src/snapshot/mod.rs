@@ -6,21 +6,31 @@
 //! questions.
 
 mod columns;
+mod error;
 mod file;
 mod folder;
+mod gather;
+mod group;
 mod grouping;
 mod lazy;
 mod load;
 mod manifest;
-mod rows;
+mod merge;
+mod plan;
+mod publish;
+mod read;
+mod record;
 mod seal;
+mod sort;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub use columns::{Columns, Snapshot};
+pub use error::SealError;
 pub use folder::remove_orphans;
 pub use grouping::Grouping;
 pub use lazy::LazySnapshot;
 pub use load::{LoadError, MEMORY_SETTING, load_quality};
 pub use manifest::SNAPSHOT_FILE;
-pub use seal::{SealError, SealInputs, SealReport, StagedInput, seal};
+pub use seal::{SealInputs, SealLimits, SealPhase, SealReport, StagedInput, seal, seal_within};

@@ -1,18 +1,24 @@
 //! The seal: staged rows of all partners become a snapshot.
+//!
+//! Rows pass three times, and are held in memory or, beyond the limit, in working files: read and numbered, upload by
+//! upload; sorted in runs under their final numbers; merged into the files. Nothing of it depends on the limit, on the
+//! number of threads, or on which of them came first.
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use super::columns::Columns;
-use super::file;
-use super::folder::{Draft, Output};
-use super::manifest::{FileEntry, Manifest, PERSONS_FILE, SNAPSHOT_FILE, dataset_file};
-use super::rows::{self, Numbering, ReadError, Rows};
+use super::error::{SealError, WORK_FILE};
+use super::folder::Draft;
+use super::gather::{Gather, Gathered};
+use super::plan::{Plan, Set};
+use super::publish::Linked;
+use super::record::{self, Numbering};
+use super::sort::Sorter;
+use super::work::{Place, Room};
 use crate::clock::{Day, Timestamp};
 use crate::extract::manifest::Sha256Hex;
-use crate::linkage::family::Families;
-use crate::linkage::quality::KnownAt;
-use crate::linkage::work::in_parallel;
+use crate::limits;
+use crate::linkage::work::{cores, in_parallel_on};
 use crate::linkage::{Alias, Interner, Quality, Spine, SpineError, Stated};
 use crate::programme::Programme;
 use crate::secret::Random;
@@ -47,6 +53,39 @@ pub struct SealInputs<'a> {
     pub out: &'a Path,
 }
 
+/// What a seal may take of the machine. It decides how fast a seal is, never what it makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealLimits {
+    /// Memory for rows, in bytes: what is sorted, merged and written at a time. Beyond it rows wait in working files in
+    /// the draft's folder. The spine, the links met (24 bytes each and more while
+    /// their tables grow), and up to 56 bytes a case and member of staff come on top.
+    pub memory: u64,
+    /// Most bytes of the working file of one dataset.
+    pub disk: u64,
+    /// Threads, at least one.
+    pub threads: usize,
+}
+
+impl Default for SealLimits {
+    /// [`limits::SEAL_MEMORY_BYTES`], any disk, the machine's cores.
+    fn default() -> SealLimits {
+        SealLimits { memory: limits::SEAL_MEMORY_BYTES, disk: u64::MAX, threads: cores() }
+    }
+}
+
+/// How far a seal has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SealPhase {
+    /// Staged rows are read, their links numbered.
+    Read,
+    /// New persons get their numbers.
+    Number,
+    /// Rows are sorted.
+    Sort,
+    /// Files are written.
+    Write,
+}
+
 /// What a seal made. No `Debug`: it holds unprotected counts.
 pub struct SealReport {
     /// Rows.
@@ -59,94 +98,9 @@ pub struct SealReport {
     pub quality: Quality,
 }
 
-/// Why a seal failed. The spine is as before, and no folder is left. Files are named without their folder.
-#[derive(Debug, thiserror::Error)]
-pub enum SealError {
-    /// A partner or dataset that the programme does not have, or does not let go together.
-    #[error(
-        "the staged upload {file} belongs to no dataset of its partner: withdraw it and ask for a new one"
-    )]
-    Unknown {
-        /// The staged file.
-        file: String,
-    },
-    /// A staged file cannot be read.
-    #[error("the staged upload {file} cannot be read")]
-    Read {
-        /// The staged file.
-        file: String,
-        /// Cause.
-        source: io::Error,
-    },
-    /// A staged file is torn, or holds another number of rows than its manifest says.
-    #[error(
-        "the staged upload {file} is not whole: withdraw it and let the partner upload the package again, or restore the file from a backup"
-    )]
-    Incomplete {
-        /// The staged file.
-        file: String,
-    },
-    /// A staged file holds something that intake refuses.
-    #[error(
-        "the staged upload {file} holds {what}: withdraw it and let the partner upload the package again"
-    )]
-    Content {
-        /// The staged file.
-        file: String,
-        /// What.
-        what: &'static str,
-    },
-    /// More rows of a dataset than a column has places.
-    #[error("the dataset {dataset} has more than {} rows: shorten the programme's period", u32::MAX)]
-    TooManyRows {
-        /// The dataset.
-        dataset: crate::name::DatasetId,
-    },
-    /// More cases than numbers.
-    #[error(
-        "the uploads hold more than {} cases: shorten the programme's period",
-        crate::limits::MAX_PERSONS
-    )]
-    TooManyCases,
-    /// More staff than numbers.
-    #[error(
-        "the uploads hold more than {} staff: shorten the programme's period",
-        crate::limits::MAX_PERSONS
-    )]
-    TooManyStaff,
-    /// The spine refuses.
-    #[error(transparent)]
-    Spine(#[from] SpineError),
-    /// A file of the snapshot cannot be written.
-    #[error(
-        "{file} of the snapshot cannot be written: see that the disk has room and the folder is not in use"
-    )]
-    Write {
-        /// The snapshot's file, or its folder.
-        file: String,
-        /// Cause.
-        source: io::Error,
-    },
-}
-
-impl SealError {
-    fn write(file: &str) -> impl FnOnce(io::Error) -> SealError {
-        let file = file.to_owned();
-        move |source| SealError::Write { file, source }
-    }
-
-    fn read(input: &StagedInput, error: ReadError) -> SealError {
-        let file = input.name();
-        match error {
-            ReadError::Io(source) => SealError::Read { file, source },
-            ReadError::Incomplete => SealError::Incomplete { file },
-            ReadError::Content(what) => SealError::Content { file, what },
-        }
-    }
-}
-
 impl StagedInput {
-    fn name(&self) -> String {
+    /// The name that messages give.
+    pub(super) fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
@@ -158,7 +112,7 @@ impl StagedInput {
 /// transaction and settles the spine; where it cannot, it forgets the fresh numbers and removes the folder
 /// ([`super::remove_orphans`]).
 ///
-/// The same inputs, spine and randomness give the same bytes, however many cores there are.
+/// The same inputs, spine and randomness give the same bytes.
 ///
 /// # Errors
 /// A [`SealError`] that names the file.
@@ -167,229 +121,153 @@ pub fn seal(
     spine: &mut Spine,
     random: &mut dyn Random,
 ) -> Result<SealReport, SealError> {
+    seal_within(inputs, &SealLimits::default(), spine, random, &mut |_| {})
+}
+
+/// [`seal`] within limits other than the default; `progress` is told of each phase as it begins.
+///
+/// The same inputs, spine and randomness give the same bytes, whatever the limits.
+///
+/// # Errors
+/// As [`seal`].
+pub fn seal_within(
+    inputs: &SealInputs<'_>,
+    limits: &SealLimits,
+    spine: &mut Spine,
+    random: &mut dyn Random,
+    progress: &mut dyn FnMut(SealPhase),
+) -> Result<SealReport, SealError> {
     if !spine.is_settled() {
         return Err(SpineError::Unsettled.into());
     }
     let draft = Draft::begin(inputs.out).map_err(SealError::write("the folder"))?;
-    let numbered = number(inputs, spine, random)?;
-    let sealed = numbered.link(inputs, spine).and_then(|linked| linked.publish(inputs, draft));
+    let plan = Plan::of(inputs, limits)?;
+    let mut rooms = plan.rooms(&draft).map_err(SealError::write(WORK_FILE))?;
+    progress(SealPhase::Read);
+    let met = read(inputs, &plan, &mut rooms, spine)?;
+    progress(SealPhase::Number);
+    let (cases, staff) = (met.cases, met.staff);
+    let final_of = spine.allot(met.persons, inputs.aliases, random)?;
+    progress(SealPhase::Sort);
+    let sorted = sort(&plan, &mut rooms, spine, &final_of, (cases, staff));
+    drop(final_of);
+    let sealed = sorted.and_then(|gathered| {
+        progress(SealPhase::Write);
+        let highest = spine.highest();
+        Linked { inputs, plan: &plan, rooms: &rooms, gathered, highest }.write(&draft)
+    });
+    // Before the folder is the snapshot's.
+    drop(rooms);
+    let sealed = sealed.and_then(|written| written.publish(inputs, draft));
     if sealed.is_err() {
         spine.forget_fresh();
     }
     sealed
 }
 
-/// Everything read, and person numbers allotted.
-struct Numbered {
-    /// The rows by dataset and upload, persons and cases provisional.
-    parts: Vec<Vec<Rows>>,
+/// Everything met while reading.
+struct Met {
+    persons: Interner,
     cases: u32,
     staff: u32,
-    /// Numbers of the provisional persons.
-    final_of: Vec<u32>,
 }
 
-/// Reads everything and allots person numbers.
-fn number(
+/// Reads everything into the rooms, with provisional numbers.
+fn read(
     inputs: &SealInputs<'_>,
-    spine: &mut Spine,
-    random: &mut dyn Random,
-) -> Result<Numbered, SealError> {
-    let programme = inputs.programme;
+    plan: &Plan<'_>,
+    rooms: &mut [Room],
+    spine: &Spine,
+) -> Result<Met, SealError> {
     let numbering = Numbering {
         spine,
         persons: Interner::new(spine.highest()),
         cases: Interner::new(0),
         staff: Interner::new(0),
     };
-    for input in inputs.staged {
-        let known = programme.datasets.get(input.dataset).is_some_and(|d| d.partners.contains(&input.source));
-        if !known {
-            return Err(SealError::Unknown { file: input.name() });
-        }
+    let mut jobs = Vec::new();
+    for (set, room) in plan.sets.iter().zip(rooms) {
+        let places = room.places(set.uploads.iter().map(|(_, rows)| rows * set.record.width()));
+        jobs.extend(set.uploads.iter().zip(places).map(|((at, rows), place)| (*rows as u64, (*at, place))));
     }
-    let items = inputs.staged.iter().map(|input| (input.stated.sent, input)).collect();
-    let read = in_parallel(items, |input: &StagedInput| {
-        let dataset = &programme.datasets[input.dataset];
-        Rows::read(&input.path, input.source, input.stated.sent, (programme, dataset), &numbering)
-            .map_err(|error| SealError::read(input, error))
+    in_parallel_on(plan.threads, jobs, |(at, mut place)| {
+        let input = &inputs.staged[at];
+        let dataset = &inputs.programme.datasets[input.dataset];
+        let expected = (input.source, input.stated.sent);
+        let put = |records: &[u8]| place.put(records);
+        record::read(&input.path, expected, (inputs.programme, dataset), &numbering, put)
+            .map_err(|error| SealError::read(input.name(), error))
     })?;
     let Numbering { persons, cases, staff, .. } = numbering;
     let cases = cases.met().ok_or(SealError::TooManyCases)?;
     let staff = staff.met().ok_or(SealError::TooManyStaff)?;
-
-    let mut parts: Vec<Vec<Rows>> = programme.datasets.iter().map(|_| Vec::new()).collect();
-    for (input, rows) in inputs.staged.iter().zip(read) {
-        parts[input.dataset].push(rows);
-    }
-    for (part, dataset) in parts.iter().zip(&programme.datasets) {
-        if part.iter().map(|rows| rows.len() as u64).sum::<u64>() > u64::from(u32::MAX) {
-            return Err(SealError::TooManyRows { dataset: dataset.id.clone() });
-        }
-    }
-    let final_of = spine.allot(persons, inputs.aliases, random)?;
-    Ok(Numbered { parts, cases, staff, final_of })
+    Ok(Met { persons, cases, staff })
 }
 
-/// Everything linked, sorted and numbered.
-struct Linked {
-    datasets: Vec<Columns>,
-    cases: u32,
-    highest: u32,
-}
-
-impl Numbered {
-    /// Sorts each dataset under its final numbers, and numbers the cases.
-    fn link(self, inputs: &SealInputs<'_>, spine: &Spine) -> Result<Linked, SealError> {
-        let (highest, final_of) = (spine.highest(), self.final_of);
-        let base = highest - u32::try_from(final_of.len()).expect("one number for each");
-        let number = |read: u32| {
-            let number = if read > base { final_of[(read - base - 1) as usize] } else { read };
-            spine.person_of(number)
+/// Puts final person numbers into the rooms and sorts each run, gathering on the way.
+fn sort(
+    plan: &Plan<'_>,
+    rooms: &mut [Room],
+    spine: &Spine,
+    final_of: &[u32],
+    (cases, staff): (u32, u32),
+) -> Result<Gathered, SealError> {
+    let base = spine.highest() - u32::try_from(final_of.len()).expect("one number for each");
+    let number = |read: u32| {
+        let number = if read > base { final_of[(read - base - 1) as usize] } else { read };
+        spine.person_of(number)
+    };
+    let gather = Mutex::new(Gather::new(spine.highest(), cases, staff));
+    let sorters = Mutex::new(Vec::new());
+    let mut jobs = Vec::new();
+    for ((dataset, set), room) in plan.sets.iter().enumerate().zip(rooms) {
+        let runs = plan.runs(set);
+        let firsts = (0..set.rows).step_by(plan.run_rows);
+        let runs = room.places(runs.iter().copied()).into_iter().zip(runs).zip(firsts);
+        jobs.extend(runs.map(|((place, bytes), first)| (bytes as u64, (dataset, first, place))));
+    }
+    in_parallel_on(plan.threads, jobs, |(dataset, first, place)| {
+        let set = &plan.sets[dataset];
+        let held = || sorters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sorter: Sorter = held().pop().unwrap_or_default();
+        let run = |sorter: &mut Sorter, rows: &mut [u8]| {
+            renumber(set, rows, number);
+            let (sorted, keys) = sorter.sort(&set.record, rows);
+            let mut gather = gather.lock().expect("nothing panics while it gathers");
+            gather.take((dataset, &set.record), first, sorted, keys);
         };
-        let items = self.parts.into_iter().zip(&inputs.programme.datasets);
-        let items = items.map(|(rows, dataset)| (rows.iter().map(|r| r.len() as u64).sum(), (rows, dataset)));
-        let mut datasets = in_parallel(items.collect(), |(rows, dataset)| {
-            Ok::<_, SealError>(rows::sort(rows, dataset, number, highest))
-        })?;
-
-        // Cases and staff are numbered as the sorted rows meet them: by persons in random order, not by arrival.
-        let (mut cases, mut staff) = (Renumbered::new(self.cases), Renumbered::new(self.staff));
-        for columns in &mut datasets {
-            columns.case.iter_mut().flatten().for_each(|case| cases.meet(case));
-            for row in 0..columns.len() {
-                columns.staff.iter_mut().flatten().for_each(|column| staff.meet(&mut column[row]));
+        let done = match place {
+            Place::Memory(rows) => {
+                run(&mut sorter, rows);
+                rows.copy_from_slice(sorter.sorted());
+                Ok(())
             }
-        }
-        Ok(Linked { datasets, cases: self.cases, highest })
-    }
-}
-
-/// New numbers for provisional ones, in the order in which they are met.
-struct Renumbered {
-    number_of: Vec<u32>,
-    next: u32,
-}
-
-impl Renumbered {
-    fn new(highest: u32) -> Renumbered {
-        Renumbered { number_of: vec![0; highest as usize + 1], next: 0 }
-    }
-
-    /// Replaces a provisional number; 0 stays.
-    fn meet(&mut self, number: &mut u32) {
-        if *number != 0 {
-            let met = &mut self.number_of[*number as usize];
-            if *met == 0 {
-                self.next += 1;
-                *met = self.next;
+            Place::File(file, range) => {
+                let length = usize::try_from(range.end - range.start).expect("a run fits in memory");
+                let mut rows = vec![0; length];
+                file.read(range.start, &mut rows).and_then(|()| {
+                    run(&mut sorter, &mut rows);
+                    file.write(range.start, sorter.sorted())
+                })
             }
-            *number = *met;
-        }
-    }
+        };
+        held().push(sorter);
+        done.map_err(SealError::write(WORK_FILE))
+    })?;
+    // The sorts' memory goes before cases and staff are numbered, which takes some of its own.
+    drop(sorters);
+    Ok(gather.into_inner().expect("nothing panics while it gathers").finish())
 }
 
-/// One of the things that the last pass makes, side by side.
-enum Job {
-    Rows(usize),
-    Persons,
-    Quality,
-}
-
-/// What a job made.
-enum Made {
-    File(FileEntry),
-    Quality(Quality),
-}
-
-impl Linked {
-    /// Writes the files side by side, then the manifest, then makes the folder the snapshot's.
-    fn publish(self, inputs: &SealInputs<'_>, draft: Draft) -> Result<SealReport, SealError> {
-        let rows: u64 = self.datasets.iter().map(|columns| columns.len() as u64).sum();
-        let mut jobs = vec![(rows, Job::Persons), (0, Job::Quality)];
-        jobs.extend(
-            self.datasets.iter().enumerate().map(|(at, columns)| (columns.len() as u64, Job::Rows(at))),
-        );
-        let made = in_parallel(jobs, |job| match job {
-            Job::Rows(at) => self.write_rows(inputs, &draft, at).map(Made::File),
-            Job::Persons => self.write_persons(&draft).map(Made::File),
-            Job::Quality => Ok(Made::Quality(self.quality(inputs))),
-        })?;
-        let (mut files, mut quality) = (Vec::new(), Quality::new(inputs.programme));
-        for made in made {
-            match made {
-                Made::File(file) => files.push(file),
-                Made::Quality(found) => quality = found,
-            }
+/// Puts final numbers in the place of those read.
+fn renumber(set: &Set<'_>, rows: &mut [u8], number: impl Fn(u32) -> u32) {
+    let record = &set.record;
+    for row in rows.chunks_exact_mut(record.width()) {
+        let person = number(record::person(row));
+        record::put(row, 0, person);
+        if let Some(at) = record.related {
+            let related = number(record::number(row, at));
+            record::put(row, at, related);
         }
-
-        let head = (inputs.id, inputs.day, inputs.sealed_at);
-        let manifest = Manifest::new(head, inputs.programme, self.highest, files, &quality);
-        let mut text = serde_json::to_vec_pretty(&manifest).expect("plain data become JSON");
-        text.push(b'\n');
-        let wrong = || SealError::write(SNAPSHOT_FILE);
-        let mut out = draft.create(SNAPSHOT_FILE).map_err(wrong())?;
-        io::Write::write_all(&mut out, &text).map_err(wrong())?;
-        let (_, sha256) = out.finish().map_err(wrong())?;
-        draft.publish().map_err(SealError::write("the folder"))?;
-        Ok(SealReport { rows, persons: self.highest, sha256, quality })
-    }
-
-    fn write_rows(&self, inputs: &SealInputs<'_>, draft: &Draft, at: usize) -> Result<FileEntry, SealError> {
-        let (dataset, columns) = (&inputs.programme.datasets[at], &self.datasets[at]);
-        let name = dataset_file(&dataset.id);
-        entry(draft, name, |out| {
-            file::write_rows(out, dataset, columns).map(|out| (out, columns.len() as u64))
-        })
-    }
-
-    fn write_persons(&self, draft: &Draft) -> Result<FileEntry, SealError> {
-        let mut families = Families::new(self.highest, self.cases);
-        for columns in &self.datasets {
-            let value =
-                |column: &Option<Vec<u32>>, row: usize| column.as_ref().map_or(0, |column| column[row]);
-            for (row, person) in columns.persons().enumerate() {
-                families.row(person, value(&columns.related, row), value(&columns.case, row));
-            }
-        }
-        let families = families.finish();
-        entry(draft, PERSONS_FILE.to_owned(), |out| file::write_persons(out, &families))
-    }
-
-    fn quality(&self, inputs: &SealInputs<'_>) -> Quality {
-        let mut quality = Quality::new(inputs.programme);
-        for input in inputs.staged {
-            quality.state(input.source, input.dataset, &input.stated);
-        }
-        let mut known = KnownAt::new(self.highest);
-        for columns in &self.datasets {
-            columns.persons().zip(&columns.source).for_each(|(person, source)| known.row(person, *source));
-        }
-        for (at, columns) in self.datasets.iter().enumerate() {
-            quality.count(at, &known, columns.persons().zip(columns.source.iter().copied()));
-        }
-        quality
-    }
-}
-
-/// Writes a file of the snapshot and makes it durable.
-fn entry(
-    draft: &Draft,
-    name: String,
-    write: impl FnOnce(Output) -> Result<(Output, u64), parquet::errors::ParquetError>,
-) -> Result<FileEntry, SealError> {
-    let out = draft.create(&name).map_err(SealError::write(&name))?;
-    let (out, rows) = write(out).map_err(|error| SealError::write(&name)(into_io(error)))?;
-    let (bytes, sha256) = out.finish().map_err(SealError::write(&name))?;
-    Ok(FileEntry { name, rows, bytes, sha256 })
-}
-
-/// The disk's word inside Parquet's.
-fn into_io(error: parquet::errors::ParquetError) -> io::Error {
-    match error {
-        parquet::errors::ParquetError::External(cause) => {
-            cause.downcast::<io::Error>().map_or_else(io::Error::other, |cause| *cause)
-        }
-        other => io::Error::other(other),
     }
 }

@@ -46,7 +46,7 @@ impl Programme {
     }
 }
 
-/// R1's threshold is R16's margin too: neither few successes nor few failures are told.
+/// How successes count under the programme's own rules.
 fn banding(programme: &kobling::programme::Programme) -> Result<Banding, Failure> {
     let settings = Settings {
         persons: programme.disclosure.persons.map(u64::from),
@@ -54,7 +54,7 @@ fn banding(programme: &kobling::programme::Programme) -> Result<Banding, Failure
         ..Settings::default()
     };
     let rules = Rules::checked(&settings).map_err(|error| Failure::Configuration(error.to_string()))?;
-    Ok(Banding { least: rules.persons(), rounding: rules.rounding(), margin: rules.persons() })
+    Ok(kobling::disclosure::banding(&rules))
 }
 
 fn print_reach(id: &str, payment: &Payment, banding: Banding) {

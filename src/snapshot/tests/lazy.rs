@@ -4,8 +4,11 @@ use std::collections::VecDeque;
 use std::fs;
 use std::sync::Arc;
 
+use parquet::errors::ParquetError;
+
 use super::*;
-use crate::snapshot::file::{self, Bounds};
+use crate::snapshot::file::{self, Part, Values};
+use crate::snapshot::read::{self, Bounds, FileError};
 
 fn sealed(programme: Programme, uploads: &[Upload]) -> (Bench, Sha256Hex) {
     let bench = Bench::new(programme);
@@ -180,17 +183,33 @@ fn numbers_that_no_rows_account_for_are_refused() {
             measures: vec![None; dataset.columns.len()],
         };
         change(&mut columns);
+        let wide = |column: &[u32]| Values::Int32(column.iter().map(|n| n.cast_signed()).collect());
+        let bytes = |column: &[u8]| Values::Int32(column.iter().map(|n| i32::from(*n)).collect());
+        let values: Vec<Values> = file::parts(dataset)
+            .iter()
+            .map(|(_, part)| match *part {
+                Part::Person | Part::Family => wide(&[1, 1]),
+                Part::Day => Values::Int32(columns.day.clone()),
+                Part::Source => bytes(&columns.source),
+                Part::Related => wide(columns.related.as_ref().expect("there")),
+                Part::Case => wide(columns.case.as_ref().expect("there")),
+                Part::Staff(at) => wide(columns.staff[at].as_ref().expect("there")),
+                Part::Category(at) => bytes(columns.categories[at].as_ref().expect("there")),
+                Part::Measure(at) => Values::Int64(columns.measures[at].clone().expect("there")),
+            })
+            .collect();
         let mut out = tempfile::tempfile().expect("a file");
-        file::write_rows(&mut out, dataset, &columns).expect("written");
+        let written = file::write_rows(&mut out, dataset, |put| put(&values));
+        written.map_err(|error: ParquetError| error).expect("written");
         std::io::Seek::rewind(&mut out).expect("rewound");
         let bounds = Bounds { persons: 1, partners: 2, rows: 2, codes: &codes };
-        match file::read_rows(out, dataset, 2, &bounds) {
+        match read::read_rows(out, dataset, 2, &bounds) {
             Ok(read) => {
                 assert!(read == columns);
                 Ok(())
             }
-            Err(file::FileError::Content(what)) => Err(what),
-            Err(file::FileError::Parquet(error)) => panic!("{error}"),
+            Err(FileError::Content(what)) => Err(what),
+            Err(FileError::Parquet(error)) => panic!("{error}"),
         }
     };
     assert_eq!(read(|_| {}), Ok(()));

@@ -2,6 +2,7 @@
 
 mod join;
 mod lazy;
+mod limits;
 mod refusals;
 
 use std::fs;
@@ -204,6 +205,18 @@ impl Bench {
         spine: &mut Spine,
         seed: u64,
     ) -> Result<SealReport, SealError> {
+        self.seal_within(id, &SealLimits::default(), staged, aliases, spine, seed)
+    }
+
+    fn seal_within(
+        &self,
+        id: u32,
+        limits: &SealLimits,
+        staged: &[StagedInput],
+        aliases: &[Alias],
+        spine: &mut Spine,
+        seed: u64,
+    ) -> Result<SealReport, SealError> {
         let inputs = SealInputs {
             programme: &self.programme,
             staged,
@@ -213,7 +226,7 @@ impl Bench {
             sealed_at: Timestamp::from_millis(1_728_000_000_000),
             out: &self.out(id),
         };
-        seal(&inputs, spine, &mut SeededRandom::from_number(seed))
+        seal_within(&inputs, limits, spine, &mut SeededRandom::from_number(seed), &mut |_| {})
     }
 
     fn load(&self, id: u32, sha256: &Sha256Hex) -> Result<Snapshot, LoadError> {

@@ -1,4 +1,4 @@
-//! What a cohort can ever be paid: the arithmetic of an effect contract over every number of successes.
+//! What an effect contract pays, and what a cohort can ever be paid: whole numbers, every term told.
 //!
 //! `m = floor(max(0, s - b N) / w)` tranches are reached by `s` successes of `N` units at a baseline `b`, and each pays
 //! `w t` up to the indicator's cap (`docs/QUESTIONS.md`, Q20). In mode banded `s` is what rule R3 shows, nothing below
@@ -70,6 +70,77 @@ impl Payment {
     }
 }
 
+/// What one indicator comes to. Amounts are in øre.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Earned {
+    /// Code of the indicator.
+    pub indicator: String,
+    /// Successes that were counted; none where they are hidden, which counts as 0.
+    pub successes: Option<u64>,
+    /// What would have happened anyhow, in thousandths of a success: b N.
+    pub expected_thousandths: u64,
+    /// Whole tranches reached.
+    pub tranches: u64,
+    /// Whole tranches that can be reached at most.
+    pub most_tranches: u64,
+    /// Successes of the tranches reached.
+    pub paid_successes: u64,
+    /// What they pay, up to the indicator's cap.
+    pub amount: u64,
+    /// Left to the indicator's cap.
+    pub left_to_cap: u64,
+}
+
+/// What a contract comes to. Amounts are in øre.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Settlement {
+    /// Units enrolled.
+    pub units: u64,
+    /// By indicator, in the contract's order.
+    pub indicators: Vec<Earned>,
+    /// The sum of the indicators.
+    pub before_cap: u64,
+    /// What is paid.
+    pub amount: u64,
+    /// Left to the contract's cap.
+    pub left_to_cap: u64,
+}
+
+/// Settles a contract: `successes` stand in the order of its indicators; those that are hidden count as none.
+#[must_use]
+pub fn settle(payment: &Payment, units: u64, successes: &[Option<u64>], banding: Banding) -> Settlement {
+    let all = payment.indicators.iter().zip(successes);
+    let indicators: Vec<Earned> = all
+        .map(|(indicator, successes)| {
+            let reached = |successes| {
+                let counted = banding.counted(payment.mode, units, successes);
+                indicator.tranches(payment.tranche, units, counted)
+            };
+            let tranches = reached(successes.unwrap_or(0));
+            let amount = indicator.amount(payment.tranche, tranches);
+            Earned {
+                indicator: indicator.id.clone(),
+                successes: *successes,
+                expected_thousandths: u64::from(indicator.baseline).saturating_mul(units),
+                tranches,
+                most_tranches: reached(units),
+                paid_successes: tranches.saturating_mul(u64::from(payment.tranche)),
+                amount,
+                left_to_cap: indicator.cap - amount,
+            }
+        })
+        .collect();
+    let amounts: Vec<u64> = indicators.iter().map(|earned| earned.amount).collect();
+    let amount = payment.total(&amounts);
+    Settlement {
+        units,
+        indicators,
+        before_cap: amounts.iter().fold(0, |sum, amount| sum.saturating_add(*amount)),
+        amount,
+        left_to_cap: payment.cap.saturating_sub(amount),
+    }
+}
+
 /// Every amount that an indicator can reach in a cohort of `units`, from none on, in order: one entry for each amount.
 #[must_use]
 pub fn payment_reach(
@@ -127,6 +198,20 @@ mod tests {
     }
 
     #[test]
+    fn a_settlement_tells_every_term() {
+        let (mut payment, _) = contract(5, 300, 100_000, 700_000);
+        payment.mode = PaymentMode::Verified;
+        let paid = |successes| settle(&payment, 25, &[successes], BANDING);
+        let settled = paid(Some(18));
+        let earned = &settled.indicators[0];
+        assert_eq!((earned.expected_thousandths, earned.tranches, earned.most_tranches), (7500, 2, 3));
+        assert_eq!((earned.paid_successes, earned.amount, earned.left_to_cap), (10, 700_000, 0));
+        assert_eq!((settled.before_cap, settled.amount, settled.left_to_cap), (700_000, 700_000, 0));
+        assert_eq!(paid(Some(17)).amount, 500_000);
+        assert_eq!(paid(None).amount, 0);
+    }
+
+    #[test]
     fn caps_and_floor() {
         let (mut payment, indicator) = contract(5, 0, 10, 120);
         assert_eq!([0, 1, 2, 3].map(|m| indicator.amount(5, m)), [0, 50, 100, 120]);
@@ -137,6 +222,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn more_successes_never_pay_less_and_the_terms_add_up(
+            baseline in 0_u32..=1000, tranche in 5_u32..20, units in 0_u64..500, a in 0_u64..500, b in 0_u64..500,
+            cap in 0_u64..100_000, verified: bool,
+        ) {
+            let (mut payment, _) = contract(tranche, baseline, 100, cap);
+            payment.mode = if verified { PaymentMode::Verified } else { PaymentMode::Banded };
+            let paid = |successes: u64| settle(&payment, units, &[Some(successes.min(units))], BANDING);
+            prop_assert!(paid(a.min(b)).amount <= paid(a.max(b)).amount);
+            let settled = paid(a);
+            let earned = &settled.indicators[0];
+            prop_assert!(earned.tranches <= earned.most_tranches);
+            prop_assert_eq!(earned.paid_successes, earned.tranches * u64::from(tranche));
+            prop_assert_eq!(earned.amount, (earned.paid_successes * 100).min(cap));
+            prop_assert_eq!(settled.amount + settled.left_to_cap, cap);
+        }
+
         #[test]
         fn banded_boundaries_lie_on_the_grid_and_tell_no_small_group(
             units in 0_u32..400, tranche in 5_u32..12, baseline in 0_u32..=1000,
