@@ -129,7 +129,7 @@ fn working_files_hold_no_link_and_are_gone_when_the_snapshot_is_there() {
         assert!(!links.iter().any(|link| holds(&held, link)));
     }
     let files = files(&bench, 1);
-    assert_eq!(files.len(), 5);
+    assert_eq!(files.len(), model().datasets.len() + 2);
     assert!(files.keys().all(|name| !name.contains("work")));
 }
 
