@@ -424,6 +424,13 @@ fn a_contract_is_bounded_and_asked_by_payers() {
 }
 
 #[test]
+fn an_indicator_does_not_take_the_code_of_everybody() {
+    let from = "[[question.indicator]]\nid = \"back\"";
+    let to = "[[question.indicator]]\nid = \"enrolled\"";
+    refuses(from, to, "statement.indicator.enrolled.id", "enrolled", "another id");
+}
+
+#[test]
 fn series_are_one_thing() {
     refuses(
         "active = \"support\"",

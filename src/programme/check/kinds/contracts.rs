@@ -8,6 +8,8 @@ use crate::limits;
 
 /// R16: an amount moves in tranches of at least so many successes.
 const LEAST_TRANCHE: u32 = 5;
+/// The code of everybody enrolled, beside the indicators'.
+const ENROLLED: &str = "enrolled";
 
 impl Checker<'_> {
     pub(super) fn comparison(&mut self, asked: &Asked<'_>) -> Option<QuestionKind> {
@@ -126,6 +128,10 @@ impl Checker<'_> {
         whole_cap: Option<u64>,
     ) -> Option<Indicator> {
         let name = |field: &str| format!("indicator.{}.{field}", raw.id.get_ref());
+        if raw.id.get_ref().as_str() == ENROLLED {
+            let message = "it is the code of everybody enrolled: give the indicator another id";
+            self.wrong(raw.id.span(), asked.at(&name("id")), message);
+        }
         let success = self.stage(asked, &raw.success, &name("success"));
         let window = self.window(asked, &raw.window, &name("window"));
         if *raw.baseline_per_1000.get_ref() > 1000 {
