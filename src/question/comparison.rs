@@ -2,7 +2,7 @@
 //!
 //! Index is the first event in the period of the cohort's index stage. A unit with an index of both cohorts is in the
 //! first alone. Follow-up ends as in `follow_up`: its last day counts, and who was followed for fewer days than asked
-//! without the event is not counted. What the cohorts differ in besides is not adjusted for.
+//! is not counted, with the event or without. What the cohorts differ in besides is not adjusted for.
 
 use super::events::Events;
 use super::kernel::{Column, Found, Kernel, Worker, text};
@@ -47,9 +47,7 @@ impl Comparison {
 
     fn states(&self) -> [(String, Text); STATES] {
         let followed = match self.outcome {
-            Outcome::Within { .. } => {
-                text("Fulgt så længe, eller haft hændelsen", "Followed so long, or had the event")
-            }
+            Outcome::Within { .. } => text("Fulgt så længe", "Followed so long"),
             Outcome::AtIndex { .. } => text("Alle", "All"),
         };
         [("followed".to_owned(), followed), ("event".to_owned(), text("Haft hændelsen", "Had the event"))]
@@ -96,10 +94,10 @@ impl Kernel for Comparison {
         if let Outcome::Within { from_day, days, .. } = self.outcome {
             notes.push(text(
                 &format!(
-                    "Hændelsen tæller fra dag {from_day} til dag {days} efter indeksdagen. Den, der ikke er fulgt så længe og ikke har haft hændelsen, tælles ikke med."
+                    "Hændelsen tæller fra dag {from_day} til dag {days} efter indeksdagen. Den, der ikke er fulgt så længe, tælles ikke med, heller ikke med en hændelse."
                 ),
                 &format!(
-                    "The event counts from day {from_day} to day {days} after the index day. Whoever is not followed so long and did not have the event is not counted."
+                    "The event counts from day {from_day} to day {days} after the index day. Whoever is not followed so long is not counted, nor is an event of theirs."
                 ),
             ));
         }
@@ -131,7 +129,7 @@ impl Worker for Comparing<'_> {
                 let whole = index.saturating_add_unsigned(days);
                 let outcome = self.timeline.first(OUTCOME, index.saturating_add_unsigned(from_day));
                 let event = outcome.is_some_and(|event| event.day <= end.min(whole));
-                (event || end >= whole, event)
+                (end >= whole, event && end >= whole)
             }
         };
         if followed {

@@ -1,8 +1,8 @@
 //! What happens after an index: kinds `time_to` and `repeat`.
 //!
 //! Follow-up runs from the index to the day of the snapshot, or to the first event that ends it. Its last day counts: an
-//! event on it is seen. A unit without an event is followed for as many days as lie between; whoever is followed for
-//! fewer days than asked, and had no event, is not counted in the view `within`, and is censored in a curve.
+//! event on it is seen. Whoever is followed for fewer days than asked is not counted in the view `within`, with an
+//! event or without: to count those with one alone would raise every share. In a curve they are censored.
 
 use super::events::Events;
 use super::kernel::{Chart, Column, Found, Kernel, Put, Worker, text};
@@ -56,7 +56,7 @@ impl FollowUp {
     const fn states(&self) -> &'static [(&'static str, &'static str, &'static str)] {
         match self.asked.view {
             View::Within => &[
-                ("followed", "Fulgt så længe, eller haft hændelsen", "Followed so long, or had the event"),
+                ("followed", "Fulgt så længe", "Followed so long"),
                 ("event", "Haft hændelsen", "Had the event"),
             ],
             View::Rate => &[("followed", "Fulgt", "Followed"), ("event", "Haft hændelsen", "Had the event")],
@@ -184,8 +184,8 @@ impl Kernel for FollowUp {
         )];
         notes.push(match self.asked.view {
             View::Within => text(
-                "Den der ikke er fulgt så længe og ikke har haft hændelsen, tælles ikke med.",
-                "Whoever is not followed so long and did not have the event is not counted.",
+                "Den der ikke er fulgt så længe, tælles ikke med, heller ikke med en hændelse.",
+                "Whoever is not followed so long is not counted, nor is an event of theirs.",
             ),
             View::Curve => text(
                 "Kaplan-Meier: den der ikke er fulgt længere, tæller med så længe.",
@@ -231,11 +231,11 @@ impl Worker for Following<'_> {
                     Since::Previous => self.since_previous(index, end),
                 };
                 for (at, days) in of.asked.days.iter().enumerate() {
-                    let event = time.is_some_and(|time| time <= *days);
-                    if event || followed >= *days {
-                        found.put(2 * at);
+                    if followed < *days {
+                        continue;
                     }
-                    if event {
+                    found.put(2 * at);
+                    if time.is_some_and(|time| time <= *days) {
                         found.put(2 * at + 1);
                     }
                 }

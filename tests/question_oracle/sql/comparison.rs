@@ -43,8 +43,8 @@ impl Oracle<'_> {
                  min({}, COALESCE((SELECT MIN(day) FROM seen WHERE seen.u = entry.u AND seen.day >= entry.day AND {ends}),
                    99999)) AS ended FROM entry;
              CREATE TEMP TABLE outcome AS SELECT u, name, {event} AS event, {followed} AS followed FROM cohort c;
-             INSERT INTO cell SELECT u, name || '|followed' FROM outcome WHERE followed OR event;
-             INSERT INTO cell SELECT u, name || '|event' FROM outcome WHERE event",
+             INSERT INTO cell SELECT u, name || '|followed' FROM outcome WHERE followed;
+             INSERT INTO cell SELECT u, name || '|event' FROM outcome WHERE followed AND event",
             asked.sealed
         ));
         Extras::new()

@@ -54,8 +54,9 @@ impl Oracle<'_> {
                 for days in &follow.days {
                     self.run(&format!(
                         "INSERT INTO cell SELECT u, '{days}|followed' FROM time
-                           WHERE followed >= {days} OR (days IS NOT NULL AND days <= {days});
-                         INSERT INTO cell SELECT u, '{days}|event' FROM time WHERE days IS NOT NULL AND days <= {days}"
+                           WHERE followed >= {days};
+                         INSERT INTO cell SELECT u, '{days}|event' FROM time
+                           WHERE followed >= {days} AND days IS NOT NULL AND days <= {days}"
                     ));
                 }
                 Extras::new()
