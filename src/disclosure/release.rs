@@ -174,9 +174,8 @@ pub fn release(
     for cell in &cells {
         settled.push((!cell.structural_zero).then(|| {
             let own = own_value(cell.contributors.len(), cell.units, cell.families, rules);
-            let measure = match &cell.measure {
-                // How many staff there are is no function of the persons behind them.
-                Some(name) if cell.counted == Counted::Staff => name,
+            let measure = match (&cell.measure, &cell.extra) {
+                (Some(name), None) => name,
                 _ => cell.counted.word(),
             };
             draft.settle(measure, cell_text(&cell.key), cell.contributors.clone(), own)

@@ -55,7 +55,7 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
     }
 
     /// The ledger's name for the extra of a tail, where it is not that of [`Kernel::extra_head`]: values under one name
-    /// are held against each other, so two figures of the same units that mean different things need two names. Of a tail that counts staff it is the
+    /// are held against each other, so two figures of the same units that mean different things need two names. Of a tail without an extra it is the
     /// name of the count.
     fn measure(&self, _tail: usize) -> Option<String> {
         None

@@ -21,6 +21,9 @@ pub(super) struct Payment {
     events: Events,
     first: i32,
     last: i32,
+    /// The ledger's name for these counts: a contract is settled by its own figures, which are released once, and not by
+    /// values that answers to other questions were held at.
+    measure: String,
 }
 
 impl Payment {
@@ -34,6 +37,7 @@ impl Payment {
             events: frame.events(&stages),
             first: frame.first,
             last: frame.last,
+            measure: frame.measure("payment"),
         }
     }
 }
@@ -56,6 +60,10 @@ impl Kernel for Payment {
 
     fn of(&self, tail: usize) -> Option<usize> {
         (tail > 0).then_some(0)
+    }
+
+    fn measure(&self, _tail: usize) -> Option<String> {
+        Some(self.measure.clone())
     }
 
     fn worker(&self) -> Box<dyn Worker + '_> {
