@@ -74,16 +74,22 @@ impl World {
             .parse()
             .expect("a period");
         let (first, last) = (period.first_day().days(), period.last_day().days());
-        let sealed = last + 1 + i32::from(programme.closing_days) + below(random, 100) as i32;
+        let most = pick(random, &[100, 100, 900]);
+        let sealed = last + 1 + i32::from(programme.closing_days) + below(random, most) as i32;
         let begin = programme.period.first_day().days();
         // Few days, most of them where something begins or ends, so that many rows share one. No row is older than the
         // programme: intake would have refused it.
         let mut days =
             vec![first, first, first, first + 1, first + 2, first + 9, first + 40, (first + last) / 2];
         days.extend([last - 1, last, last + 1, last + 7, sealed - 7, sealed, sealed, sealed + 1]);
+        days.extend([first + 182, first + 365, last + 182].iter().filter(|day| **day <= sealed));
         days.extend([first - 1, first - 2, first - 30, first - 91].iter().filter(|day| **day >= begin));
         let numbers = 1 + below(random, 10) as u32;
-        let rows = if once_in(random, 25) { 0 } else { 3 + below(random, 20 * numbers as usize) };
+        let rows = if once_in(random, 25) {
+            0
+        } else {
+            3 + below(random, numbers as usize * 20.max(12 * programme.datasets.len()))
+        };
         let mut aliases = Vec::new();
         for _ in 0..pick(random, &[0, 0, 0, 1, 2, 3]) {
             let mut number = || 1 + below(random, numbers as usize) as u32;
