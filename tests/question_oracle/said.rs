@@ -14,7 +14,7 @@ use crate::consents::event;
 use crate::definition::text;
 use crate::random::{below, once_in, pick, up_to};
 use crate::world::World;
-use crate::{number, planned, show, sql};
+use crate::{SEED, number, planned, show, sql};
 
 /// Purposes of the programme.
 pub(crate) const PURPOSES: [&str; 2] = ["p", "q"];
@@ -96,7 +96,7 @@ fn difference(world: &World, said: &[Said], ask: &Ask) -> Option<String> {
 
 #[test]
 fn what_persons_said() {
-    let seed = number("KOBLING_SEED", 0x6b6f_626c_696e_6700);
+    let seed = number("KOBLING_SEED", SEED);
     let cases = number("KOBLING_CASES", 800);
     println!("{cases} questions about consents, KOBLING_SEED={seed}");
     for case in 0..cases {

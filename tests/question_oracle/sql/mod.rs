@@ -148,12 +148,13 @@ impl<'a> Oracle<'a> {
             _ => asked.first,
         };
         let last = asked.last;
+        let order = words::order();
         let population = words::population(asked);
         self.run(&format!(
             "DROP TABLE IF EXISTS entry;
              CREATE TEMP TABLE entry AS SELECT *, {group} AS g, (SELECT family FROM family f WHERE f.person = e.person) AS family
                FROM (SELECT *, row_number() OVER
-                   (PARTITION BY u ORDER BY day, dataset, source, o0, o1, o2, o3, o4, o5) AS n
+                   (PARTITION BY u ORDER BY day, {order}) AS n
                  FROM seen WHERE day BETWEEN {first} AND {last} AND ({starts})) e
                WHERE n = 1 AND ({population})"
         ));
