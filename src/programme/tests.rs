@@ -26,7 +26,11 @@ fn the_interventionsmodel_is_sound() {
         programme.questions.iter().map(|q| q.number[1..].parse().expect("a number")).collect();
     numbers.sort_unstable();
     numbers.dedup();
-    assert_eq!(numbers, (1..=24).filter(|number| *number != 20).collect::<Vec<_>>(), "payment is no part of it");
+    assert_eq!(
+        numbers,
+        (1..=24).filter(|number| *number != 20).collect::<Vec<_>>(),
+        "payment is no part of it"
+    );
     let funnel = programme.question(&"funnel".parse().expect("a name")).expect("registered");
     assert_eq!(programme.datasets_of(funnel), vec![0, 1, 2]);
 }

@@ -6,12 +6,12 @@ use std::convert::Infallible;
 use serde_json::Value;
 
 use super::super::oracle::{Answer, Asked, Plain};
-use super::{PlayError, questions};
+use super::PlayError;
 use crate::clock::{Day, Timestamp};
 use crate::disclosure::{
     Dimensions, EndedPeriod, Ledger, PersonSet, RawCell, ReleaseContext, Rules, Shape, Tabulation, release,
 };
-use crate::programme::{Programme, QuestionKind};
+use crate::programme::{Programme, Question, QuestionKind};
 use crate::question::Ask;
 
 /// Judges answers in the order in which they are asked, with a release ledger of its own.
@@ -26,6 +26,14 @@ impl<'a> Judge<'a> {
         let ledger =
             Ledger::from_entries(Vec::new()).unwrap_or_else(|_| unreachable!("nothing contradicts nothing"));
         Judge { programme, rules: Rules::standard(), ledger }
+    }
+
+    /// Whether the plain path counts a question.
+    pub(super) const fn knows(question: &Question) -> bool {
+        matches!(
+            question.kind,
+            QuestionKind::Reach { .. } | QuestionKind::Funnel { .. } | QuestionKind::Overlap { .. }
+        )
     }
 
     /// Holds an answer against the plain path and the rules, the whole table of it.
@@ -68,13 +76,14 @@ impl<'a> Judge<'a> {
     /// Persons who are counted in every question that is asked.
     pub(super) fn counted(
         &self,
+        asks: &[Ask],
         plain: &Plain<'_>,
         moment: Timestamp,
         sealed: Day,
     ) -> Result<BTreeSet<u32>, PlayError> {
         let mut everywhere: Option<BTreeSet<u32>> = None;
-        for ask in questions() {
-            let answer = plain.ask(&asked(&ask, moment, sealed))?;
+        for ask in asks {
+            let answer = plain.ask(&asked(ask, moment, sealed))?;
             let here = answer.cells.into_iter().flat_map(|cell| cell.contributors).collect::<BTreeSet<_>>();
             everywhere = Some(match everywhere {
                 Some(sofar) => &sofar & &here,
