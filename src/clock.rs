@@ -229,6 +229,12 @@ pub struct Period {
 }
 
 impl Period {
+    /// One quarter.
+    #[must_use]
+    pub const fn of(quarter: Quarter) -> Period {
+        Period { first: quarter, last: quarter }
+    }
+
     /// From the first day of `first` to the last day of `last`.
     ///
     /// # Errors

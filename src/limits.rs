@@ -33,6 +33,9 @@ pub const MAX_LISTED_FINDINGS: usize = 10_000;
 pub const SHUFFLE_MEMORY_BYTES: usize = 48 << 20;
 /// Memory for rows that a seal takes unless told otherwise, in bytes; beyond it rows wait on disk.
 pub const SEAL_MEMORY_BYTES: u64 = 512 << 20;
+/// Memory for the rows of the snapshot in force while questions are answered, unless told otherwise, in bytes. Datasets
+/// come in when a question first reads them, and those used longest ago go.
+pub const QUESTION_MEMORY_BYTES: u64 = 8 << 30;
 /// Most consent events in one request.
 pub const MAX_CONSENT_BATCH: usize = 10_000;
 /// Largest JSON request body outside uploads, in bytes.

@@ -1,7 +1,7 @@
 //! An answer as it comes from the service, and every form in which a person or a program reads it.
 //!
-//! One model ([`Answer`]), one plan of columns for the machine ([`columns`](self::columns)), one plan of a drawing
-//! ([`plot`](self::plot)); each form is a file and takes what it shows from these three.
+//! One model ([`Answer`]), one plan of columns for the machine (`columns`), one plan of a drawing
+//! (`plot`); each form is a file and takes what it shows from these three.
 //!
 //! Must never: compute a figure. What an answer does not hold, no form of it shows; a hidden figure is a mark to people,
 //! an empty field and a `true` to programs, and nothing in a drawing. Nor may it fetch or run anything: a page is text,
@@ -21,6 +21,7 @@ mod model;
 mod parquet;
 mod plot;
 mod questions;
+mod statement;
 mod svg;
 mod terminal;
 mod vega;
@@ -39,6 +40,7 @@ pub use model::{
 #[cfg(feature = "formats")]
 pub use parquet::ParquetFormError;
 pub use questions::{RegisteredQuestion, list_questions};
+pub use statement::{Contract, Statement, Terms};
 pub use verify::{VerifyError, verify};
 #[cfg(feature = "formats")]
 pub use xlsx::XlsxError;

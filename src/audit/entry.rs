@@ -103,6 +103,8 @@ pub enum Deed {
     Sealed,
     /// A question was answered.
     Answered,
+    /// A payment was stated.
+    PaymentStated,
     /// The quality report was read.
     QualityRead,
     /// The audit chain was read.

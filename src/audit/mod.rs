@@ -10,6 +10,7 @@
 mod chain;
 mod entry;
 mod receipt;
+mod statement;
 mod subject;
 
 pub use chain::{
@@ -17,4 +18,5 @@ pub use chain::{
 };
 pub use entry::{Actor, Deed, Entry, Strand, StrandTextError};
 pub use receipt::{RECEIPT_CONTEXT, Receipt, ReceiptError, ReceiptKind, SignedReceipt};
+pub use statement::{STATEMENT_CONTEXT, SignedStatement, StatementError};
 pub use subject::{Item, Subject};

@@ -35,8 +35,12 @@ pub enum Action {
     Seal,
     /// List snapshots.
     ReadSnapshots,
-    /// Ask a registered question.
+    /// Ask a registered question: a payer those that are registered for payers.
     Ask,
+    /// Read standing reports.
+    ReadReports,
+    /// Have a payment stated, and read the statements made.
+    StatePayment,
     /// Read the quality report.
     ReadQuality,
     /// Read the audit chain.
@@ -45,7 +49,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the matrix's lines.
-    pub const ALL: [Action; 15] = [
+    pub const ALL: [Action; 17] = [
         Action::ReadProgramme,
         Action::ReadQuestions,
         Action::Upload,
@@ -59,6 +63,8 @@ impl Action {
         Action::Seal,
         Action::ReadSnapshots,
         Action::Ask,
+        Action::ReadReports,
+        Action::StatePayment,
         Action::ReadQuality,
         Action::ReadAudit,
     ];
@@ -80,6 +86,8 @@ impl Action {
             Action::Seal => "seal",
             Action::ReadSnapshots => "read-snapshots",
             Action::Ask => "ask",
+            Action::ReadReports => "read-reports",
+            Action::StatePayment => "state-payment",
             Action::ReadQuality => "read-quality",
             Action::ReadAudit => "read-audit",
         }
@@ -150,7 +158,8 @@ mod tests {
             // Rows, consents and uploads are the partners' alone; answers the evaluators'; the chain the auditor's.
             assert_eq!(authorise(role, Action::Upload), role == Role::Partner);
             assert_eq!(authorise(role, Action::RecordConsents), role == Role::Partner);
-            assert_eq!(authorise(role, Action::Ask), role == Role::Evaluator);
+            assert_eq!(authorise(role, Action::Ask), matches!(role, Role::Evaluator | Role::Payer));
+            assert_eq!(authorise(role, Action::StatePayment), role == Role::Payer);
             assert_eq!(authorise(role, Action::ReadAudit), role == Role::Auditor);
             // Who proposes does not approve, and the operator reads no answer and seals nothing.
             assert!(!(authorise(role, Action::ProposeAlias) && authorise(role, Action::ApproveAlias)));

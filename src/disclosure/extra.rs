@@ -6,10 +6,8 @@ use super::rounding::{rounded, significant};
 use super::rules::Rules;
 use super::shown::{Shown, Value};
 use super::tabulation::{Extra, ExtraHead};
-use super::{amount, mean, median, survival};
-
-/// Days of a year.
-const YEAR: f64 = 365.25;
+use super::{amount, interval, mean, median, survival};
+use crate::stats::rate::DAYS_PER_YEAR;
 
 /// What an extra shows by itself: R11 to R14. `units` are the cell's own.
 pub(super) fn own(extra: &Extra, units: u64, head: &ExtraHead, rules: &Rules) -> Value {
@@ -87,13 +85,13 @@ pub(super) fn figures(
         }
         Extra::Rate { .. } => {
             let (events, days) = (shown[0], shown[1]);
-            let years = days as f64 / YEAR;
+            let years = days as f64 / DAYS_PER_YEAR;
             let tenths = |number: f64| (number * 10.0).round() / 10.0;
             vec![
                 Figure::Count(Shown::Count(events.unsigned_abs())),
                 Figure::Number(tenths(years)),
                 Figure::Number(tenths(events as f64 / years * 100.0)),
-                Figure::Hidden,
+                interval::rate(events.unsigned_abs(), days.unsigned_abs(), rules),
             ]
         }
         Extra::Median(_) => {

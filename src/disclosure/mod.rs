@@ -19,6 +19,7 @@
 //! | R12 means, R13 medians | `mean`, `median` |
 //! | R14 time to event | `survival` |
 //! | R15 what an answer carries | `explanation`, `interval` |
+//! | R16 payment | `payment` |
 //!
 //! Must never: log, print or serialise an unprotected count or a set of persons; decide from a hidden value what a
 //! reader can see, outside R1 and R8; ask the time or a store. Callers: the service's question handlers alone.
@@ -33,6 +34,7 @@ mod interval;
 mod ledger;
 mod mean;
 mod median;
+mod payment;
 mod period;
 mod rate;
 mod release;
@@ -50,6 +52,7 @@ pub use entry::{Entry, EntryError};
 pub use explanation::Reason;
 pub use figure::{Figure, FigureKind, Head};
 pub use ledger::{CommitError, Ledger, LedgerError};
+pub use payment::{SettlementError, banding, settle_banded, settle_verified};
 pub use period::{EndedPeriod, PeriodError};
 pub use rate::Rate;
 pub use release::{Pending, ReleaseContext, ReleaseError, Released, release};

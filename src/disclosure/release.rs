@@ -47,6 +47,13 @@ impl<T> Released<T> {
     }
 }
 
+impl<T> Released<T> {
+    /// For the rules of this room alone: something made of what may leave.
+    pub(super) const fn of(value: T) -> Released<T> {
+        Released(value)
+    }
+}
+
 impl<T: Serialize> Serialize for Released<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
@@ -168,7 +175,8 @@ pub fn release(
             (Some(of), Some(head)) => {
                 let own = extra::own(of, cell.units, head, rules);
                 let set = cell.contributors.clone();
-                Some(draft.settle(&head.measure, cell_text(&cell.key), set, own).value)
+                let measure = cell.measure.as_ref().unwrap_or(&head.measure);
+                Some(draft.settle(measure, cell_text(&cell.key), set, own).value)
             }
             _ => None,
         });
@@ -356,8 +364,9 @@ fn sets_fit_shape(tabulation: &Tabulation) -> bool {
             .iter()
             .all(|cell| cell.of.is_none_or(|whole| cell.contributors.is_subset(&cells[whole].contributors))),
         Shape::Partition => {
+            // Other units than persons may share persons.
             let mut all = PersonSet::new();
-            cells.iter().all(|cell| {
+            cells.iter().filter(|cell| cell.counted == Counted::Person).all(|cell| {
                 let apart = all.is_disjoint(&cell.contributors);
                 all |= &cell.contributors;
                 apart

@@ -77,6 +77,9 @@ pub struct RawCell {
     pub of: Option<usize>,
     /// What is told of the cell besides its count.
     pub extra: Option<Extra>,
+    /// The ledger's name for the extra, where it is not that of [`ExtraHead::measure`]: figures of the same units that
+    /// mean different things (a mean before, a mean after) must never be held against each other.
+    pub measure: Option<String>,
 }
 
 impl RawCell {
@@ -92,6 +95,7 @@ impl RawCell {
             structural_zero: false,
             of: None,
             extra: None,
+            measure: None,
         }
     }
 }

@@ -11,6 +11,7 @@ mod packages;
 mod problem;
 mod programme;
 mod questions;
+mod reports;
 mod routes;
 mod serve;
 mod steward;

@@ -34,6 +34,8 @@ const STATUS: &[(&str, u16)] = &[
     ("offset", 409),
     ("incomplete", 409),
     ("no-snapshot", 409),
+    ("statement-overlaps", 409),
+    ("statement-not-due", 409),
     ("gone", 410),
     ("tus-version", 412),
     ("too-large", 413),
@@ -48,6 +50,7 @@ const STATUS: &[(&str, u16)] = &[
     ("seal", 500),
     ("internal", 500),
     ("clock", 503),
+    ("memory", 503),
     ("disk-full", 507),
 ];
 

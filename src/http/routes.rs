@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::guard::guard;
 use super::problem::Failure;
-use super::{consents, packages, programme, questions, steward, tus, uploads};
+use super::{consents, packages, programme, questions, reports, steward, tus, uploads};
 use crate::auth::Action;
 use crate::service::{Reason, Service};
 
@@ -60,6 +60,10 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/snapshots", Action::ReadSnapshots),
     route("GET", "/v1/questions", Action::ReadQuestions),
     route("POST", "/v1/questions/{id}", Action::Ask),
+    route("GET", "/v1/reports", Action::ReadReports),
+    route("GET", "/v1/reports/{id}/{quarter}", Action::ReadReports),
+    route("GET", "/v1/payments", Action::StatePayment),
+    route("POST", "/v1/payments/{id}", Action::StatePayment),
     route("GET", "/v1/quality", Action::ReadQuality),
     route("GET", "/v1/audit", Action::ReadAudit),
     route("GET", "/v1/audit/strand", Action::ReadOwnStrand),
@@ -99,6 +103,10 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(questions::snapshots))
         .routes(routes!(questions::list))
         .routes(routes!(questions::ask))
+        .routes(routes!(reports::list))
+        .routes(routes!(reports::one))
+        .routes(routes!(reports::statements))
+        .routes(routes!(reports::state))
         .routes(routes!(questions::quality))
         .routes(routes!(questions::audit))
         .routes(routes!(questions::strand))

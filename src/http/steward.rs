@@ -176,6 +176,8 @@ pub(super) struct SealView {
     packages: usize,
     /// Packages that newer ones replaced.
     replaced: usize,
+    /// Standing reports that became due and were made.
+    reports: usize,
 }
 
 /// Seal what is in force into a snapshot.
@@ -186,7 +188,7 @@ pub(super) async fn seal(
     Caller(caller): Caller,
 ) -> Result<(StatusCode, Json<SealView>), Failure> {
     let outcome = blocking(move || service.seal(&caller.actor())).await?;
-    let (packages, replaced) = (outcome.packages, outcome.replaced);
-    let view = SealView { snapshot: outcome.snapshot.into(), packages, replaced };
+    let (packages, replaced, reports) = (outcome.packages, outcome.replaced, outcome.reports);
+    let view = SealView { snapshot: outcome.snapshot.into(), packages, replaced, reports };
     Ok((StatusCode::CREATED, Json(view)))
 }

@@ -17,7 +17,7 @@ pub use model::{
     DisclosureSettings, Measure, Notice, Organisation, Partner, PartnerKind, Population, Programme, Purpose,
     Role, Text,
 };
-pub use payment::{Earned, Settlement, most_tranches, reachable, settle, tranches};
+pub use payment::{Banding, Earned, Reachable, Settlement, payment_reach, settle};
 pub use question::{
     Amount, AmountView, Audience, Budget, BudgetElement, Change, ChangeView, Cohort, Comparison, Condition,
     Criteria, Event, Filter, FollowUp, Indicator, Item, Outcome, Payment, PaymentMode, Question,
@@ -83,5 +83,7 @@ fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod tests;

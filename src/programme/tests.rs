@@ -22,12 +22,8 @@ fn finds(from: &str, to: &str, field: &str, words: &str) {
 fn the_interventionsmodel_is_sound() {
     let programme = Programme::parse(INTERVENTIONSMODEL).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(programme.partners.len(), 9);
-    let mut numbers: Vec<u32> =
-        programme.questions.iter().map(|q| q.number[1..].parse().expect("a number")).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
     assert_eq!(
-        numbers,
+        numbers(&programme),
         (1..=24).filter(|number| *number != 20).collect::<Vec<_>>(),
         "payment is no part of it"
     );
@@ -124,11 +120,100 @@ proptest::proptest! {
     }
 }
 
+const EFFECT: &str = include_str!("../../programmes/effektinvestering.toml");
 const ATTENDANCE: &str = include_str!("../../tests/fixtures/school-attendance.toml");
+const ALL: [&str; 3] = [INTERVENTIONSMODEL, EFFECT, ATTENDANCE];
+
+/// The catalogue's numbers that a programme has a question for.
+fn numbers(programme: &Programme) -> Vec<u32> {
+    let mut numbers: Vec<u32> =
+        programme.questions.iter().map(|q| q.number[1..].parse().expect("a number")).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+#[test]
+fn the_effektinvestering_is_sound() {
+    let programme = Programme::parse(EFFECT).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(programme.payers.len(), 3);
+    assert_eq!(
+        numbers(&programme),
+        [1, 2, 4, 7, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24],
+        "Q3, Q5, Q6 and Q8 to Q10 belong to the other programme"
+    );
+    let payments = programme.questions.iter().filter_map(|question| match &question.kind {
+        QuestionKind::Payment(payment) => Some((payment.mode, payment.indicators.len(), question.audience)),
+        _ => None,
+    });
+    let payers = Audience::Payers;
+    let wanted = [(PaymentMode::Banded, 3, payers), (PaymentMode::Verified, 3, payers)];
+    assert_eq!(payments.collect::<Vec<_>>(), wanted);
+}
 
 #[test]
 fn a_programme_of_another_field_needs_no_code() {
     let programme = Programme::parse(ATTENDANCE).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(programme.questions.len(), 17);
+    assert_eq!(programme.questions.len(), 17, "one of each kind");
     assert_eq!(programme.closing_days, 45);
+    let way = programme.question(&"way".parse().expect("a name")).expect("registered");
+    assert!(matches!(way.kind, QuestionKind::Funnel { within: Some(365), .. }));
+    let cost = programme.question(&"cost".parse().expect("a name")).expect("registered");
+    let QuestionKind::Amount(cost) = &cost.kind else { panic!("an amount") };
+    assert_eq!((cost.item.price, cost.item.decimals, cost.item.unit.da.as_str()), (Some(45_000), 2, "kr."));
+    let moved = programme.stages.iter().find(|stage| stage.id.as_str() == "moved").expect("there");
+    assert_eq!(moved.events[0].filters.len(), 2);
+    let support = programme.stages.iter().find(|stage| stage.id.as_str() == "support").expect("there");
+    assert!(support.events[0].filters.is_empty(), "every row");
+}
+
+#[test]
+fn every_position_of_a_question_resolves() {
+    for text in ALL {
+        let programme = Programme::parse(text).expect("sound");
+        for question in &programme.questions {
+            assert!(question.kind.stages().iter().all(|stage| *stage < programme.stages.len()));
+            assert!(question.kind.index().is_none_or(|stage| stage < programme.stages.len()));
+            assert!(question.dimensions.iter().all(|at| *at < programme.dimensions.len()));
+            assert!(question.populations.iter().all(|at| *at < programme.populations.len()));
+            let datasets = programme.datasets_of(question);
+            assert!(datasets.is_sorted() && datasets.iter().all(|at| *at < programme.datasets.len()));
+            let consents = matches!(question.kind, QuestionKind::Consents);
+            assert_eq!(datasets.is_empty(), consents, "{}", question.id);
+            for item in question.kind.items() {
+                assert_eq!(item.events.len(), item.measure.len());
+                for (event, measure) in item.events.iter().zip(&item.measure) {
+                    let columns = &programme.datasets[event.dataset].columns;
+                    assert!(measure.is_none_or(|at| matches!(columns[at].role, Role::Measure(_))));
+                }
+            }
+        }
+        for event in programme.stages.iter().flat_map(|stage| &stage.events) {
+            for filter in &event.filters {
+                let column = &programme.datasets[event.dataset].columns[filter.column];
+                let codes = programme.codes(column).expect("a category");
+                assert!(filter.codes.is_sorted() && !filter.codes.is_empty());
+                assert!(filter.codes.iter().all(|code| usize::from(*code) < codes.len()));
+            }
+        }
+    }
+}
+
+proptest::proptest! {
+    /// A line taken out, doubled, or put where another stood leaves a definition that is read, or refused with lines of
+    /// the file.
+    #[test]
+    fn no_shuffled_line_panics(which in 0usize..3, at in 0usize..10_000, with in 0usize..10_000, how in 0u8..3) {
+        let mut lines: Vec<&str> = ALL[which].lines().collect();
+        let (at, with) = (at % lines.len(), with % lines.len());
+        match how {
+            0 => drop(lines.remove(at)),
+            1 => lines.insert(at, lines[with]),
+            _ => lines[at] = lines[with],
+        }
+        if let Err(ProgrammeError(problems)) = Programme::parse(&lines.join("\n")) {
+            proptest::prop_assert!(!problems.is_empty());
+            proptest::prop_assert!(problems.iter().all(|problem| problem.line <= lines.len() + 1));
+        }
+    }
 }

@@ -158,13 +158,25 @@ pub(super) fn names(programme: &Programme, partners: &[u8]) -> Vec<(String, Text
     partners.iter().map(name).collect()
 }
 
-/// Positions of the category and of the measure columns of a dataset, for the check that a snapshot has them.
-pub(super) fn columns(programme: &Programme, dataset: usize) -> (Vec<usize>, Vec<usize>) {
+/// Positions of columns of a dataset, for the check that a snapshot has them.
+#[derive(Clone, Debug)]
+pub(super) struct Needed {
+    pub(super) categories: Vec<usize>,
+    pub(super) measures: Vec<usize>,
+    pub(super) staff: Vec<usize>,
+}
+
+/// The columns that a snapshot must have of a dataset.
+pub(super) fn columns(programme: &Programme, dataset: usize) -> Needed {
     let of = |role: fn(&Role) -> bool| {
         let columns = programme.datasets[dataset].columns.iter().enumerate();
         columns.filter(|(_, column)| role(&column.role)).map(|(at, _)| at).collect()
     };
-    (of(|role| matches!(role, Role::Category { .. })), of(|role| matches!(role, Role::Measure(_))))
+    Needed {
+        categories: of(|role| matches!(role, Role::Category { .. })),
+        measures: of(|role| matches!(role, Role::Measure(_))),
+        staff: of(|role| matches!(role, Role::Staff)),
+    }
 }
 
 /// The axis of a dimension, by its position, as people read it.

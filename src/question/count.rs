@@ -171,6 +171,9 @@ fn part(
         found.index = None;
         found.puts.clear();
         worker.unit(&rows, &mut found);
+        if let Some(fault) = found.fault {
+            return Err(fault);
+        }
         let Some(at) = found.index else { continue };
         let columns = rows.columns(at);
         if let Some(population) = &plan.population
@@ -215,6 +218,7 @@ fn cells(plan: &Plan, snapshot: &Snapshot, mut tallies: Vec<Tally>) -> Vec<RawCe
             structural_zero: false,
             of: plan.kernel.of(tail).map(|of| group + of),
             extra: plan.kernel.extra(&tallies[group..group + tails], tail),
+            measure: plan.kernel.measure(tail),
         });
     }
     cells

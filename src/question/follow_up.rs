@@ -252,7 +252,7 @@ impl Worker for Following<'_> {
             }
             View::Rate => {
                 let (mut events, mut before) = (0, None);
-                let from = index.saturating_add_unsigned(of.asked.from_day);
+                let from = self.earliest(index).unwrap_or(i32::MAX);
                 for event in self.timeline.of(OUTCOME).filter(|event| (from..=end).contains(&event.day)) {
                     events += i64::from(before != Some(event.day));
                     before = Some(event.day);
@@ -292,14 +292,19 @@ impl Following<'_> {
         ended.map_or(self.asked.sealed, |event| event.day.min(self.asked.sealed))
     }
 
+    /// The earliest day of an outcome that counts from a day: none, where nothing comes between and something must.
+    fn earliest(&self, from: i32) -> Option<i32> {
+        let asked = &self.asked.asked;
+        let earliest = from.saturating_add_unsigned(asked.from_day);
+        match asked.via {
+            None => Some(earliest),
+            Some(_) => Some(earliest.max(self.timeline.first(VIA, from)?.day)),
+        }
+    }
+
     /// Days from a day to the first outcome that counts from it.
     fn time(&self, from: i32, end: i32) -> Option<u32> {
-        let asked = &self.asked.asked;
-        let mut earliest = from.saturating_add_unsigned(asked.from_day);
-        if asked.via.is_some() {
-            earliest = earliest.max(self.timeline.first(VIA, from)?.day);
-        }
-        let outcome = self.timeline.first(OUTCOME, earliest).filter(|event| event.day <= end)?;
+        let outcome = self.timeline.first(OUTCOME, self.earliest(from)?).filter(|event| event.day <= end)?;
         Some(days_between(from, outcome.day))
     }
 

@@ -63,7 +63,7 @@ impl Earliest {
 }
 
 /// What decides between rows of one dataset and day: the partner, then the codes, column by column.
-fn order(columns: &Columns, row: usize) -> impl Iterator<Item = u8> {
+pub(super) fn order(columns: &Columns, row: usize) -> impl Iterator<Item = u8> {
     let codes = columns.categories.iter().flatten().map(move |codes| codes[row]);
     std::iter::once(columns.source[row]).chain(codes)
 }

@@ -1,5 +1,6 @@
 //! What a kernel is: how one unit is counted, and what its cells mean.
 
+use super::count::CountError;
 use super::index::RowAt;
 use super::rows::UnitRows;
 use super::tally::Tally;
@@ -45,6 +46,18 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
     /// The extra of a tail, from the tallies of its group.
     fn extra(&self, _group: &[Tally], _tail: usize) -> Option<Extra> {
         None
+    }
+
+    /// The ledger's name for the extra of a tail, where it is not that of [`Kernel::extra_head`]: values under one name
+    /// are held against each other, so two figures of the same units that mean different things need two names.
+    fn measure(&self, _tail: usize) -> Option<String> {
+        None
+    }
+
+    /// Lists of staff that are looked up, each by dataset of the plan and staff column. They are made once a count,
+    /// from permitted rows with or without a person ([`UnitRows::listed`]).
+    fn staff_lists(&self) -> Vec<(usize, usize)> {
+        Vec::new()
     }
 
     /// Pairs of tails whose rates are held against each other.
@@ -110,6 +123,8 @@ pub(super) struct Found {
     pub(super) index: Option<RowAt>,
     /// The cells of its group that the unit is in, each once.
     pub(super) puts: Vec<Put>,
+    /// Set when a row holds what the programme does not give it: the count ends with it.
+    pub(super) fault: Option<CountError>,
 }
 
 /// A unit in a tail, with values where the kernel has extras.

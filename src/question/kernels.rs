@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use super::attrition::Attrition;
 use super::axis;
+use super::change::Change;
+use super::criteria::Criteria;
 use super::follow_up::FollowUp;
 use super::funnel::Funnel;
 use super::kernel::Kernel;
 use super::overlap::Overlap;
+use super::payment::Payment;
 use super::plan::Frame;
 use super::quality::Quality;
 use super::reach::Reach;
@@ -17,11 +21,17 @@ pub(super) fn kernel(frame: &Frame<'_>) -> Arc<dyn Kernel> {
     match &frame.question.kind {
         QuestionKind::Reach { .. } => Arc::new(Reach),
         QuestionKind::Funnel { stages, within } => Arc::new(Funnel::new(frame, stages, *within)),
+        QuestionKind::Attrition { stages, exit, reason } => {
+            Arc::new(Attrition::new(frame, stages, *exit, *reason))
+        }
+        QuestionKind::Criteria(criteria) => Arc::new(Criteria::new(frame, criteria)),
+        QuestionKind::Change(change) => Arc::new(Change::new(frame, change)),
         QuestionKind::FollowUp(follow) => Arc::new(FollowUp::new(frame, follow)),
         QuestionKind::Overlap { .. } => {
             let partners = axis::partners(frame.programme, frame.datasets.iter().copied());
             Arc::new(Overlap::new(&partners, axis::names(frame.programme, &partners)))
         }
+        QuestionKind::Payment(payment) => Arc::new(Payment::new(frame, payment)),
         QuestionKind::Quality { .. } => {
             let parts = frame.datasets.iter().map(|dataset| {
                 let dataset = &frame.programme.datasets[*dataset];

@@ -8,6 +8,9 @@
 //! | --- | --- | --- |
 //! | Q1 reach | `reach` | persons by their index row |
 //! | Q3 funnel | `funnel` | persons by their index row and the steps that they came to |
+//! | Q5 attrition | `attrition` | how far units came, and why they left |
+//! | Q2, Q7, Q21 criteria, share, fidelity | `criteria` | units of which a condition can be told, and those that meet it |
+//! | Q11-Q14 change | `change` | units by their rating or scale at several moments |
 //! | Q8 overlap | `overlap` | persons known at each partner, each two, each three |
 //! | Q24 linkage quality | `quality` | persons per partner and dataset, and those known elsewhere |
 //!
@@ -16,21 +19,28 @@
 //! service's question handlers.
 
 mod ask;
+mod attrition;
 mod axis;
+mod change;
 mod count;
+mod criteria;
 mod events;
+#[cfg(test)]
+mod example;
 mod follow_up;
 mod funnel;
 mod index;
 mod kernel;
 mod kernels;
 mod overlap;
+mod payment;
 mod permitted;
 mod plan;
 mod quality;
 mod reach;
 mod refusal;
 mod rows;
+mod staff;
 mod tally;
 mod timeline;
 

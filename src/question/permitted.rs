@@ -87,6 +87,8 @@ pub(super) fn compile(
         }
         rows.push(Rows { bits: Some(bits) });
     }
+    // Rows without a person are nobody's: nobody leaves for them.
+    leaving[0] &= !1;
     Ok((rows, Leaving(leaving)))
 }
 

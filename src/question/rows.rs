@@ -4,6 +4,7 @@ use super::Plan;
 use super::count::CountError;
 use super::index::RowAt;
 use super::permitted::{self, Leaving, Rows};
+use super::staff::FirstDays;
 use crate::consent::Permits;
 use crate::programme::Unit;
 use crate::snapshot::{Columns, Grouping, Snapshot};
@@ -14,6 +15,8 @@ pub(super) struct Walk<'a> {
     first: i32,
     last: i32,
     leaving: Leaving,
+    /// The lists of staff that the kernel looks up, in its order.
+    lists: Vec<FirstDays>,
     grouping: Option<Grouping>,
     units: u32,
 }
@@ -34,11 +37,15 @@ impl<'a> Walk<'a> {
         if snapshot.day != plan.sealed() || snapshot.datasets.len() != plan.datasets_of_programme {
             return Err(CountError::OtherSnapshot);
         }
-        for (dataset, (categories, measures)) in plan.datasets().iter().zip(&plan.columns) {
+        for (dataset, needed) in plan.datasets().iter().zip(&plan.columns) {
             let columns = &snapshot.datasets[*dataset];
             let category = |column: &usize| columns.categories.get(*column).is_some_and(Option::is_some);
             let measure = |column: &usize| columns.measures.get(*column).is_some_and(Option::is_some);
-            if !categories.iter().all(category) || !measures.iter().all(measure) {
+            let staff = |column: &usize| columns.staff.get(*column).is_some_and(Option::is_some);
+            if !needed.categories.iter().all(category)
+                || !needed.measures.iter().all(measure)
+                || !needed.staff.iter().all(staff)
+            {
                 return Err(CountError::OtherProgramme);
             }
         }
@@ -48,16 +55,34 @@ impl<'a> Walk<'a> {
             columns: &snapshot.datasets[*dataset],
             permitted,
         });
+        let sets: Vec<Set<'_>> = sets.collect();
         let grouping = match plan.unit {
             Unit::Person => None,
             Unit::Case => Some(Grouping::by_case(snapshot, plan.datasets())),
             Unit::Pair => Some(Grouping::by_pair(snapshot, plan.datasets())),
         };
         let span = plan.span();
+        let (first, last) = (span.start().days(), span.end().days());
+        let lists = plan.kernel.staff_lists().into_iter().map(|(set, column)| {
+            let set = &sets[set];
+            let staff = set.columns.staff[column].as_ref().expect("it was checked above");
+            let mut list = FirstDays::default();
+            // Anonymous rows first: such a list is about staff.
+            for person in (0..=snapshot.persons).filter(|person| *person == 0 || !leaving.holds(*person)) {
+                for row in set.columns.rows(person) {
+                    let day = set.columns.day[row];
+                    if (first..=last).contains(&day) && set.permitted.holds(row) {
+                        list.see(staff[row], day);
+                    }
+                }
+            }
+            list
+        });
         Ok(Walk {
-            sets: sets.collect(),
-            first: span.start().days(),
-            last: span.end().days(),
+            lists: lists.collect(),
+            sets,
+            first,
+            last,
             leaving,
             units: grouping.as_ref().map_or(snapshot.persons, Grouping::units),
             grouping,
@@ -154,6 +179,17 @@ impl<'a> UnitRows<'a> {
             None => self.unit,
             Some(grouping) => grouping.person_of_row(self.walk.sets[at.set].dataset)[at.row],
         }
+    }
+
+    /// The member of staff in a column of a row; 0 where absent.
+    pub(super) fn staff(&self, at: RowAt, column: usize) -> u32 {
+        let staff = self.columns(at).staff[column].as_ref().expect("the walk has checked it");
+        staff[at.row]
+    }
+
+    /// Whether a member of staff stands in the `n`th list of the kernel on a day or earlier. Nobody known, nobody listed.
+    pub(super) fn listed(&self, list: usize, staff: u32, day: i32) -> bool {
+        self.walk.lists[list].by(staff, day)
     }
 
     /// The persons of the unit, as the permitted rows name them: each once, in ascending order.

@@ -4,23 +4,23 @@
 //! other. The same question is answered with the same bytes until a snapshot, a consent or a day has come in between.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 
 use serde::Serialize;
 
 use super::seal::Sealed;
 use super::{Reason, Service, ServiceError};
-use crate::audit::Subject;
-use crate::auth::Principal;
+use crate::audit::{Actor, Subject};
+use crate::auth::{Principal, Role};
 use crate::clock::{Period, Timestamp};
 use crate::consent::{AsOf, ConsentEvent, Known, Permits, Use, fold};
-use crate::disclosure::{CommitError, Entry, Ledger, RULES_VERSION, Released, Table, release};
+use crate::disclosure::{CommitError, Entry, Ledger, RULES_VERSION, Released, Table, Tabulation, release};
 use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Alias;
 use crate::name::{OrganisationId, PopulationId};
-use crate::programme::{BasisKind, Text, Unit};
-use crate::question::{Ask, Chart, Label, Plan, count, plan};
-use crate::snapshot::Snapshot;
+use crate::programme::{Audience, BasisKind, Question, QuestionKind, Text, Unit};
+use crate::question::{Ask, AskRefusal, Chart, Label, Plan, count, plan};
+use crate::snapshot::{LazySnapshot, Snapshot};
 use crate::store::{AnswerKey, ConsentState, LedgerRow, SnapshotRow, StoreError};
 use crate::token::Link;
 
@@ -28,7 +28,7 @@ use crate::token::Link;
 #[derive(Default)]
 pub(super) struct Answering {
     ledger: Option<Ledger>,
-    snapshot: Option<Arc<Snapshot>>,
+    snapshot: Option<LazySnapshot>,
     consents: Option<Consents>,
 }
 
@@ -36,6 +36,25 @@ pub(super) struct Answering {
 struct Consents {
     of: (u32, ConsentState),
     known: BTreeMap<(u8, u32), Vec<Known>>,
+}
+
+/// What a question is answered from.
+pub(super) struct Moment {
+    /// The snapshot in force.
+    pub(super) row: SnapshotRow,
+    /// The state of consent.
+    pub(super) consents: ConsentState,
+    /// The instant.
+    pub(super) now: Timestamp,
+}
+
+impl Moment {
+    /// Under which the answer of a plan is kept.
+    fn key(&self, plan: &Plan, recipient: &OrganisationId) -> AnswerKey {
+        let (snapshot, consents, day) = (self.row.id, &self.consents, self.now.day());
+        let basis = format!("{snapshot} {consents:?} {day} {recipient} {RULES_VERSION}");
+        AnswerKey { question: Sha256Hex::of(plan.key().as_bytes()), basis: Sha256Hex::of(basis.as_bytes()) }
+    }
 }
 
 /// An answer as it leaves, but for its digest.
@@ -74,63 +93,59 @@ fn body(answer: &Answer<'_>) -> String {
 }
 
 impl Service {
-    fn answering(&self) -> MutexGuard<'_, Answering> {
+    pub(super) fn answering(&self) -> MutexGuard<'_, Answering> {
         self.answering.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers a question of the caller's organisation: JSON, served again verbatim.
+    /// Answers a question of the caller's organisation: JSON, served again verbatim. A payer may ask what is registered
+    /// for payers.
     ///
     /// # Errors
     /// [`ServiceError::Ask`] for a question that is not registered so; [`Reason::NoSnapshot`] before the first seal.
     pub fn ask(&self, caller: &Principal, ask: &Ask) -> Result<String, ServiceError> {
+        self.may_ask(caller.role, ask)?;
         let mut answering = self.answering();
-        let row = self.store.latest_snapshot()?.ok_or(ServiceError::Refused(Reason::NoSnapshot))?;
-        // Before the clock is read: an answer is kept under this state, so it has to see every event that is counted in
-        // it. The other way round, a withdrawal that comes in between would be counted and not seen.
-        let consents = self.store.consent_state()?;
-        let now = self.now();
-        let plan = plan(self.programme(), ask, row.day, now.day(), &self.rules)?;
-        let basis = format!("{} {consents:?} {} {} {RULES_VERSION}", row.id, now.day(), caller.organisation);
-        let key = AnswerKey {
-            question: Sha256Hex::of(plan.key().as_bytes()),
-            basis: Sha256Hex::of(basis.as_bytes()),
+        self.answer(&mut answering, &caller.actor(), &caller.organisation, ask)
+    }
+
+    /// Whether a role may ask this question; what it may not is not registered for it.
+    fn may_ask(&self, role: Role, ask: &Ask) -> Result<(), ServiceError> {
+        let may = |question: &&Question| {
+            let table = !matches!(question.kind, QuestionKind::Payment(_));
+            table && (role != Role::Payer || question.audience == Audience::Payers)
         };
+        if self.programme().question(&ask.question).as_ref().is_some_and(may) {
+            return Ok(());
+        }
+        let registered = self.programme().questions.iter().filter(may).map(|question| question.id.clone());
+        let asked = ask.question.clone();
+        Err(AskRefusal::Question { asked, registered: registered.collect() }.into())
+    }
+
+    /// Answers a question for a recipient.
+    pub(super) fn answer(
+        &self,
+        answering: &mut Answering,
+        actor: &Actor,
+        recipient: &OrganisationId,
+        ask: &Ask,
+    ) -> Result<String, ServiceError> {
+        let moment = self.moment()?;
+        let plan = plan(self.programme(), ask, moment.row.day, moment.now.day(), &self.rules)?;
+        let key = moment.key(&plan, recipient);
         let subject = |body: &str| {
             Subject::new()
                 .id("question", &ask.question)
                 .digest("asked", key.question)
                 .digest("answer", Sha256Hex::of(body.as_bytes()))
-                .count("snapshot", u64::from(row.id))
+                .count("snapshot", u64::from(moment.row.id))
         };
         if let Some(body) = self.store.kept_answer(key)? {
-            self.store.commit_release(now, &caller.actor(), &[], subject(&body))?;
+            self.store.commit_release(moment.now, actor, &[], subject(&body))?;
             return Ok(body);
         }
-        let snapshot = self.snapshot_of(&mut answering, &row)?;
-        let permits = self.permits(&mut answering, &plan, &row, consents, &caller.organisation, now)?;
-        let tabulation = count(&plan, &snapshot, &permits)?;
-        let mut ledger = self.ledger(&mut answering)?;
-        let mut context = plan.release_context(row.id);
-        // Consent is given for a recipient: two organisations that ask the same count other sets, and neither may take
-        // the other's cells off the values that were shown for them.
-        context.question_key = format!("{}&recipient={}", context.question_key, caller.organisation);
-        let pending = release(tabulation, &context, &self.rules, &ledger)?;
-        let asked = Subject::new()
-            .id("question", &ask.question)
-            .digest("asked", key.question)
-            .count("snapshot", u64::from(row.id));
-        let released = ledger.commit(pending, |entries| {
-            let rows: Vec<LedgerRow> = entries.iter().map(Entry::to_stored).collect();
-            self.store.commit_release(now, &caller.actor(), &rows, asked)
-        });
-        let released = match released {
-            Ok(released) => released,
-            // The ledger is not put back: after an error at the very end of a transaction only the store knows whether
-            // the lines are there.
-            Err(CommitError::Persist(error)) => return Err(error.into()),
-            Err(CommitError::Stale) => return Err(ServiceError::Refused(Reason::Internal)),
-        };
-        answering.ledger = Some(ledger);
+        let tabulation = self.count(answering, &plan, &moment, recipient)?;
+        let released = self.release(answering, &plan, &moment, (actor, recipient), tabulation)?;
         let question = self.programme().question(&ask.question).ok_or(StoreError::NoSuch("question"))?;
         let population = ask.population.as_ref().and_then(|id| {
             let population = self.programme().populations.iter().find(|population| population.id == *id)?;
@@ -144,14 +159,71 @@ impl Service {
             unit: plan.unit(),
             population,
             period: ask.period,
-            sealed: row.day,
+            sealed: moment.row.day,
             notes: plan.notes(),
             labels: plan.labels(),
             chart: plan.chart(),
             table: &released,
         });
-        self.store.keep_answer(now, key, &body)?;
+        self.store.keep_answer(moment.now, key, &body)?;
         Ok(body)
+    }
+
+    /// What a question is answered from, now.
+    pub(super) fn moment(&self) -> Result<Moment, ServiceError> {
+        let row = self.store.latest_snapshot()?.ok_or(ServiceError::Refused(Reason::NoSnapshot))?;
+        // Before the clock is read: an answer is kept under this state, so it has to see every event that is counted in
+        // it. The other way round, a withdrawal that comes in between would be counted and not seen.
+        let consents = self.store.consent_state()?;
+        Ok(Moment { row, consents, now: self.now() })
+    }
+
+    /// Counts a plan for a recipient, under consent.
+    pub(super) fn count(
+        &self,
+        answering: &mut Answering,
+        plan: &Plan,
+        moment: &Moment,
+        recipient: &OrganisationId,
+    ) -> Result<Tabulation, ServiceError> {
+        let snapshot = self.snapshot_of(answering, &moment.row, plan.datasets())?;
+        let permits = self.permits(answering, plan, moment, recipient)?;
+        Ok(count(plan, &snapshot, &permits)?)
+    }
+
+    /// Puts what was counted under the rules. The ledger is durable before this returns.
+    pub(super) fn release(
+        &self,
+        answering: &mut Answering,
+        plan: &Plan,
+        moment: &Moment,
+        (actor, recipient): (&Actor, &OrganisationId),
+        tabulation: Tabulation,
+    ) -> Result<Released<Table>, ServiceError> {
+        let mut ledger = self.ledger(answering)?;
+        let mut context = plan.release_context(moment.row.id);
+        // Consent is given for a recipient: two organisations that ask the same count other sets, and neither may take
+        // the other's cells off the values that were shown for them.
+        context.question_key = format!("{}&recipient={recipient}", context.question_key);
+        let pending = release(tabulation, &context, &self.rules, &ledger)?;
+        let asked = Subject::new()
+            .id("question", plan.question())
+            .digest("asked", Sha256Hex::of(plan.key().as_bytes()))
+            .count("snapshot", u64::from(moment.row.id));
+        let released = ledger.commit(pending, |entries| {
+            let rows: Vec<LedgerRow> = entries.iter().map(Entry::to_stored).collect();
+            self.store.commit_release(moment.now, actor, &rows, asked)
+        });
+        match released {
+            Ok(released) => {
+                answering.ledger = Some(ledger);
+                Ok(released)
+            }
+            // The ledger is not put back: after an error at the very end of a transaction only the store knows whether
+            // the lines are there.
+            Err(CommitError::Persist(error)) => Err(error.into()),
+            Err(CommitError::Stale) => Err(ServiceError::Refused(Reason::Internal)),
+        }
     }
 
     /// The release ledger, read from the store once. It is taken out, so that a failure in between leads to reading it
@@ -167,23 +239,24 @@ impl Service {
             .map_err(|_| ServiceError::Store(StoreError::Damaged("the release ledger")))
     }
 
-    /// The snapshot in force, loaded once.
+    /// The snapshot in force, with the datasets that are read. Those used last stay in memory.
     fn snapshot_of(
         &self,
         answering: &mut Answering,
         row: &SnapshotRow,
-    ) -> Result<Arc<Snapshot>, ServiceError> {
-        if let Some(snapshot) = answering.snapshot.as_ref().filter(|snapshot| snapshot.id == row.id) {
-            return Ok(Arc::clone(snapshot));
+        datasets: &[usize],
+    ) -> Result<Snapshot, ServiceError> {
+        if answering.snapshot.as_ref().is_none_or(|snapshot| snapshot.id() != row.id) {
+            // The old one goes before the new one comes: both at a time may not fit.
+            answering.snapshot = None;
+            let damaged = |_| StoreError::Damaged("the row of a snapshot");
+            let sealed: Sealed = serde_json::from_str(&row.manifest).map_err(damaged)?;
+            let dir = self.store.folder().snapshots().join(&row.folder);
+            let opened = LazySnapshot::open(&dir, self.programme(), &sealed.sha256, self.memory)?;
+            answering.snapshot = Some(opened);
         }
-        // The old one goes before the new one comes: both at a time may not fit.
-        answering.snapshot = None;
-        let sealed: Sealed =
-            serde_json::from_str(&row.manifest).map_err(|_| StoreError::Damaged("the row of a snapshot"))?;
-        let dir = self.store.folder().snapshots().join(&row.folder);
-        let snapshot = Arc::new(Snapshot::load(&dir, self.programme(), &sealed.sha256)?);
-        answering.snapshot = Some(Arc::clone(&snapshot));
-        Ok(snapshot)
+        let snapshot = answering.snapshot.as_ref().ok_or(ServiceError::Refused(Reason::Internal))?;
+        Ok(snapshot.with(datasets)?)
     }
 
     /// What is permitted, for each dataset of the plan, at this moment, for this recipient.
@@ -191,17 +264,15 @@ impl Service {
         &self,
         answering: &mut Answering,
         plan: &Plan,
-        row: &SnapshotRow,
-        consent: ConsentState,
+        moment: &Moment,
         recipient: &OrganisationId,
-        now: Timestamp,
     ) -> Result<Vec<Permits>, ServiceError> {
-        let of = (row.id, consent);
+        let of = (moment.row.id, moment.consents);
         let consents = match answering.consents.take().filter(|consents| consents.of == of) {
             Some(consents) => consents,
             None => Consents { of, known: self.known_consents()? },
         };
-        let as_of = AsOf::known_then(now);
+        let as_of = AsOf::known_then(moment.now);
         let mut permits = Vec::new();
         for &at in plan.datasets() {
             let dataset = &self.programme().datasets[at];

@@ -1,7 +1,8 @@
 //! Why an operation said no: a closed set, each with a code that stays and a piece of advice.
 
+use crate::clock::Day;
 use crate::consent::{ConsentBatchError, ConsentRefusal};
-use crate::disclosure::{FloorError, ReleaseError};
+use crate::disclosure::{FloorError, ReleaseError, SettlementError};
 use crate::intake::IntakeRefusal;
 use crate::key::KeyFileError;
 use crate::key::KeyId;
@@ -60,6 +61,19 @@ pub enum ServiceError {
     /// A tabulation that could not be released: a fault inside.
     #[error(transparent)]
     Release(#[from] ReleaseError),
+    /// A payment that cannot be stated.
+    #[error(transparent)]
+    Settlement(#[from] SettlementError),
+    /// A payment whose last window has not ended.
+    #[error(
+        "the statement can be made from a snapshot of {due} or later, when the last window has ended for everybody; the data were sealed on {sealed}"
+    )]
+    NotDue {
+        /// The first day of a snapshot that will do.
+        due: Day,
+        /// Day of the snapshot in force.
+        sealed: Day,
+    },
     /// Disclosure settings below the floor.
     #[error(transparent)]
     Rules(#[from] FloorError),
@@ -171,6 +185,9 @@ reasons! {
         "send the two tokens as `old` and `new`";
     /// Not a public key.
     PublicKey = "public-key", "this is no public signing key", "send the 43 characters that `kobling signing-key show` prints";
+    /// A statement of payment that shares days with one that was made.
+    StatementOverlaps = "statement-overlaps", "a statement was made before for some of these days, and nobody is paid for twice",
+        "ask for the same period again, or for one that shares no day with it; GET /v1/payments lists them";
     /// Nothing sealed yet.
     NoSnapshot = "no-snapshot", "nothing has been sealed yet", "ask the steward to seal a snapshot";
     /// Somebody else's role.
@@ -204,6 +221,11 @@ impl ServiceError {
             ServiceError::Seal(_) => "seal",
             ServiceError::Io(error) if no_room(error) => "disk-full",
             ServiceError::Ask(refusal) => refusal.code(),
+            ServiceError::NotDue { .. } => "statement-not-due",
+            ServiceError::Settlement(SettlementError::Few) => "statement-few",
+            ServiceError::Settlement(SettlementError::NotPermitted) => "statement-not-permitted",
+            ServiceError::Settlement(SettlementError::Form) => Reason::Internal.code(),
+            ServiceError::Load(LoadError::OverLimit { .. }) => "memory",
             ServiceError::Load(_)
             | ServiceError::Key(_)
             | ServiceError::Io(_)
@@ -229,6 +251,10 @@ impl ServiceError {
             ServiceError::ConsentReason { reason, .. } | ServiceError::Refused(reason) => reason.advice(),
             ServiceError::Store(StoreError::NoSuch(_)) => Reason::NotFound.advice(),
             ServiceError::Store(StoreError::Conflict(_)) => "look at where things stand, then decide again",
+            ServiceError::NotDue { .. } => "ask again after a seal on that day or later",
+            ServiceError::Settlement(_) => {
+                "see the contract's terms in the programme, and talk to the steward"
+            }
             ServiceError::Ask(_) => "ask for what is registered; GET /v1/questions lists it",
             ServiceError::Seal(_) => "see what is wrong with the file named, then seal again",
             _ if self.code() == "disk-full" => {

@@ -14,8 +14,10 @@ mod keys;
 mod packages;
 mod principals;
 mod quality;
+mod reports;
 mod seal;
 mod start;
+mod statement;
 mod upload;
 
 pub use append::Standing;
@@ -53,6 +55,8 @@ pub struct Service {
     /// Held while answering: one question at a time.
     answering: Mutex<ask::Answering>,
     rules: Rules,
+    /// Most bytes that the rows of the snapshot in force may take in memory.
+    memory: u64,
 }
 
 impl std::fmt::Debug for Service {

@@ -32,6 +32,8 @@ pub struct SealOutcome {
     pub packages: usize,
     /// Packages that newer ones replaced.
     pub replaced: usize,
+    /// Standing reports that became due and were made.
+    pub reports: usize,
 }
 
 impl Service {
@@ -95,7 +97,13 @@ impl Service {
             self.remove_staged(id);
         }
         let snapshot = self.store.latest_snapshot()?.ok_or(StoreError::NoSuch("snapshot"))?;
-        Ok(SealOutcome { snapshot, packages: sealed.packages.len(), replaced: replaced.len() })
+        // The snapshot is in force whatever happens to the reports: those that are not made now are made after the next
+        // seal.
+        let reports = self.make_reports(actor).unwrap_or_else(|error| {
+            tracing::warn!(code = error.code(), "standing reports could not be made");
+            0
+        });
+        Ok(SealOutcome { snapshot, packages: sealed.packages.len(), replaced: replaced.len(), reports })
     }
 
     fn staged_input(&self, package: &PackageRow) -> Result<StagedInput, ServiceError> {

@@ -80,10 +80,18 @@ impl Service {
             sealing: Mutex::new(()),
             answering: Mutex::default(),
             rules,
+            memory: limits::QUESTION_MEMORY_BYTES,
         };
         service.remove_left_over()?;
         service.expire_uploads()?;
         Ok(service)
+    }
+
+    /// The same, with another limit on the bytes that rows may take in memory while questions are answered.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: u64) -> Service {
+        self.memory = bytes;
+        self
     }
 
     /// Removes staged rows and snapshot folders that the store does not know: what a crash left.

@@ -17,6 +17,7 @@ mod principals;
 mod releases;
 mod snapshots;
 mod spine;
+mod statements;
 mod uploads;
 
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use principals::PrincipalRow;
 pub use releases::{AnswerKey, LedgerRow};
 pub use snapshots::{NewSnapshot, SnapshotRow};
 pub use spine::{AliasRow, SpineRow};
+pub use statements::{ReportRow, StatementRow};
 pub use uploads::{NewUpload, OpenedUpload, PackageRow, UploadRow, UploadState};
 
 use folder::Lock;

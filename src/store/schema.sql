@@ -124,6 +124,27 @@ CREATE TABLE answers (
     PRIMARY KEY (question_sha256, basis_sha256)
 ) STRICT, WITHOUT ROWID;
 
+-- Made once, and served again as they were.
+CREATE TABLE statements (
+    question     TEXT NOT NULL,
+    first_day    INTEGER NOT NULL,
+    last_day     INTEGER NOT NULL,
+    payer        TEXT NOT NULL,
+    made_at      INTEGER NOT NULL,
+    body         TEXT NOT NULL,
+    signature    TEXT NOT NULL,
+    PRIMARY KEY (question, first_day, last_day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reports (
+    question     TEXT NOT NULL,
+    quarter      TEXT NOT NULL,
+    recipient    TEXT NOT NULL,
+    made_at      INTEGER NOT NULL,
+    body         TEXT NOT NULL,
+    PRIMARY KEY (question, quarter, recipient)
+) STRICT, WITHOUT ROWID;
+
 -- The audit chain, and the heads it is held against.
 CREATE TABLE audit (
     sequence    INTEGER PRIMARY KEY,

@@ -17,8 +17,10 @@ mod exit;
 mod extract;
 mod key;
 mod packages;
+mod payment;
 mod questions;
 mod receipt;
+mod reports;
 mod send;
 
 use clap::{Parser, Subcommand};
@@ -57,6 +59,12 @@ enum Command {
     Questions(questions::QuestionsArguments),
     /// Ask registered questions: as a table, a file, or one page with several answers.
     Ask(ask::AskArguments),
+    /// Standing reports, made once a quarter by the service itself.
+    #[command(subcommand)]
+    Reports(reports::ReportsCommand),
+    /// What an effect contract pays: statements made, listed and verified.
+    #[command(subcommand)]
+    Payment(payment::PaymentCommand),
     /// Receipts that the service gave.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
@@ -74,6 +82,8 @@ fn main() -> std::process::ExitCode {
         Command::Consent(command) => consent::run(&command),
         Command::Questions(arguments) => questions::run(&arguments),
         Command::Ask(arguments) => ask::run(&arguments),
+        Command::Reports(command) => reports::run(&command),
+        Command::Payment(command) => payment::run(&command),
         Command::Receipt(command) => receipt::run(&command),
     };
     exit::finish(result)

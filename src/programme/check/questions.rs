@@ -84,8 +84,8 @@ impl Checker<'_> {
         }
         let (needed, role) = match question.unit {
             Unit::Person => return,
-            Unit::Pair => ("a related_person", Role::RelatedPerson),
-            Unit::Case => ("a case", Role::Case),
+            Unit::Pair => ("related_person", Role::RelatedPerson),
+            Unit::Case => ("case", Role::Case),
         };
         for dataset in index_datasets(question, asked.programme) {
             let dataset = &asked.programme.datasets[dataset];
