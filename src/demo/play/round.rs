@@ -95,7 +95,7 @@ pub(super) fn sound(ask: &Ask, body: &[u8]) -> Result<Answer, PlayError> {
     verify(body).map_err(|_| wrong("the answer does not have the digest that it states"))?;
     // Reading holds rows against columns and labels.
     let answer: Answer = crate::client::parse(body).map_err(|_| wrong("the answer is not well-formed"))?;
-    if answer.question.question != ask.question || answer.period != ask.period {
+    if answer.question.question.as_str() != ask.question.as_str() || answer.period != ask.period {
         return Err(wrong("another question was answered"));
     }
     if answer.table.rows.is_empty() || answer.table.figures.is_empty() {

@@ -3,7 +3,7 @@
 use super::cast::{Anchor, Kin};
 use Anchor::{Agreed, Contacted, Started, Stopped, Traced};
 use How::{Moments, Once, Quarters, Some as Several, Steps, Training};
-use Place::{Any, Helper, Home, Only, Tracer};
+use Place::{Any, FirstTracer, Helper, Home, Only, Tracer};
 use Who::{Adults, Children, Everyone, Exposed};
 
 /// Whom rows are about.
@@ -37,6 +37,8 @@ pub(super) enum Place {
     Tracer,
     /// The first.
     Only,
+    /// The first, where it traced and referred.
+    FirstTracer,
     /// Any of them.
     Any,
 }
@@ -106,7 +108,13 @@ const HABITS: &[(&str, &[Habit])] = &[
         ],
     ),
     ("visitation", &[habit(Adults, Contacted, Helper, 91, Once, (0, 5))]),
-    ("risikovurdering", ONCE_STARTED),
+    (
+        "risikovurdering",
+        &[
+            habit(Adults, Started, Helper, 88, Moments, (0, 13)),
+            habit(Adults, Agreed, FirstTracer, 30, Moments, (0, 13)),
+        ],
+    ),
     ("trivsel", ONCE_STARTED),
     ("voldsstatus", &[habit(Adults, Started, Helper, 84, Moments, (0, 13))]),
     ("boernetrivsel", &[habit(Children, Started, Helper, 80, Moments, (0, 20))]),

@@ -93,6 +93,10 @@ impl Maker<'_> {
                 Place::Home => course.home,
                 Place::Tracer => Some(course.tracer),
                 Place::Only => self.dataset.partners.first().map(|partner| usize::from(*partner)),
+                Place::FirstTracer => {
+                    let first = self.dataset.partners.first().map(|partner| usize::from(*partner));
+                    first.filter(|first| *first == course.tracer)
+                }
                 Place::Any => {
                     let at = self.random.below(self.dataset.partners.len() as u64);
                     usize::try_from(at).ok().map(|at| usize::from(self.dataset.partners[at]))
@@ -158,6 +162,8 @@ impl Maker<'_> {
                 ("slut", _) => {
                     let completed = at.course.day(Anchor::Completed);
                     let day = completed.or(at.course.day(Anchor::Stopped));
+                    // The end is never before the beginning, however soon somebody left.
+                    let day = day.map(|day| day.max(at.day.plus(habit.days.1 + 1)));
                     (day, if completed.is_some() { 86 } else { 35 })
                 }
                 (_, Some(months)) => (Some(at.day.plus(months * 30 + self.between((-10, 18)))), 70),
