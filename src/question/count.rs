@@ -223,3 +223,7 @@ fn cells(plan: &Plan, snapshot: &Snapshot, mut tallies: Vec<Tally>) -> Vec<RawCe
     }
     cells
 }
+
+#[cfg(test)]
+#[path = "count_tests.rs"]
+mod tests;

@@ -134,7 +134,8 @@ fn part(
                 }
                 bits[row / 64 - word] |= 1 << (row % 64);
             }
-            if present != kept {
+            // Anonymous rows are nobody's: no person leaves with them.
+            if person != 0 && present != kept {
                 *leaves |= 1 << bit;
             }
         }
