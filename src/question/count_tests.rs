@@ -49,7 +49,9 @@ fn nobody_leaves_with_anonymous_rows() {
     let permits = plan.datasets().iter().map(|dataset| {
         let none = std::collections::BTreeMap::new();
         let partners = programme.datasets[*dataset].partners.iter();
-        partners.fold(Permits::builder(plan.span()), |builder, source| builder.consent(*source, &none)).build()
+        partners
+            .fold(Permits::builder(plan.span()), |builder, source| builder.consent(*source, &none))
+            .build()
     });
     let counted = count(&plan, &snapshot, &permits.collect::<Vec<_>>()).expect("counted");
     assert!(counted.left_out.is_empty() && counted.cells.iter().all(|cell| cell.contributors.is_empty()));

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use super::super::oracle::Plain;
+use super::super::oracle::{Plain, knows};
 use super::houses::House;
 use super::judge::Judge;
 use super::town::Town;
@@ -27,7 +27,8 @@ pub(super) struct Answered {
     /// Position of the question in the programme.
     at: usize,
     took: Duration,
-    judged: bool,
+    /// Whether the plain path agreed, and how many cells keep a value that was shown earlier.
+    judged: Option<usize>,
     pub(super) answer: Answer,
 }
 
@@ -39,7 +40,7 @@ impl Round<'_> {
     /// answers to earlier ones, and the judge knows only those that it judged.
     pub(super) fn every(&self, judging: &mut Judging<'_, '_>) -> Result<Vec<Answered>, PlayError> {
         let tables = |question: &&Question| !matches!(question.kind, QuestionKind::Payment(_));
-        let known = |question: &Question| judging.is_some() && Judge::knows(question);
+        let known = |question: &Question| judging.is_some() && knows(question);
         let (first, then): (Vec<_>, Vec<_>) = self
             .programme
             .questions
@@ -55,9 +56,10 @@ impl Round<'_> {
             let start = Instant::now();
             let body = self.town.ask(&ask)?;
             let took = start.elapsed();
-            if let Some((judge, plain, moment)) = judging.as_mut().filter(|_| judged) {
-                judge.agrees(plain, &ask, *moment, self.today, &body)?;
-            }
+            let judged = match judging.as_mut().filter(|_| judged) {
+                Some((judge, plain, moment)) => Some(judge.agrees(plain, &ask, *moment, self.today, &body)?),
+                None => None,
+            };
             let answer = sound(&ask, &body)?;
             answers.push(Answered { at, took, judged, answer });
         }
@@ -148,16 +150,18 @@ pub(super) fn show(stage: &mut Stage<'_>, answers: &[Answered], in_full: &[&str]
             answer.table.rows.len() - hidden,
             hidden,
             answered.took.as_secs_f64(),
-            if answered.judged { " ✓" } else { "" }
+            if answered.judged.is_some() { "  counted again: the same" } else { "" }
         )?;
     }
     for answered in answers.iter().filter(|a| in_full.contains(&a.answer.question.question.as_str())) {
         show::answer(stage.out, &answered.answer)?;
     }
-    let judged = answers.iter().filter(|answered| answered.judged).count();
+    let judged: Vec<usize> = answers.iter().filter_map(|answered| answered.judged).collect();
     stage.checked(&format!(
-        "{} questions were answered, each well-formed and with the digest that it states; {judged} of them are what the plain path and the rules give",
-        answers.len()
+        "{} questions were answered, each well-formed and with the digest that it states; {} of them are what the plain path and the rules give ({} cells keep what a standing report showed)",
+        answers.len(),
+        judged.len(),
+        judged.iter().sum::<usize>()
     ))?;
     Ok(())
 }
