@@ -8,7 +8,7 @@ use super::kernel::Found;
 use super::rows::Walk;
 use super::tally::{Kept, Tally, families, keys, set};
 use crate::consent::Permits;
-use crate::disclosure::{Counted, RawCell, Tabulation};
+use crate::disclosure::{Contribution, Counted, RawCell, Tabulation};
 use crate::snapshot::Snapshot;
 
 /// Most threads of one question: it shares the machine.
@@ -158,7 +158,7 @@ fn part(
 ) -> Result<Vec<Tally>, CountError> {
     let mut tallies = vec![Tally::default(); plan.cell_count()];
     let mut worker = plan.kernel.worker();
-    let keeps = plan.kernel.extra_head().is_some();
+    let keeps = plan.kernel.keeps();
     let (mut found, mut persons) = (Found::default(), Vec::new());
     for unit in units {
         if unit % STRIDE == 0 {
@@ -168,8 +168,7 @@ fn part(
             }
         }
         let Some(rows) = walk.unit(unit) else { continue };
-        found.index = None;
-        found.puts.clear();
+        found.clear();
         worker.unit(&rows, &mut found);
         if let Some(fault) = found.fault {
             return Err(fault);
@@ -186,12 +185,21 @@ fn part(
             group = group * axis.codes.len() + axis.place(columns, at)?;
         }
         rows.persons(&mut persons);
+        let family = snapshot.families[rows.person(at) as usize];
+        for part in &found.parts {
+            let tally = &mut tallies[group * plan.tails.len() + part.tail];
+            tally.parts.push(Contribution { family, source: part.source, amount: part.amount });
+        }
+        for member in &found.members {
+            let tally = &mut tallies[group * plan.tails.len() + member.tail];
+            tally.members.insert(member.number);
+            tally.persons.push(member.person);
+        }
         for put in &found.puts {
             let tally = &mut tallies[group * plan.tails.len() + put.tail];
             tally.units += 1;
             tally.persons.extend_from_slice(&persons);
             if keeps {
-                let family = snapshot.families[rows.person(at) as usize];
                 let source = columns.source[at.row];
                 tally.values.push(Kept { family, source, value: put.value, more: put.more });
             }
@@ -213,7 +221,7 @@ fn cells(plan: &Plan, snapshot: &Snapshot, mut tallies: Vec<Tally>) -> Vec<RawCe
             key,
             contributors,
             counted: plan.kernel.counted(tail).unwrap_or(Counted::from(plan.unit)),
-            units: tallies[at].units,
+            units: tallies[at].counted(),
             families: families(snapshot, &tallies[at].persons),
             structural_zero: false,
             of: plan.kernel.of(tail).map(|of| group + of),

@@ -12,6 +12,10 @@ pub(super) struct Tally {
     pub(super) persons: Vec<u32>,
     /// What the kernel keeps of each unit; empty when it keeps nothing.
     pub(super) values: Vec<Kept>,
+    /// Parts of amounts, by unit and partner.
+    pub(super) parts: Vec<Contribution>,
+    /// Others than units, each once.
+    pub(super) members: PersonSet,
 }
 
 /// What a kernel keeps of a unit in a cell.
@@ -33,6 +37,13 @@ impl Tally {
         self.units += later.units;
         self.persons.append(&mut later.persons);
         self.values.append(&mut later.values);
+        self.parts.append(&mut later.parts);
+        self.members |= later.members;
+    }
+
+    /// What the cell counts: units, or others.
+    pub(super) fn counted(&self) -> u64 {
+        self.units + self.members.len()
     }
 
     /// The persons, each once.

@@ -19,7 +19,7 @@ use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Alias;
 use crate::name::{OrganisationId, PopulationId};
 use crate::programme::{Audience, BasisKind, Question, QuestionKind, Text, Unit};
-use crate::question::{Ask, AskRefusal, Chart, Label, Plan, count, plan};
+use crate::question::{Ask, AskRefusal, Chart, Label, Plan, count, count_consents, plan};
 use crate::snapshot::{LazySnapshot, Snapshot};
 use crate::store::{AnswerKey, ConsentState, LedgerRow, SnapshotRow, StoreError};
 use crate::token::Link;
@@ -145,7 +145,8 @@ impl Service {
             return Ok(body);
         }
         let tabulation = self.count(answering, &plan, &moment, recipient)?;
-        let released = self.release(answering, &plan, &moment, (actor, recipient), tabulation)?;
+        let released =
+            plan.derive(self.release(answering, &plan, &moment, (actor, recipient), tabulation)?);
         let question = self.programme().question(&ask.question).ok_or(StoreError::NoSuch("question"))?;
         let population = ask.population.as_ref().and_then(|id| {
             let population = self.programme().populations.iter().find(|population| population.id == *id)?;
@@ -187,6 +188,12 @@ impl Service {
         recipient: &OrganisationId,
     ) -> Result<Tabulation, ServiceError> {
         let snapshot = self.snapshot_of(answering, &moment.row, plan.datasets())?;
+        if plan.is_of_consents() {
+            let consents = self.consents_of(answering, &moment.row, moment.consents)?;
+            let tabulation = count_consents(plan, &snapshot, &consents.known);
+            answering.consents = Some(consents);
+            return Ok(tabulation);
+        }
         let permits = self.permits(answering, plan, moment, recipient)?;
         Ok(count(plan, &snapshot, &permits)?)
     }
@@ -259,6 +266,20 @@ impl Service {
         Ok(snapshot.with(datasets)?)
     }
 
+    /// Consent events, read once for a snapshot and a state of consent. They are taken out, for the caller to put back.
+    fn consents_of(
+        &self,
+        answering: &mut Answering,
+        row: &SnapshotRow,
+        consent: ConsentState,
+    ) -> Result<Consents, ServiceError> {
+        let of = (row.id, consent);
+        match answering.consents.take().filter(|consents| consents.of == of) {
+            Some(consents) => Ok(consents),
+            None => Ok(Consents { of, known: self.known_consents()? }),
+        }
+    }
+
     /// What is permitted, for each dataset of the plan, at this moment, for this recipient.
     fn permits(
         &self,
@@ -267,11 +288,7 @@ impl Service {
         moment: &Moment,
         recipient: &OrganisationId,
     ) -> Result<Vec<Permits>, ServiceError> {
-        let of = (moment.row.id, moment.consents);
-        let consents = match answering.consents.take().filter(|consents| consents.of == of) {
-            Some(consents) => consents,
-            None => Consents { of, known: self.known_consents()? },
-        };
+        let consents = self.consents_of(answering, &moment.row, moment.consents)?;
         let as_of = AsOf::known_then(moment.now);
         let mut permits = Vec::new();
         for &at in plan.datasets() {

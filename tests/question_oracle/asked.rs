@@ -81,6 +81,7 @@ fn of_kind(random: &mut SeededRandom, world: &World, kind: &str) -> QuestionKind
     match kind {
         "reach" => QuestionKind::Reach { datasets: datasets(random) },
         "overlap" => QuestionKind::Overlap { datasets: datasets(random) },
+        "consents" => QuestionKind::Consents,
         "quality" => QuestionKind::Quality { completeness: Vec::new() },
         "funnel" => {
             let number = 2 + below(random, 3);

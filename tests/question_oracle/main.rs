@@ -11,6 +11,7 @@ mod consents;
 mod definition;
 mod forms;
 mod random;
+mod said;
 mod show;
 mod sql;
 mod work;

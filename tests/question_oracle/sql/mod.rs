@@ -9,6 +9,7 @@ mod criteria;
 mod follow_up;
 mod load;
 mod reach;
+mod said;
 mod steps;
 mod words;
 
@@ -238,6 +239,7 @@ pub(crate) fn part_of(question: &Question, tail: &[String]) -> Option<Vec<String
         QuestionKind::Amount(amount) if amount.view == AmountView::None => {
             (tail[0] == "none").then(|| vec!["all".to_owned()])
         }
+        QuestionKind::Consents => (tail[1] != "asked").then(|| vec![tail[0].clone(), "asked".to_owned()]),
         QuestionKind::Comparison(_) => {
             (tail[1] == "event").then(|| vec![tail[0].clone(), "followed".to_owned()])
         }
@@ -278,6 +280,7 @@ pub(crate) fn tells(question: &Question, tail: &[String]) -> bool {
         QuestionKind::Change(change) => change.view == ChangeView::Mean && tail[1] != "base",
         QuestionKind::Amount(amount) => amount.view == AmountView::Sum,
         QuestionKind::Budget(_) => true,
+        QuestionKind::Consents => tail[1] == "given",
         _ => false,
     }
 }
