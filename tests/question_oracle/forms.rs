@@ -127,9 +127,9 @@ fn roles(world: &World, ask: &Ask) -> Vec<String> {
         }
         QuestionKind::Activity { series } => {
             let stage = |series: &Series| match series.what {
-                SeriesKind::New { stage } | SeriesKind::Active { stage } | SeriesKind::Waiting { stage, .. } => {
-                    Some(stage)
-                }
+                SeriesKind::New { stage }
+                | SeriesKind::Active { stage }
+                | SeriesKind::Waiting { stage, .. } => Some(stage),
                 SeriesKind::Staff { .. } => None,
             };
             series.iter().filter_map(stage).collect()

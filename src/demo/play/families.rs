@@ -12,11 +12,12 @@ use super::leaks::{self, Hidden};
 use super::round::{self, Round};
 use super::town::Town;
 use super::{PERSONS_A_FAMILY, PlayError, Settings, Stage, Which, show};
-use crate::auth::{Action, Role, authorise};
+use crate::answer::{Language, Statement};
+use crate::client::ClientError;
 use crate::clock::{Clock as _, SystemClock};
 use crate::key::{LinkageKey, ServiceKey};
 use crate::name::PurposeId;
-use crate::programme::{Audience, Programme, QuestionKind};
+use crate::programme::{Audience, PaymentMode, Programme, QuestionKind};
 use crate::secret::SystemRandom;
 
 /// The payer who asks: an investor, which is no partner.
@@ -92,10 +93,6 @@ pub(super) fn play(
 
 /// What the payer may follow, as the programme registers it, asked by the payer.
 fn monitoring(round: &Round<'_>, stage: &mut Stage<'_>) -> Result<(), PlayError> {
-    if !authorise(Role::Payer, Action::Ask) {
-        writeln!(stage.out, "   payers cannot ask yet: the matrix of roles does not grant it")?;
-        return Ok(());
-    }
     let mut asked = 0;
     for question in &round.programme.questions {
         let ask = round.ask(question)?;
@@ -118,14 +115,42 @@ fn monitoring(round: &Round<'_>, stage: &mut Stage<'_>) -> Result<(), PlayError>
     Ok(())
 }
 
-/// The payer's statement of what is to be paid, in both modes.
-///
-/// Questions of kind `payment` are not answered by a table: the payer fetches a statement here, and it is held against
-/// the plain path, once the service makes statements.
+/// The payer's statement of what is to be paid, in both modes, over the quarters whose windows have all ended. A
+/// statement is signed, and made once: asked for again, the same one is served. The mode `verified` is refused where a
+/// family has not said yes to payment.
 fn statement(round: &Round<'_>, stage: &mut Stage<'_>) -> Result<(), PlayError> {
-    let payments = round.programme.questions.iter().filter(|q| matches!(q.kind, QuestionKind::Payment(_)));
-    for question in payments {
-        writeln!(stage.out, "   {} {}: no statement is made yet", question.number, question.title.en)?;
+    let mut made = 0;
+    for question in &round.programme.questions {
+        let QuestionKind::Payment(payment) = &question.kind else { continue };
+        let last = payment.indicators.iter().map(|indicator| indicator.window.1).max().unwrap_or(0);
+        let period = round.ended(last.max(0))?;
+        let signed = match round.town.state_payment(PAYER, &question.id, period) {
+            Ok(signed) => signed,
+            Err(ClientError::Refused { title, detail, .. }) if payment.mode == PaymentMode::Verified => {
+                let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+                writeln!(
+                    stage.out,
+                    "\n   {} {} is refused: {title}{detail}",
+                    question.number, question.title.en
+                )?;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let wrong = |what: &str| PlayError::Check(format!("statement {}: {what}", question.id));
+        if signed.verify(&round.town.verifying_key()).is_err() {
+            return Err(wrong("the signature is not the service's"));
+        }
+        if round.town.state_payment(PAYER, &question.id, period)? != signed {
+            return Err(wrong("asked for again, another one came"));
+        }
+        let statement: Statement = crate::client::parse(signed.statement.as_bytes())?;
+        writeln!(stage.out)?;
+        for line in statement.to_text(Language::En).lines() {
+            writeln!(stage.out, "   {line}")?;
+        }
+        made += 1;
     }
+    stage.checked(&format!("{made} statement signed by the service and served again as it was"))?;
     Ok(())
 }

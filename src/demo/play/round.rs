@@ -83,11 +83,16 @@ impl Round<'_> {
 
     /// The programme's quarters that are closed.
     fn whole(&self) -> Result<Period, PlayError> {
-        let closing = i32::from(self.programme.closing_days);
+        self.ended(i32::from(self.programme.closing_days) + 1)
+    }
+
+    /// The programme's quarters that ended so many days ago, or more.
+    pub(super) fn ended(&self, days: i32) -> Result<Period, PlayError> {
         let period = self.programme.period;
-        let closed = period.quarters().filter(|quarter| quarter.last().plus(closing) < self.today).last();
-        let period = closed.and_then(|last| Period::new(period.first(), last).ok());
-        period.ok_or_else(|| PlayError::Check("no quarter of the programme is closed yet".to_owned()))
+        let ended = period.quarters().filter(|quarter| quarter.last().plus(days) <= self.today).last();
+        let period = ended.and_then(|last| Period::new(period.first(), last).ok());
+        period
+            .ok_or_else(|| PlayError::Check("no quarter of the programme can be asked about yet".to_owned()))
     }
 }
 

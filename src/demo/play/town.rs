@@ -8,15 +8,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::PlayError;
 use super::houses::House;
+use crate::audit::SignedStatement;
 use crate::auth::{Principal, Role};
 use crate::client::{Client, ClientError, upload};
-use crate::clock::{Clock as _, SystemClock};
+use crate::clock::{Clock as _, Period, SystemClock};
 use crate::consent::{GivenBy, LegalBasis};
 use crate::extract::Source;
 use crate::extract::consents::{Form, notice, read_consents};
-use crate::key::{Example, KeyId, LinkageKey, ServiceKey};
+use crate::key::{Example, KeyId, LinkageKey, ServiceKey, VerifyingKey};
 use crate::limits;
-use crate::name::{OrganisationId, PurposeId};
+use crate::name::{OrganisationId, PurposeId, QuestionId};
 use crate::programme::Programme;
 use crate::question::Ask;
 use crate::secret::SystemRandom;
@@ -211,6 +212,23 @@ impl Town {
     pub(super) fn ask_as(&self, who: &str, ask: &Ask) -> Result<Vec<u8>, PlayError> {
         let body = serde_json::json!({ "by": ask.by, "period": ask.period, "population": ask.population });
         Ok(self.connect(who)?.ask(&ask.question, &body)?)
+    }
+
+    /// A payer asks for a statement; the one that was made, or a new one.
+    pub(super) fn state_payment(
+        &self,
+        who: &str,
+        question: &QuestionId,
+        period: Period,
+    ) -> Result<SignedStatement, ClientError> {
+        let body = serde_json::json!({ "period": period }).to_string();
+        let path = format!("/v1/payments/{question}");
+        crate::client::parse(&self.connect(who)?.post(&path, body.as_bytes(), None)?)
+    }
+
+    /// The key that the service signs receipts and statements with, as the steward hands it on.
+    pub(super) fn verifying_key(&self) -> VerifyingKey {
+        self.service.verifying_key()
     }
 
     pub(super) fn quality(&self) -> Result<Vec<u8>, PlayError> {

@@ -24,8 +24,16 @@ impl Oracle<'_> {
         for (id, Said { source, person, event }) in said.iter().enumerate() {
             let valid_to = event.valid_to.map_or(999_999, |day| day.days());
             let row = params![
-                id as i64, source, person, event.at.millis(), event.at.day().days(), event.kind.as_str(),
-                event.record.as_str(), event.names.as_ref().map(|record| record.as_str()), event.valid_from.days(), valid_to
+                id as i64,
+                source,
+                person,
+                event.at.millis(),
+                event.at.day().days(),
+                event.kind.as_str(),
+                event.record.as_str(),
+                event.names.as_ref().map(|record| record.as_str()),
+                event.valid_from.days(),
+                valid_to
             ];
             self.db.execute("INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row).expect("an event");
             // No purpose listed: all of them, but for a yes.
@@ -33,7 +41,9 @@ impl Oracle<'_> {
             for purpose in PURPOSES {
                 let listed = event.purposes.iter().any(|id| id.as_str() == purpose);
                 if event.kind != EventKind::Expired && (all || listed) {
-                    self.db.execute("INSERT INTO listed VALUES (?, ?)", params![id as i64, purpose]).expect("a purpose");
+                    self.db
+                        .execute("INSERT INTO listed VALUES (?, ?)", params![id as i64, purpose])
+                        .expect("a purpose");
                 }
             }
         }
