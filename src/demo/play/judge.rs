@@ -45,6 +45,7 @@ impl<'a> Judge<'a> {
         let failed = |what: &str| PlayError::Check(format!("{}: {what}", ask.key()));
         let counted = plain.ask(&asked(ask, moment, sealed))?;
         let persons: Vec<u64> = counted.cells.iter().map(|cell| cell.contributors.len() as u64).collect();
+        let out = counted.left_out.len() as u64;
         let shape = match self.programme.question(&ask.question).map(|question| &question.kind) {
             Some(QuestionKind::Funnel { .. }) => Shape::Chain { step_column: counted.columns.len() - 1 },
             Some(QuestionKind::Overlap { .. }) => Shape::Overlap,
@@ -73,18 +74,22 @@ impl<'a> Judge<'a> {
         let rows = |table: &Value| table["rows"].as_array().cloned().unwrap_or_default();
         let (wanted, got) = (rows(&expected), rows(found));
         let max_error = found["max_error"].as_u64().unwrap_or(0);
-        let keeps =
-            |at: usize| wanted[at]["key"] == got[at]["key"] && is_near(&got[at], persons[at], max_error);
+        let keeps = |at: usize| {
+            wanted[at]["key"] == got[at]["key"] && is_near(count(&got[at]), persons[at], max_error)
+        };
         let others = |at: &usize| wanted[*at] != got[*at];
+        let left_out = expected["left_out"] != found["left_out"];
+        let tied = (0..wanted.len().min(got.len())).filter(others).count() + usize::from(left_out);
         if wanted.len() != got.len()
             || wanted.len() != persons.len()
-            || wanted == got
+            || tied == 0
             || expected["columns"] != found["columns"]
             || !(0..wanted.len()).filter(others).all(keeps)
+            || (left_out && !is_near(found["left_out"]["count"].as_u64(), out, max_error))
         {
             return Err(failed(&difference(&expected, found)));
         }
-        Ok((0..wanted.len()).filter(others).count())
+        Ok(tied)
     }
 
     /// Persons who are counted in every question that is asked.
@@ -139,10 +144,14 @@ fn tabulation(answer: Answer, shape: Shape) -> Tabulation {
     }
 }
 
-/// Whether a row's count is as near to the true one as its table states, or hidden where so few may be.
-fn is_near(row: &Value, persons: u64, max_error: u64) -> bool {
-    let counts = row["figures"].as_array().into_iter().flatten().find_map(|figure| figure["count"].as_u64());
-    match counts {
+/// A row's count, where it is shown.
+fn count(row: &Value) -> Option<u64> {
+    row["figures"].as_array().into_iter().flatten().find_map(|figure| figure["count"].as_u64())
+}
+
+/// Whether a count is as near to the true one as its table states, or hidden where so few may be.
+fn is_near(count: Option<u64>, persons: u64, max_error: u64) -> bool {
+    match count {
         Some(count) => count.abs_diff(persons) <= max_error,
         None => persons <= LARGEST_HIDDEN,
     }
