@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::DemoError;
+use super::records::{Cast, Sheet};
 use super::world::{PARTNERS, World};
 use crate::clock::{Day, Timestamp};
 use crate::name::{PartnerId, PurposeId};
@@ -18,11 +19,18 @@ use crate::secret::{Random, SeededRandom};
 /// days as `YYYY-MM-DD`, or nothing.
 pub const HEADER: &str = "cpr,record,event,time,valid_from,valid_to,window_from,window_to";
 
+/// Name of a file.
+const FILE: &str = "samtykker.csv";
+/// Name of a file about payment, which is asked about on a paper of its own.
+const PAYMENT_FILE: &str = "samtykker-betaling.csv";
+
 /// A file of consent events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsentFile {
     /// Whose it is.
     pub partner: PartnerId,
+    /// What for: the purposes that its events are about.
+    pub purposes: Vec<PurposeId>,
     /// Where it is.
     pub path: PathBuf,
     /// Events in it.
@@ -53,6 +61,41 @@ pub struct Said {
 /// The first and last day of rows under consent, by person, at one partner.
 type Spans = BTreeMap<u32, (Day, Day)>;
 
+/// What a file of consents is about.
+struct Paper<'a> {
+    partner: PartnerId,
+    name: &'static str,
+    purposes: Vec<PurposeId>,
+    seed: u64,
+    today: Day,
+    number: &'a dyn Fn(u32) -> [u8; 10],
+}
+
+impl Paper<'_> {
+    /// Writes what everybody said, at a name of its own in the partner's folder; nothing where nobody is asked.
+    fn write(self, spans: Spans, folder: &Path, say: Say) -> Result<Option<ConsentFile>, DemoError> {
+        if spans.is_empty() {
+            return Ok(None);
+        }
+        let mut random = SeededRandom::from_number(self.seed);
+        let mut file = File { text: format!("{HEADER}\n"), events: 0, said: Said::default(), name: "s" };
+        for (person, span) in spans {
+            let number = (self.number)(person);
+            let number: String = number.iter().map(|byte| char::from(*byte)).collect();
+            say(&mut file, &number, span, self.today, &mut random);
+        }
+        let folder = folder.join(self.partner.as_str());
+        std::fs::create_dir_all(&folder).map_err(DemoError::io(&folder, "written"))?;
+        let path = folder.join(self.name);
+        std::fs::write(&path, &file.text).map_err(DemoError::io(&path, "written"))?;
+        let File { events, said, .. } = file;
+        Ok(Some(ConsentFile { partner: self.partner, purposes: self.purposes, path, events, said }))
+    }
+}
+
+/// How somebody with rows from one day to another answers.
+type Say = fn(&mut File, &str, (Day, Day), Day, &mut dyn Random);
+
 /// Writes what everybody said, at `<partner>/samtykker.csv` under a folder, for partners that hold rows under consent
 /// for a purpose. `today` is the day on which questions will be asked: most permissions are valid then.
 ///
@@ -65,27 +108,72 @@ pub fn write_consents(
     today: Day,
     folder: &Path,
 ) -> Result<Vec<ConsentFile>, DemoError> {
+    let number = |partner: usize| move |person| world.number(person, partner);
     let mut files = Vec::new();
     for (partner, name) in PARTNERS.iter().enumerate() {
-        let spans = spans(world, programme, purpose, partner);
-        if spans.is_empty() {
-            continue;
-        }
-        let mut random = SeededRandom::from_number(world.settings.seed.wrapping_mul(1013) + partner as u64);
-        let mut file = File { text: format!("{HEADER}\n"), events: 0, said: Said::default() };
-        for (person, span) in spans {
-            let number = world.number(person, partner);
-            let number: String = number.iter().map(|byte| char::from(*byte)).collect();
-            file.person(&number, span, today, &mut random);
-        }
-        let folder = folder.join(name);
-        std::fs::create_dir_all(&folder).map_err(DemoError::io(&folder, "written"))?;
-        let path = folder.join("samtykker.csv");
-        std::fs::write(&path, &file.text).map_err(DemoError::io(&path, "written"))?;
-        let partner = name.parse().expect("partners have plain names");
-        files.push(ConsentFile { partner, path, events: file.events, said: file.said });
+        let paper = Paper {
+            partner: name.parse().expect("partners have plain names"),
+            name: FILE,
+            purposes: vec![purpose.clone()],
+            seed: world.settings.seed.wrapping_mul(1013) + partner as u64,
+            today,
+            number: &number(partner),
+        };
+        files.extend(paper.write(spans(world, programme, purpose, partner), folder, File::person)?);
     }
     Ok(files)
+}
+
+/// The same for a cast, with the rows of its sheets and, where there is one, of the world beside: for one purpose, or
+/// for several that are asked about on one paper. A person says one thing to all purposes of a paper.
+///
+/// # Errors
+/// As [`write_consents`].
+pub fn write_consents_of(
+    cast: &Cast,
+    sheets: &[Sheet],
+    world: Option<&World>,
+    programme: &Programme,
+    purposes: &[PurposeId],
+    today: Day,
+    folder: &Path,
+) -> Result<Vec<ConsentFile>, DemoError> {
+    let mut files = Vec::new();
+    let payment = purposes.iter().any(|purpose| purpose.as_str() == "payment");
+    for (at, partner) in programme.partners.iter().enumerate() {
+        let mut all = Spans::new();
+        for purpose in purposes {
+            if let Some(world) = world {
+                for (person, (first, last)) in spans(world, programme, purpose, at) {
+                    widen(&mut all, person, first);
+                    widen(&mut all, person, last);
+                }
+            }
+            for sheet in sheets.iter().filter(|sheet| sheet.partner == at) {
+                let basis = programme.datasets[sheet.dataset].basis(purpose);
+                if basis.is_some_and(|basis| basis.kind == BasisKind::Consent) {
+                    for entry in &sheet.entries {
+                        entry.person.into_iter().for_each(|person| widen(&mut all, person, entry.day));
+                    }
+                }
+            }
+        }
+        let paper = Paper {
+            partner: partner.id.clone(),
+            name: if payment { PAYMENT_FILE } else { FILE },
+            purposes: purposes.to_vec(),
+            seed: cast.seed.wrapping_mul(1013) + at as u64 + if payment { 500 } else { 0 },
+            today,
+            number: &|person| cast.number(person, at),
+        };
+        files.extend(paper.write(all, folder, if payment { File::on_payment } else { File::person })?);
+    }
+    Ok(files)
+}
+
+fn widen(spans: &mut Spans, person: u32, day: Day) {
+    let span = spans.entry(person).or_insert((day, day));
+    *span = (span.0.min(day), span.1.max(day));
 }
 
 /// Persons with rows under consent for a purpose at a partner: positions in [`World::persons`], ascending. From these
@@ -122,10 +210,7 @@ fn spans(world: &World, programme: &Programme, purpose: &PurposeId, partner: usi
     };
     let mut spans = Spans::new();
     for contact in world.contacts.iter().filter(|c| c.partner == partner && under_consent(c.dataset)) {
-        if let Some(person) = contact.person {
-            let span = spans.entry(person).or_insert((contact.day, contact.day));
-            *span = (span.0.min(contact.day), span.1.max(contact.day));
-        }
+        contact.person.into_iter().for_each(|person| widen(&mut spans, person, contact.day));
     }
     spans
 }
@@ -134,6 +219,8 @@ struct File {
     text: String,
     events: u64,
     said: Said,
+    /// What the names of its records begin with.
+    name: &'static str,
 }
 
 /// The days of a yes.
@@ -204,14 +291,28 @@ impl File {
         }
     }
 
+    /// Nearly everybody lets what was achieved be paid for.
+    fn on_payment(&mut self, number: &str, (first, _): (Day, Day), today: Day, random: &mut dyn Random) {
+        self.name = "b";
+        let before = first.plus(-i32::try_from(random.below(20)).unwrap_or(0)).min(today.plus(-1));
+        let yes = Yes { from: Some(before), ..Yes::default() };
+        if random.below(100) < 2 {
+            self.said.refused += 1;
+            self.event(number, "refused", before, yes);
+        } else {
+            self.said.given += 1;
+            self.event(number, "given", before, yes);
+        }
+    }
+
     fn event(&mut self, number: &str, event: &str, on: Day, yes: Yes) {
         self.events += 1;
         let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
         let [from, to, window_from, window_to] = [yes.from, yes.to, yes.window_from, yes.window_to].map(day);
         let _ = writeln!(
             self.text,
-            "{number},s{},{event},{on}T12:00:00Z,{from},{to},{window_from},{window_to}",
-            self.events
+            "{number},{}{},{event},{on}T12:00:00Z,{from},{to},{window_from},{window_to}",
+            self.name, self.events
         );
     }
 }

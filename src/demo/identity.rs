@@ -75,6 +75,16 @@ impl Issuer {
         }
     }
 
+    /// An identity for a child, born between 2006 and 2019: always a CPR number.
+    pub(super) fn child(&mut self, sex: Sex, random: &mut dyn Random) -> Identity {
+        let oldest = Day::from_ymd(2006, 1, 1).expect("a day");
+        let make = |random: &mut dyn Random| {
+            let age = i32::try_from(random.below(5000)).unwrap_or(0);
+            generate_made_up_cpr(oldest.plus(age), sex, random)
+        };
+        Identity::Cpr(self.fresh(make, random))
+    }
+
     fn fresh(&mut self, make: impl Fn(&mut dyn Random) -> [u8; 10], random: &mut dyn Random) -> [u8; 10] {
         loop {
             let number = make(random);

@@ -7,13 +7,16 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::DemoError;
 use super::hand::hand;
+use super::identity::Identity;
 use super::raw::REMARK_WORDS;
+use super::records::{Cast, Sheet};
 use super::search::NeedleKind;
 use super::world::{PARTNERS, World};
 use crate::clock::Day;
 use crate::id::{Identifier, LeadingZero};
 use crate::key::LinkageKey;
 use crate::name::PartnerId;
+use crate::programme::Programme;
 use crate::token::{Token, Tokeniser};
 
 /// A needle of a search.
@@ -22,11 +25,20 @@ pub type Needle = (NeedleKind, Box<[u8]>);
 /// The numbers of everybody, plain and with a hyphen: what may be in no package and nowhere at the service.
 #[must_use]
 pub fn numbers(world: &World) -> Vec<Needle> {
+    numbers_of(world.persons.iter().map(|person| &person.identity), PARTNERS.len())
+}
+
+/// The numbers of a cast, as [`numbers`].
+#[must_use]
+pub fn numbers_of_cast(cast: &Cast, programme: &Programme) -> Vec<Needle> {
+    numbers_of(cast.members.iter().map(|member| &member.identity), programme.partners.len())
+}
+
+fn numbers_of<'a>(identities: impl Iterator<Item = &'a Identity>, partners: usize) -> Vec<Needle> {
     let mut needles = Vec::new();
-    for person in &world.persons {
-        let national = person.identity.is_national();
-        for partner in 0..if national { 1 } else { PARTNERS.len() } {
-            let number = person.identity.at(partner);
+    for identity in identities {
+        for partner in 0..if identity.is_national() { 1 } else { partners } {
+            let number = identity.at(partner);
             needles.push((NeedleKind::Number, Box::from(&number[..])));
             let hyphened = [&number[..6], b"-", &number[6..]].concat();
             needles.push((NeedleKind::HyphenedNumber, hyphened.into()));
@@ -64,26 +76,68 @@ pub fn token(token: &Token) -> Vec<Needle> {
 /// # Errors
 /// [`DemoError::Programme`] when a number of the world is none on the day of intake `today`.
 pub fn tokens(world: &World, key: &LinkageKey, today: Day) -> Result<Vec<Needle>, DemoError> {
+    let cases = world.contacts.iter().filter_map(|contact| Some((contact.partner, contact.case?)));
+    let case_text = |partner: usize, case| (hand(partner).case)(case);
+    let partners: Vec<PartnerId> =
+        PARTNERS.iter().map(|name| name.parse().expect("partners have plain names")).collect();
+    let identities: Vec<&Identity> = world.persons.iter().map(|person| &person.identity).collect();
+    tokens_of(&identities, &partners, cases.collect(), &case_text, key, today)
+}
+
+/// The raw tokens of a cast and of the cases in its sheets and, where there is one, in the world beside.
+///
+/// # Errors
+/// As [`tokens`].
+pub fn tokens_of_cast(
+    cast: &Cast,
+    sheets: &[Sheet],
+    world: Option<&World>,
+    programme: &Programme,
+    key: &LinkageKey,
+    today: Day,
+) -> Result<Vec<Needle>, DemoError> {
+    let of_sheet = |sheet: &'_ Sheet| {
+        let partner = sheet.partner;
+        sheet
+            .entries
+            .iter()
+            .filter_map(|entry| entry.case)
+            .map(move |case| (partner, case))
+            .collect::<Vec<_>>()
+    };
+    let mut cases: BTreeSet<(usize, u32)> = sheets.iter().flat_map(of_sheet).collect();
+    let contacts = world.into_iter().flat_map(|world| &world.contacts);
+    cases.extend(contacts.filter_map(|contact| Some((contact.partner, contact.case?))));
+    let partners: Vec<PartnerId> = programme.partners.iter().map(|partner| partner.id.clone()).collect();
+    let identities: Vec<&Identity> = cast.members.iter().map(|member| &member.identity).collect();
+    tokens_of(&identities, &partners, cases, &|partner, case| cast.case_text(partner, case), key, today)
+}
+
+fn tokens_of(
+    identities: &[&Identity],
+    partners: &[PartnerId],
+    cases: BTreeSet<(usize, u32)>,
+    case_text: &dyn Fn(usize, u32) -> String,
+    key: &LinkageKey,
+    today: Day,
+) -> Result<Vec<Needle>, DemoError> {
     let mut needles = Vec::new();
-    for (partner, name) in PARTNERS.iter().enumerate() {
-        let id: PartnerId = name.parse().expect("partners have plain names");
-        let tokeniser = Tokeniser::new(key, &id, &id);
-        for person in &world.persons {
-            if partner > 0 && person.identity.is_national() {
+    let tokenisers: Vec<Tokeniser> = partners.iter().map(|id| Tokeniser::new(key, id, id)).collect();
+    for (partner, tokeniser) in tokenisers.iter().enumerate() {
+        for identity in identities {
+            if partner > 0 && identity.is_national() {
                 continue;
             }
-            let number = Identifier::parse(&person.identity.at(partner), today, LeadingZero::Refuse);
+            let number = Identifier::parse(&identity.at(partner), today, LeadingZero::Refuse);
             let number = number.map_err(|_| DemoError::Programme {
                 what: "made-up number that is sound today".to_owned(),
             })?;
             needles.extend(token(&tokeniser.person(&number)));
         }
-        let of_partner = world.contacts.iter().filter(|contact| contact.partner == partner);
-        let cases: BTreeSet<u32> = of_partner.filter_map(|contact| contact.case).collect();
-        for case in cases {
-            let case = tokeniser.case(&(hand(partner).case)(case));
-            needles.extend(token(&case.expect("made-up case numbers are short and plain")));
-        }
+    }
+    for (partner, case) in cases {
+        let case = tokenisers[partner].case(&case_text(partner, case));
+        needles.extend(token(&case.expect("made-up case numbers are short and plain")));
     }
     Ok(needles)
 }
@@ -94,7 +148,6 @@ mod tests {
     use super::super::world::WorldSettings;
     use super::*;
     use crate::demo::raw::write_extracts;
-    use crate::programme::Programme;
 
     #[test]
     fn raw_extracts_are_full_of_needles_and_a_token_is_found_in_every_form() {

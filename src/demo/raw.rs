@@ -3,16 +3,17 @@
 //! One CSV file a partner and dataset, at `<partner>/<dataset>.csv`. Columns that the programme does not ask for are
 //! there too; they must never leave.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::DemoError;
-use super::hand::{Days, Encoding, Hand, hand};
+use super::hand::hand;
+use super::pen::{About, Entry, Value, write};
 use super::world::{Contact, PARTNERS, World};
-use crate::clock::Day;
 use crate::name::{DatasetId, PartnerId};
-use crate::programme::{Column, Dataset, Programme, Role};
-use crate::secret::{Random, SeededRandom};
+use crate::programme::{Dataset, Programme};
+
+/// The datasets of the world's own contacts.
+pub const DATASETS: [&str; 3] = ["politi-opsporing", "kommune-opsporing", "forloeb"];
 
 /// Words of the free text column, found nowhere else: a search for them shows whether it left.
 pub const REMARK_WORDS: [&str; 6] =
@@ -72,7 +73,7 @@ impl Faults {
     }
 }
 
-/// Writes every partner's extracts under a folder, which is made where it is missing. The same world gives the same
+/// Writes every partner's extracts of [`DATASETS`] under a folder, which is made where it is missing. The same world gives the same
 /// bytes.
 ///
 /// # Errors
@@ -87,254 +88,44 @@ pub fn write_extracts(
         let missing = |what: String| DemoError::Programme { what };
         let id: PartnerId = name.parse().expect("partners have plain names");
         let source = programme.source(&id).ok_or_else(|| missing(format!("partner {name}")))?;
-        // Datasets that nobody in the demo's world has rows of are left alone.
-        let played = |d: &Dataset| world.contacts.iter().any(|c| c.dataset == d.id.as_str());
-        let of_partner = programme.datasets.iter().filter(|d| d.partners.contains(&source) && played(d));
-        for dataset in of_partner {
-            let folder = folder.join(name);
-            std::fs::create_dir_all(&folder).map_err(DemoError::io(&folder, "written"))?;
-            let path = folder.join(format!("{}.csv", dataset.id));
-            // One stream a file: a partner's files stay the same when another's change.
-            let seed = world.settings.seed.wrapping_mul(1009) + files.len() as u64;
-            let rows =
+        let of_partner = programme.datasets.iter().filter(|d| d.partners.contains(&source));
+        for dataset in of_partner.filter(|d| DATASETS.contains(&d.id.as_str())) {
+            let contacts =
                 world.contacts.iter().filter(|c| c.partner == partner && dataset.id.as_str() == c.dataset);
-            let mut writer = Writer {
-                world,
+            let entries = contacts.map(|contact| entry(contact, programme, dataset));
+            let entries = entries.collect::<Result<Vec<Entry>, _>>()?;
+            let about = About {
                 programme,
                 dataset,
-                partner,
+                partner: &id,
+                at: partner,
                 hand: hand(partner),
-                random: SeededRandom::from_number(seed),
-                faults: Faults::default(),
-                text: String::new(),
-                rows: 0,
+                staff: hand(partner).staff,
+                number: &|person| world.number(person, partner),
             };
-            writer.file(rows)?;
-            std::fs::write(&path, writer.bytes()).map_err(DemoError::io(&path, "written"))?;
-            let (rows, faults) = (writer.rows, writer.faults);
-            files.push(RawFile { partner: id.clone(), dataset: dataset.id.clone(), path, rows, faults });
+            let seed = world.settings.seed.wrapping_mul(1009) + files.len() as u64;
+            files.push(write(about, seed, entries.into_iter(), folder)?);
         }
     }
     Ok(files)
 }
 
-struct Writer<'a> {
-    world: &'a World,
-    programme: &'a Programme,
-    dataset: &'a Dataset,
-    partner: usize,
-    hand: Hand,
-    random: SeededRandom,
-    faults: Faults,
-    text: String,
-    rows: u64,
-}
-
-impl Writer<'_> {
-    fn file<'c>(&mut self, contacts: impl Iterator<Item = &'c Contact>) -> Result<(), DemoError> {
-        if self.hand.sep_line {
-            self.text.push_str("sep=;");
-            self.text.push_str(self.hand.line_end);
-        }
-        let dataset = self.dataset;
-        let mut headers = vec!["Løbenr".to_owned()];
-        let choose =
-            |column: &Column| column.headers.get(self.partner % column.headers.len().max(1)).cloned();
-        for column in self.columns(dataset) {
-            headers.push(choose(column).unwrap_or_else(|| column.id.to_string()));
-        }
-        headers.insert(headers.len() - 1, REMARK_HEADER.to_owned());
-        self.line(&headers);
-        for contact in contacts {
-            let rejected = self.faults.rejected();
-            let cells = self.row(contact)?;
-            self.line(&cells);
-            self.rows += 1;
-            if rejected == self.faults.rejected() && self.chance(3) {
-                self.faults.duplicates += 1;
-                self.line(&cells);
-                self.rows += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// The dataset's columns in this partner's order.
-    fn columns<'d>(&self, dataset: &'d Dataset) -> Vec<&'d Column> {
-        let mut columns: Vec<&Column> = dataset.columns.iter().collect();
-        columns.rotate_left(self.partner % dataset.columns.len());
-        columns
-    }
-
-    /// Once in a thousand, times `per_mille`.
-    fn chance(&mut self, per_mille: u64) -> bool {
-        self.random.below(1000) < per_mille
-    }
-
-    fn line(&mut self, cells: &[String]) {
-        for (at, cell) in cells.iter().enumerate() {
-            if at > 0 {
-                self.text.push(';');
-            }
-            if cell.contains([';', '"']) {
-                self.text.push('"');
-                self.text.push_str(&cell.replace('"', "\"\""));
-                self.text.push('"');
-            } else {
-                self.text.push_str(cell);
-            }
-        }
-        if self.hand.trailing {
-            self.text.push_str(";;");
-        }
-        self.text.push_str(self.hand.line_end);
-    }
-
-    fn row(&mut self, contact: &Contact) -> Result<Vec<String>, DemoError> {
-        let mut cells = vec![(self.rows + 1).to_string()];
-        // At most one fault a row, so that each is counted under its own name.
-        let fault = self.random.below(10_000);
-        for column in self.columns(self.dataset) {
-            let cell = match column.role {
-                Role::Person => self.person(contact, column, fault),
-                Role::RelatedPerson => match contact.related {
-                    Some(person) => self.number(person),
-                    None => self.missing(column),
-                },
-                Role::Case => contact.case.map_or_else(String::new, self.hand.case),
-                Role::Date => self.day(contact.day, fault),
-                Role::Category { .. } => self.code(contact, column, fault)?,
-                Role::Staff | Role::Measure(_) => {
-                    let what = format!("use in the demo for column {} of {}", column.id, self.dataset.id);
-                    return Err(DemoError::Programme { what });
-                }
-            };
-            cells.push(cell);
-        }
-        let remark = self.remark();
-        cells.insert(cells.len() - 1, remark);
-        Ok(cells)
-    }
-
-    fn person(&mut self, contact: &Contact, column: &Column, fault: u64) -> String {
-        let Some(person) = contact.person else {
-            self.faults.anonymous += 1;
-            return self.missing(column);
-        };
-        let number = self.world.number(person, self.partner);
-        match fault {
-            0..=3 => {
-                self.faults.scientific += 1;
-                return "1,01E+09".to_owned();
-            }
-            4..=9 => {
-                self.faults.impossible += 1;
-                let mut number = number;
-                // A thirteenth month.
-                (number[2], number[3]) = (b'1', b'3');
-                number[0] = number[0].min(b'2');
-                if !number.iter().all(u8::is_ascii_digit) {
-                    number = *b"2413650123";
-                }
-                return text(&number);
-            }
-            10..=12 if column.required => {
-                self.faults.absent += 1;
-                return String::new();
-            }
-            _ => {}
-        }
-        let sound = !(13..=29).contains(&fault);
-        if number[0] == b'0' && number.iter().all(u8::is_ascii_digit) && sound {
-            let lost = self.chance(self.hand.lost_zeros);
-            if lost {
-                self.faults.nine_digits += 1;
-                return text(&number[1..]);
-            }
-        }
-        self.number(person)
-    }
-
-    /// A number as the partner writes it.
-    fn number(&mut self, person: u32) -> String {
-        let number = text(&self.world.number(person, self.partner));
-        if self.random.below(100) < self.hand.hyphens {
-            format!("{}-{}", &number[..6], &number[6..])
-        } else if self.chance(4) {
-            format!("{} {}", &number[..6], &number[6..])
-        } else if self.chance(10) {
-            format!(" {number} ")
-        } else {
-            number
-        }
-    }
-
-    fn missing(&mut self, column: &Column) -> String {
-        let at = usize::try_from(self.random.below(column.missing.len() as u64 + 1)).unwrap_or(0);
-        column.missing.get(at).cloned().unwrap_or_default()
-    }
-
-    fn day(&mut self, day: Day, fault: u64) -> String {
-        let (mut year, mut month, mut of_month) = day.ymd();
-        match fault {
-            13..=18 => {
-                self.faults.bad_days += 1;
-                (month, of_month) = (2, 30);
-            }
-            19..=23 => {
-                self.faults.other_days += 1;
-                year = 2019;
-                of_month = of_month.min(28);
-            }
-            _ => {}
-        }
-        match self.hand.days {
-            Days::Hyphens => format!("{of_month:02}-{month:02}-{year}"),
-            Days::Dots => format!("{of_month:02}.{month:02}.{year}"),
-            Days::Slashes => format!("{of_month:02}/{month:02}/{year}"),
-            Days::Iso => format!("{year}-{month:02}-{of_month:02}"),
-        }
-    }
-
-    fn code(&mut self, contact: &Contact, column: &Column, fault: u64) -> Result<String, DemoError> {
+/// A contact as a row of its dataset.
+fn entry(contact: &Contact, programme: &Programme, dataset: &Dataset) -> Result<Entry, DemoError> {
+    let mut values = vec![Value::Nothing; dataset.columns.len()];
+    for (value, column) in values.iter_mut().zip(&dataset.columns) {
+        let Some(codes) = programme.codes(column) else { continue };
         let code = match column.id.as_str() {
             "trin" => contact.step,
             "rolle" => contact.part.code(),
             _ => contact.home,
         };
-        if column.id.as_str() == "trin" && (24..=29).contains(&fault) {
-            self.faults.unknown_codes += 1;
-            return Ok("Ukendt trin".to_owned());
-        }
-        let codes = self.programme.codes(column).unwrap_or_default();
-        let found = codes.iter().find(|c| c.id.as_str() == code);
-        let found = found.ok_or_else(|| DemoError::Programme { what: format!("code {code}") })?;
-        // A system writes a code in one way, and people who type it in another case.
-        let written = found.also.get(self.partner % (found.also.len() + 1));
-        let written = written.map_or_else(|| code.to_owned(), Clone::clone);
-        Ok(if self.chance(5) { written.to_uppercase() } else { written })
+        let at = codes.iter().position(|known| known.id.as_str() == code);
+        let at = at.and_then(|at| u8::try_from(at).ok());
+        *value = Value::Code(at.ok_or_else(|| DemoError::Programme { what: format!("code {code}") })?);
     }
-
-    fn remark(&mut self) -> String {
-        let mut words = BTreeSet::new();
-        for _ in 0..self.random.below(4) {
-            words.insert(usize::try_from(self.random.below(REMARK_WORDS.len() as u64)).unwrap_or(0));
-        }
-        let words: Vec<&str> = words.into_iter().map(|at| REMARK_WORDS[at]).collect();
-        if self.chance(30) { format!("\"{}\"; se arkiv", words.join(" ")) } else { words.join(" ") }
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        match self.hand.encoding {
-            Encoding::Windows1252 => encoding_rs::WINDOWS_1252.encode(&self.text).0.into_owned(),
-            Encoding::Utf8 => self.text.as_bytes().to_vec(),
-            Encoding::Utf8Bom => ["\u{feff}".as_bytes(), self.text.as_bytes()].concat(),
-        }
-    }
-}
-
-fn text(number: &[u8]) -> String {
-    number.iter().map(|byte| char::from(*byte)).collect()
+    let Contact { person, related, case, day, .. } = *contact;
+    Ok(Entry { person, related, case, day, values })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
-use kobling::demo::play::{Settings, play};
+use kobling::demo::play::{Settings, Which, play};
 
 use crate::exit::{Failure, with_causes};
 use crate::serve::interrupted;
@@ -20,9 +20,21 @@ pub(crate) struct Demo {
     /// Loopback address to serve on; port 0 lets the system choose.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// One programme alone; without, both are played, and the first goes on being served.
+    #[arg(long, value_enum)]
+    programme: Option<Choice>,
     /// End when every check has held, instead of serving until Ctrl-C.
     #[arg(long)]
     exit: bool,
+}
+
+/// A programme.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Choice {
+    /// Early intervention against partner violence.
+    Interventionsmodel,
+    /// Treatment of families, paid by effect.
+    Effektinvestering,
 }
 
 impl Demo {
@@ -30,7 +42,11 @@ impl Demo {
         if !self.listen.ip().is_loopback() {
             return Err(Failure::Configuration("the demo serves on loopback alone".to_owned()));
         }
-        let settings = Settings { persons: self.persons, seed: self.seed, listen: self.listen };
+        let only = self.programme.map(|choice| match choice {
+            Choice::Interventionsmodel => Which::Interventionsmodel,
+            Choice::Effektinvestering => Which::Effektinvestering,
+        });
+        let settings = Settings { persons: self.persons, seed: self.seed, listen: self.listen, only };
         let played =
             play(settings, &mut std::io::stdout()).map_err(|error| Failure::Refused(with_causes(&error)))?;
         if self.exit {

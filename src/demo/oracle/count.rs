@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::DemoError;
-use super::{Leaving, Plain, Row, consent};
+use super::{Leaving, Plain, Row, consent, follow};
 use crate::clock::{Day, Period, Timestamp};
 use crate::name::{DimensionId, PopulationId, QuestionId};
-use crate::programme::{BasisKind, DimensionSource, Event, Filter, Programme, Question, QuestionKind};
+use crate::programme::{
+    BasisKind, DimensionSource, Event, Filter, FollowUp, Programme, Question, QuestionKind, Since, Unit, View,
+};
 
 /// A question to the oracle.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// Which: a reach, a funnel or an overlap of the programme.
+    /// Which: one that [`knows`] says yes to.
     pub question: QuestionId,
     /// Broken down by, in any order.
     pub by: Vec<DimensionId>,
@@ -29,10 +31,10 @@ pub struct Asked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Ids of the key columns: the dimensions asked for, in the order of their ids; then `stage` of a funnel, `partners`
-    /// of an overlap.
+    /// of an overlap, `days` and `state` of a follow-up.
     pub columns: Vec<String>,
-    /// Every combination of codes in the order of their declaration, empty ones too; innermost a funnel's stages, or an
-    /// overlap's single partners, pairs and threes, each in the order of the partners.
+    /// Every combination of codes in the order of their declaration, empty ones too; innermost a funnel's stages, a
+    /// follow-up's days and in each of them those followed and those with the event, or an overlap's single partners, pairs and threes, each in the order of the partners.
     pub cells: Vec<Cell>,
     /// Persons who left the question.
     pub left_out: BTreeSet<u32>,
@@ -72,7 +74,7 @@ impl Plain<'_> {
         }
         let first = asked.period.first_day();
         let last = match question.kind {
-            QuestionKind::Funnel { .. } => asked.snapshot,
+            QuestionKind::Funnel { .. } | QuestionKind::FollowUp(_) => asked.snapshot,
             _ => asked.period.last_day().min(asked.snapshot),
         };
         let stages = stages(self.programme, question);
@@ -138,6 +140,16 @@ impl Plain<'_> {
                 columns.push("partners".to_owned());
                 let sets = self.overlap(question, &counted);
                 self.within(self.by_index(&by, question, asked.period, &counted), &sets)
+            }
+            QuestionKind::FollowUp(follow) if knows_follow_up(question, follow) => {
+                columns.extend(["days".to_owned(), "state".to_owned()]);
+                let sets = follow::within(self, follow, &counted, asked.snapshot);
+                let mut cells = self.within(self.by_index(&by, question, asked.period, &counted), &sets);
+                for cell in &mut cells {
+                    let last = cell.key.pop().unwrap_or_default();
+                    cell.key.extend(last.split(' ').map(str::to_owned));
+                }
+                cells
             }
             _ => return Err(unknown("a question of another kind")),
         };
@@ -298,6 +310,20 @@ impl Plain<'_> {
     }
 }
 
+/// Whether the plain path counts a question.
+#[must_use]
+pub fn knows(question: &Question) -> bool {
+    match &question.kind {
+        QuestionKind::Reach { .. } | QuestionKind::Funnel { .. } | QuestionKind::Overlap { .. } => true,
+        QuestionKind::FollowUp(follow) => knows_follow_up(question, follow),
+        _ => false,
+    }
+}
+
+fn knows_follow_up(question: &Question, follow: &FollowUp) -> bool {
+    question.unit == Unit::Person && follow.view == View::Within && follow.since == Since::Index
+}
+
 /// Datasets that an index row can come from.
 fn index_datasets(programme: &Programme, question: &Question) -> Vec<usize> {
     match stages(programme, question).first() {
@@ -306,17 +332,18 @@ fn index_datasets(programme: &Programme, question: &Question) -> Vec<usize> {
     }
 }
 
-/// The events of each stage of a funnel; nothing for other questions.
+/// The events of each stage of a funnel, of the index of a follow-up; nothing for other questions.
 fn stages<'p>(programme: &'p Programme, question: &Question) -> Vec<&'p [Event]> {
     match &question.kind {
         QuestionKind::Funnel { stages, .. } => {
             stages.iter().map(|at| programme.stages[*at].events.as_slice()).collect()
         }
+        QuestionKind::FollowUp(follow) => vec![programme.stages[follow.index].events.as_slice()],
         _ => Vec::new(),
     }
 }
 
-fn is_of(stage: &[Event], row: &Row) -> bool {
+pub(super) fn is_of(stage: &[Event], row: &Row) -> bool {
     stage.iter().any(|event| {
         let holds = |filter: &Filter| {
             let code = row.codes.get(filter.column).copied().flatten();

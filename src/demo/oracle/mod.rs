@@ -1,4 +1,4 @@
-//! The plain path: the true counts of Q1, Q3 and Q8, straight from the raw extracts and the raw consent files.
+//! The plain path: the true counts of reach, funnel, overlap and follow-up, straight from the raw extracts and the raw consent files.
 //!
 //! It judges the service, so it shares no code with `id`, `extract`, `intake`, `linkage`, `snapshot`, `consent` or
 //! `question`: text is read naively, persons are texts in maps, and nothing is fast. It obeys the same definitions:
@@ -15,6 +15,9 @@
 //!   order of rows can matter.
 //! - Reach and overlap qualify every row of their datasets. A funnel's index is a row of its first stage; each later
 //!   stage is the earliest row of it on the day of the stage before or later, up to the day of the snapshot.
+//! - A follow-up (kinds `time_to` and `repeat`, view `within`, of persons) runs from the index to the first event that
+//!   ends it, or to the day of the snapshot, that day included. An outcome counts from the day that the question names;
+//!   whoever is followed for fewer days and had none is in no cell of those days.
 //! - A question reads every row of its datasets in its days, a funnel's too: a row that is no event of a stage counts
 //!   for who leaves.
 //! - A person whose index is outside the population is in no cell.
@@ -24,6 +27,7 @@
 mod consent;
 mod count;
 mod family;
+mod follow;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -31,7 +35,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-pub use count::{Answer, Asked, Cell};
+pub use count::{Answer, Asked, Cell, knows};
 
 use super::DemoError;
 use crate::clock::Day;

@@ -27,7 +27,7 @@ pub(super) struct Made {
 pub(super) struct House {
     pub partner: PartnerId,
     pub signing: SigningKey,
-    pub consents: Option<PathBuf>,
+    pub consents: Vec<ConsentFile>,
     pub folder: PathBuf,
     pub made: Vec<Made>,
 }
@@ -57,14 +57,12 @@ impl House {
     /// Every partner checks, tokenises and packs its extracts.
     pub(super) fn all(
         programme: &Programme,
-        raw: &Path,
         files: &[RawFile],
-        consents: &[ConsentFile],
+        mut consents: Vec<ConsentFile>,
         folder: &Path,
         key: &LinkageKey,
         now: Timestamp,
     ) -> Result<Vec<House>, PlayError> {
-        debug_assert!(raw.starts_with(folder));
         let keys = folder.join("keys");
         std::fs::create_dir_all(&keys).map_err(PlayError::io(&keys))?;
         key.save(&keys.join("linkage.key"), now, Example::Refuse)?;
@@ -97,9 +95,14 @@ impl House {
                     report,
                 });
             }
-            let consents =
-                consents.iter().find(|file| file.partner == partner.id).map(|file| file.path.clone());
-            houses.push(House { partner: partner.id.clone(), signing, consents, folder: packages, made });
+            let own = consents.extract_if(.., |file| file.partner == partner.id).collect();
+            houses.push(House {
+                partner: partner.id.clone(),
+                signing,
+                consents: own,
+                folder: packages,
+                made,
+            });
         }
         Ok(houses)
     }

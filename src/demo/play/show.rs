@@ -5,20 +5,22 @@ use std::time::Duration;
 
 use super::super::consents::ConsentFile;
 use super::super::raw::RawFile;
-use super::super::world::World;
+use super::super::records::Cast;
+use super::PlayError;
 use super::houses::House;
 use super::town::Town;
-use super::{PARTNER, PlayError};
 use crate::answer::Language;
 use crate::client::{Answer, HIDDEN_MARK};
-use crate::question::Ask;
+use crate::extract::manifest::RowCounts;
+use crate::programme::Programme;
 
 /// Rows of an answer that are printed before hidden ones are only counted.
 const LONG: usize = 40;
 
 pub(super) fn world(
     out: &mut dyn Write,
-    world: &World,
+    cast: &Cast,
+    programme: &Programme,
     files: &[RawFile],
     consents: &[ConsentFile],
 ) -> io::Result<()> {
@@ -26,36 +28,38 @@ pub(super) fn world(
     let events: u64 = consents.iter().map(|file| file.events).sum();
     writeln!(
         out,
-        "   {} persons in {} families; {rows} rows in {} extracts of nine partners; {events} consent events",
-        world.persons.len(),
-        world.families,
-        files.len()
+        "   {} persons in {} families; {rows} rows in {} extracts of {} datasets by {} partners; {events} consent events",
+        cast.members.len(),
+        cast.families,
+        files.len(),
+        programme.datasets.len(),
+        programme.partners.len()
     )
 }
 
-pub(super) fn packages(out: &mut dyn Write, houses: &[House]) -> Result<(), PlayError> {
+pub(super) fn packages(out: &mut dyn Write, houses: &[House]) -> io::Result<()> {
     for house in houses {
-        for made in &house.made {
-            let rows = &made.report.rows;
-            writeln!(
-                out,
-                "   {:<20} {:<18} {:>7} read {:>7} sent {:>5} repeated {:>5} rejected {:>5} anonymous",
-                house.partner,
-                made.dataset,
-                rows.read,
-                rows.sent,
-                rows.duplicates,
-                rows.rejected,
-                rows.anonymous
-            )?;
-        }
+        let sum =
+            |what: fn(&RowCounts) -> u64| house.made.iter().map(|made| what(&made.report.rows)).sum::<u64>();
+        writeln!(
+            out,
+            "   {:<20} {:>2} packages {:>7} read {:>7} sent {:>5} repeated {:>5} rejected {:>5} anonymous",
+            house.partner.as_str(),
+            house.made.len(),
+            sum(|rows| rows.read),
+            sum(|rows| rows.sent),
+            sum(|rows| rows.duplicates),
+            sum(|rows| rows.rejected),
+            sum(|rows| rows.anonymous)
+        )?;
     }
-    let Some(made) =
-        houses.iter().find(|house| house.partner.as_str() == PARTNER).and_then(|house| house.made.first())
-    else {
-        return Ok(());
-    };
-    writeln!(out, "\n   {PARTNER}'s quality report, as its IT person sees it:")?;
+    Ok(())
+}
+
+/// The first extract's quality report.
+pub(super) fn report(out: &mut dyn Write, house: &House) -> io::Result<()> {
+    let Some(made) = house.made.first() else { return Ok(()) };
+    writeln!(out, "\n   {}'s quality report on {}, as its IT person sees it:", house.partner, made.dataset)?;
     for line in made.report.to_text(3).lines() {
         writeln!(out, "     {line}")?;
     }
@@ -63,47 +67,43 @@ pub(super) fn packages(out: &mut dyn Write, houses: &[House]) -> Result<(), Play
 }
 
 /// A raw row beside its tokenised row.
-pub(super) fn one_row(out: &mut dyn Write, row: &[String; 4]) -> io::Result<()> {
+pub(super) fn one_row(out: &mut dyn Write, partner: &str, row: &[String; 4]) -> io::Result<()> {
     let [raw_header, raw, header, tokenised] = row;
-    writeln!(out, "\n   a raw row of {PARTNER} (made up), and the same row as it leaves:")?;
+    writeln!(out, "\n   a raw row of {partner} (made up), and the same row as it leaves:")?;
     for line in [raw_header, raw, header, tokenised] {
         writeln!(out, "     {line}")?;
     }
     Ok(())
 }
 
-pub(super) fn receipt(
-    out: &mut dyn Write,
-    town: &Town,
-    partner: &str,
-    rows: u64,
-    took: Duration,
-) -> io::Result<()> {
-    writeln!(
-        out,
-        "   {rows} rows verified, re-keyed and durable over HTTP in {:.2} s; every package was sent twice and got the same receipt",
-        took.as_secs_f64()
-    )?;
+pub(super) fn receipt(out: &mut dyn Write, town: &Town, partner: &str) -> io::Result<()> {
     if let Some(receipt) = town.reply(partner, "/receipt") {
         writeln!(out, "   a receipt of {partner}:\n     {}", String::from_utf8_lossy(&receipt).trim_end())?;
     }
     Ok(())
 }
 
-pub(super) fn quality(out: &mut dyn Write, town: &Town, took: Duration) -> Result<(), PlayError> {
+/// What the evaluator is told of a partner's rows.
+pub(super) fn quality(
+    out: &mut dyn Write,
+    town: &Town,
+    partner: &str,
+    took: Duration,
+) -> Result<(), PlayError> {
     writeln!(
         out,
-        "   sealed in {:.2} s; rows per partner and dataset, under the rules ({HIDDEN_MARK} is hidden):",
+        "   sealed in {:.2} s; rows of {partner} per dataset, under the rules ({HIDDEN_MARK} is hidden):",
         took.as_secs_f64()
     )?;
     let report: serde_json::Value = crate::client::parse(&town.quality()?)?;
-    for part in report["parts"].as_array().into_iter().flatten() {
+    let parts = report["parts"].as_array().into_iter().flatten();
+    for part in parts.filter(|part| part["partner"].as_str() == Some(partner)) {
         let count =
             |field: &str| part[field].as_u64().map_or_else(|| HIDDEN_MARK.to_owned(), |n| n.to_string());
         writeln!(
             out,
             "   {:<20} {:<18} {:>7} sent {:>6} rejected {:>6} repeated {:>6} anonymous",
-            part["partner"].as_str().unwrap_or_default(),
+            partner,
             part["dataset"].as_str().unwrap_or_default(),
             count("sent"),
             count("rejected"),
@@ -111,19 +111,6 @@ pub(super) fn quality(out: &mut dyn Write, town: &Town, took: Duration) -> Resul
             count("anonymous")
         )?;
     }
-    Ok(())
-}
-
-/// Q24's part about persons. Asked last: rule R8 ties later answers to earlier ones, and the judge knows only those
-/// that it judged.
-pub(super) fn link_rates(out: &mut dyn Write, town: &Town) -> Result<(), PlayError> {
-    let ask = Ask {
-        question: "quality".parse().expect("a plain name"),
-        by: Vec::new(),
-        period: super::PERIOD.parse().expect("a period"),
-        population: None,
-    };
-    answer(out, &crate::client::parse(&town.ask(&ask)?)?)?;
     Ok(())
 }
 

@@ -6,17 +6,18 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::PlayError;
 use super::houses::House;
-use super::{EVALUATOR, PlayError};
+use crate::audit::SignedStatement;
 use crate::auth::{Principal, Role};
 use crate::client::{Client, ClientError, upload};
-use crate::clock::{Clock as _, SystemClock};
+use crate::clock::{Clock as _, Period, SystemClock};
 use crate::consent::{GivenBy, LegalBasis};
 use crate::extract::Source;
 use crate::extract::consents::{Form, notice, read_consents};
-use crate::key::{Example, KeyId, LinkageKey, ServiceKey};
+use crate::key::{Example, KeyId, LinkageKey, ServiceKey, VerifyingKey};
 use crate::limits;
-use crate::name::OrganisationId;
+use crate::name::{OrganisationId, PurposeId, QuestionId};
 use crate::programme::Programme;
 use crate::question::Ask;
 use crate::secret::SystemRandom;
@@ -40,6 +41,7 @@ pub(super) struct Town {
     address: SocketAddr,
     service: Arc<Service>,
     replies: Arc<Mutex<Vec<Reply>>>,
+    evaluator: String,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     server: Option<std::thread::JoinHandle<std::io::Result<()>>>,
 }
@@ -48,6 +50,7 @@ impl Town {
     /// Makes a data folder, and serves.
     pub(super) fn start(
         programme: &Programme,
+        text: &str,
         key_id: KeyId,
         key_file: &Path,
         folder: &Path,
@@ -58,7 +61,7 @@ impl Town {
         std::fs::create_dir_all(&tokens).map_err(io(&tokens))?;
         let data = folder.join("data");
         let key = ServiceKey::load(key_file, Example::Refuse)?;
-        Service::initialise(&data, programme, super::PROGRAMME, key_id, &key, SystemClock.now())?;
+        Service::initialise(&data, programme, text, key_id, &key, SystemClock.now())?;
         let service = Service::open(&data, key, Arc::new(SystemClock), Box::new(SystemRandom::new()))?;
         let service = Arc::new(service);
         let listener = TcpListener::bind(listen).map_err(io(folder))?;
@@ -74,13 +77,24 @@ impl Town {
         });
         let replies = Arc::default();
         let (folder, stop, server) = (folder.to_owned(), Some(stop), Some(server));
-        let town = Town { folder, address, service, replies, stop, server };
+        let evaluator = programme.evaluators.first().map(|evaluator| evaluator.id.to_string());
+        let evaluator = evaluator.unwrap_or_default();
+        let town = Town { folder, address, service, replies, evaluator, stop, server };
         town.add_principal(STEWARD, Role::Steward, &programme.steward)?;
         town.add_principal(AUDITOR, Role::Auditor, &programme.custodian)?;
         for evaluator in &programme.evaluators {
-            town.add_principal(EVALUATOR, Role::Evaluator, &evaluator.id)?;
+            town.add_principal(evaluator.id.as_str(), Role::Evaluator, &evaluator.id)?;
+        }
+        // A payer that is a partner too has two principals.
+        for payer in programme.payers.iter().filter(|payer| !is_partner(programme, &payer.id)) {
+            town.add_principal(payer.id.as_str(), Role::Payer, &payer.id)?;
         }
         Ok(town)
+    }
+
+    /// The evaluator who asks.
+    pub(super) fn evaluator(&self) -> &str {
+        &self.evaluator
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -161,13 +175,14 @@ impl Town {
         house: &House,
         programme: &Programme,
         key: &LinkageKey,
-        list: &Option<PathBuf>,
+        purposes: &[PurposeId],
+        list: &Path,
     ) -> Result<(), PlayError> {
-        let Some(list) = list else { return Ok(()) };
         let client = self.connect(house.partner.as_str())?;
+        let recipients = programme.evaluators.iter().chain(&programme.payers);
         let form = Form {
-            purposes: vec!["evaluation".parse().expect("a plain name")],
-            recipients: vec![EVALUATOR.parse().expect("a plain name")],
+            purposes: purposes.to_vec(),
+            recipients: recipients.map(|recipient| recipient.id.clone()).collect(),
             datasets: Vec::new(),
             notice: notice(programme, &"samtykke".parse().expect("a plain name"), "da")?,
             given_by: GivenBy::Person,
@@ -175,7 +190,7 @@ impl Town {
             legal_basis: LegalBasis::ExplicitConsent,
         };
         let tokeniser = Tokeniser::new(key, &house.partner, &house.partner);
-        let source = Source::File(list.clone());
+        let source = Source::File(list.to_owned());
         read_consents(&source, &form, &tokeniser, SystemClock.now(), limits::MAX_CONSENT_BATCH, |records| {
             client.record_consents(key.id(), &records, &house.signing)?;
             Ok(())
@@ -188,13 +203,36 @@ impl Town {
         Ok(())
     }
 
+    /// The evaluator asks.
     pub(super) fn ask(&self, ask: &Ask) -> Result<Vec<u8>, PlayError> {
+        self.ask_as(&self.evaluator, ask)
+    }
+
+    /// Somebody asks.
+    pub(super) fn ask_as(&self, who: &str, ask: &Ask) -> Result<Vec<u8>, PlayError> {
         let body = serde_json::json!({ "by": ask.by, "period": ask.period, "population": ask.population });
-        Ok(self.connect(EVALUATOR)?.ask(&ask.question, &body)?)
+        Ok(self.connect(who)?.ask(&ask.question, &body)?)
+    }
+
+    /// A payer asks for a statement; the one that was made, or a new one.
+    pub(super) fn state_payment(
+        &self,
+        who: &str,
+        question: &QuestionId,
+        period: Period,
+    ) -> Result<SignedStatement, ClientError> {
+        let body = serde_json::json!({ "period": period }).to_string();
+        let path = format!("/v1/payments/{question}");
+        crate::client::parse(&self.connect(who)?.post(&path, body.as_bytes(), None)?)
+    }
+
+    /// The key that the service signs receipts and statements with, as the steward hands it on.
+    pub(super) fn verifying_key(&self) -> VerifyingKey {
+        self.service.verifying_key()
     }
 
     pub(super) fn quality(&self) -> Result<Vec<u8>, PlayError> {
-        Ok(self.connect(EVALUATOR)?.fetch("/v1/quality")?)
+        Ok(self.connect(&self.evaluator)?.fetch("/v1/quality")?)
     }
 
     /// The auditor reads the whole chain, which the service verifies first.
@@ -239,6 +277,10 @@ impl Town {
         }
         Ok(all)
     }
+}
+
+fn is_partner(programme: &Programme, organisation: &OrganisationId) -> bool {
+    programme.partners.iter().any(|partner| partner.id.as_str() == organisation.as_str())
 }
 
 impl Drop for Town {
