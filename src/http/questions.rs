@@ -17,7 +17,7 @@ use crate::audit::{Entry, Head};
 use crate::clock::Period;
 use crate::name::{DimensionId, PopulationId, QuestionId};
 use crate::programme::Text;
-use crate::question::Ask;
+use crate::question::{Ask, Progress};
 use crate::service::{QualityReport, Reason, Service};
 
 /// Sealed snapshots, oldest first.
@@ -140,6 +140,15 @@ pub(super) struct AnswerView {
     sha256: String,
 }
 
+/// Gives a question up when whoever waits for it goes away: the server then drops the handler, and this with it.
+struct Wanted(Arc<Progress>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.give_up();
+    }
+}
+
 /// Ask a registered question. The release ledger is durable before the answer leaves.
 #[utoipa::path(post, path = "/v1/questions/{id}", tag = "evaluator", params(("id" = String, Path)),
     request_body = AskRequest, responses((status = 200, body = AnswerView), (status = "default", body = Problem)))]
@@ -152,7 +161,9 @@ pub(super) async fn ask(
     let question: QuestionId = id.parse().map_err(|_| Failure::of(Reason::NotFound))?;
     let AskRequest { by, period, population } = json(&body)?;
     let ask = Ask { question, by, period, population };
-    let body = blocking(move || service.ask(&caller, &ask)).await?;
+    let wanted = Wanted(Arc::new(Progress::default()));
+    let progress = Arc::clone(&wanted.0);
+    let body = blocking(move || service.ask_with(&caller, &ask, &progress)).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -530,3 +530,26 @@ fn columns_of_every_kind_count_as_read() {
         );
     }
 }
+
+#[test]
+fn codes_and_dimensions_that_a_kind_has_of_its_own_are_refused() {
+    refuses(
+        "{ id = \"flyttet\"",
+        "{ id = \"not-left\"",
+        "leaving.reason",
+        "id = \"leaving\"",
+        "another name",
+    );
+    let activity = "kind = \"activity\"\n";
+    let by_quarter = "kind = \"activity\"\ndimensions = [\"quarter\"]\n";
+    let text = ATTENDANCE.replacen(activity, by_quarter, 1);
+    let text = if text.contains("kind = \"quarter\"") {
+        text
+    } else {
+        let quarter =
+            "[[dimension]]\nid = \"quarter\"\nkind = \"quarter\"\ntitle = { da = \"\", en = \"\" }\n\n";
+        text.replacen("[[dimension]]", &format!("{quarter}[[dimension]]"), 1)
+    };
+    let ProgrammeError(problems) = Programme::parse(&text).expect_err("refused");
+    assert!(problems.iter().any(|p| p.field == "question.activity.dimensions"), "{problems:?}");
+}

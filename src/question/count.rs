@@ -59,6 +59,12 @@ impl Progress {
         (self.done.load(Ordering::Relaxed), self.all.load(Ordering::Relaxed))
     }
 
+    /// Whether it was given up.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        !self.wanted()
+    }
+
     fn wanted(&self) -> bool {
         !self.given_up.load(Ordering::Relaxed)
     }

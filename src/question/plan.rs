@@ -288,7 +288,7 @@ fn askable(programme: &Programme, asked: Period, sealed: Day, today: Day) -> Res
     if asked.first_day() < period.first_day() || asked.last_day() > period.last_day() {
         return Err(AskRefusal::OutsideProgramme { asked, programme: period });
     }
-    let ended = EndedPeriod::check(asked, today, 0)?;
+    let ended = EndedPeriod::check(asked, today, programme.closing_days)?;
     EndedPeriod::check(asked, sealed, 0).map_err(|_| AskRefusal::NotSealed { asked, sealed })?;
     Ok(ended)
 }

@@ -19,7 +19,9 @@ use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Alias;
 use crate::name::{OrganisationId, PopulationId};
 use crate::programme::{Audience, BasisKind, Question, QuestionKind, Text, Unit};
-use crate::question::{Ask, AskRefusal, Chart, Label, Plan, count, count_consents, plan};
+use crate::question::{
+    Ask, AskRefusal, Chart, CountError, Label, Plan, Progress, count_consents, count_with, plan,
+};
 use crate::snapshot::{LazySnapshot, Snapshot};
 use crate::store::{AnswerKey, ConsentState, LedgerRow, SnapshotRow, StoreError};
 use crate::token::Link;
@@ -103,9 +105,23 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Ask`] for a question that is not registered so; [`Reason::NoSnapshot`] before the first seal.
     pub fn ask(&self, caller: &Principal, ask: &Ask) -> Result<String, ServiceError> {
+        self.ask_with(caller, ask, &Progress::default())
+    }
+
+    /// The same, for somebody who may go away before the answer is there: a question that is given up ends within a
+    /// moment, and enters nothing.
+    ///
+    /// # Errors
+    /// As [`Service::ask`]; [`CountError::GivenUp`].
+    pub fn ask_with(
+        &self,
+        caller: &Principal,
+        ask: &Ask,
+        progress: &Progress,
+    ) -> Result<String, ServiceError> {
         self.may_ask(caller.role, ask)?;
         let mut answering = self.answering();
-        self.answer(&mut answering, &caller.actor(), &caller.organisation, ask)
+        self.answer(&mut answering, (&caller.actor(), &caller.organisation), ask, progress)
     }
 
     /// Whether a role may ask this question; what it may not is not registered for it.
@@ -126,10 +142,13 @@ impl Service {
     pub(super) fn answer(
         &self,
         answering: &mut Answering,
-        actor: &Actor,
-        recipient: &OrganisationId,
+        (actor, recipient): (&Actor, &OrganisationId),
         ask: &Ask,
+        progress: &Progress,
     ) -> Result<String, ServiceError> {
+        if progress.is_given_up() {
+            return Err(CountError::GivenUp.into());
+        }
         let moment = self.moment()?;
         let plan = plan(self.programme(), ask, moment.row.day, moment.now.day(), &self.rules)?;
         let key = moment.key(&plan, recipient);
@@ -144,7 +163,7 @@ impl Service {
             self.store.commit_release(moment.now, actor, &[], subject(&body))?;
             return Ok(body);
         }
-        let tabulation = self.count(answering, &plan, &moment, recipient)?;
+        let tabulation = self.count(answering, &plan, (&moment, recipient), progress)?;
         let released =
             plan.derive(self.release(answering, &plan, &moment, (actor, recipient), tabulation)?);
         let question = self.programme().question(&ask.question).ok_or(StoreError::NoSuch("question"))?;
@@ -184,8 +203,8 @@ impl Service {
         &self,
         answering: &mut Answering,
         plan: &Plan,
-        moment: &Moment,
-        recipient: &OrganisationId,
+        (moment, recipient): (&Moment, &OrganisationId),
+        progress: &Progress,
     ) -> Result<Tabulation, ServiceError> {
         let snapshot = self.snapshot_of(answering, &moment.row, plan.datasets())?;
         if plan.is_of_consents() {
@@ -195,7 +214,7 @@ impl Service {
             return Ok(tabulation);
         }
         let permits = self.permits(answering, plan, moment, recipient)?;
-        Ok(count(plan, &snapshot, &permits)?)
+        Ok(count_with(plan, &snapshot, &permits, progress)?)
     }
 
     /// Puts what was counted under the rules. The ledger is durable before this returns.

@@ -7,7 +7,7 @@ use crate::auth::Principal;
 use crate::clock::Period;
 use crate::name::{OrganisationId, QuestionId};
 use crate::programme::{Audience, Question};
-use crate::question::Ask;
+use crate::question::{Ask, Progress};
 use crate::store::ReportRow;
 
 impl Service {
@@ -44,7 +44,7 @@ impl Service {
         }
         let ask = Ask { question: question.id.clone(), by: Vec::new(), period, population: None };
         let mut answering = self.answering();
-        let body = match self.answer(&mut answering, actor, recipient, &ask) {
+        let body = match self.answer(&mut answering, (actor, recipient), &ask, &Progress::default()) {
             Ok(body) => body,
             // The quarter has not ended, or had not when the snapshot was sealed.
             Err(ServiceError::Ask(_)) => return Ok(false),

@@ -15,7 +15,7 @@ use crate::disclosure::{Released, settle_banded, settle_verified};
 use crate::extract::manifest::Sha256Hex;
 use crate::name::{OrganisationId, ProgrammeId, QuestionId};
 use crate::programme::{Payment, PaymentMode, Question, QuestionKind, Settlement, Text, Unit};
-use crate::question::{Ask, plan};
+use crate::question::{Ask, Progress, plan};
 use crate::store::StatementRow;
 
 /// What is signed.
@@ -96,7 +96,7 @@ impl Service {
             return Err(ServiceError::NotDue { due, sealed: moment.row.day });
         }
         let recipient = &caller.organisation;
-        let tabulation = self.count(&mut answering, &plan, &moment, recipient)?;
+        let tabulation = self.count(&mut answering, &plan, (&moment, recipient), &Progress::default())?;
         let settlement = match payment.mode {
             PaymentMode::Verified => settle_verified(&tabulation, payment, &self.rules)?,
             PaymentMode::Banded => {

@@ -25,6 +25,10 @@ pub(crate) struct Serve {
     /// Its private key, PEM.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Most memory for the rows that questions read, in bytes; datasets come in when they are read, and those used longest
+    /// ago go.
+    #[arg(long, value_name = "BYTES", default_value_t = kobling::limits::QUESTION_MEMORY_BYTES)]
+    snapshot_memory: u64,
     /// Serve without TLS on other addresses than loopback, because a proxy in front ends it.
     #[arg(long, conflicts_with = "tls_cert")]
     behind_proxy_that_ends_tls: bool,
@@ -46,7 +50,7 @@ impl Serve {
             _ => None,
         };
         tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
-        let service = Arc::new(self.folder.open()?);
+        let service = Arc::new(self.folder.open()?.with_memory(self.snapshot_memory));
         let busy = |error: std::io::Error| {
             Failure::Configuration(format!("{}: cannot be listened on: {error}", self.listen))
         };

@@ -1,7 +1,7 @@
 //! Questions: what every kind has. What each kind has of its own is in [`super::kinds`].
 
-use super::super::model::{BasisKind, Programme, Role};
-use super::super::question::{Audience, Question, QuestionKind, Unit};
+use super::super::model::{BasisKind, DimensionSource, Programme, Role};
+use super::super::question::{Audience, Question, QuestionKind, Test, Unit};
 use super::super::raw;
 use super::Checker;
 use super::kinds::Asked;
@@ -70,7 +70,64 @@ impl Checker<'_> {
         self.audience(&asked, &question);
         self.bases_of(&asked, &question);
         self.ceilings(&asked, &question);
+        self.own_cells(&asked, &question);
         Some(question)
+    }
+
+    /// Codes that a kind has for cells of its own, dimensions that it cannot be broken down by, and lists that nobody
+    /// could read.
+    fn own_cells(&mut self, asked: &Asked<'_>, question: &Question) {
+        let (programme, span) = (asked.programme, asked.raw.id.span());
+        let of_dimension = |dimension: usize| match programme.dimensions[dimension].source {
+            DimensionSource::Columns { list, .. } => Some(list),
+            DimensionSource::Partner | DimensionSource::Quarter => None,
+        };
+        let (at, list, own): (&str, Option<usize>, &[&str]) = match &question.kind {
+            QuestionKind::Attrition { reason, .. } => {
+                ("reason", reason.and_then(of_dimension), &["not-left"])
+            }
+            QuestionKind::Change(change) => {
+                let column = &programme.datasets[change.dataset].columns[change.value];
+                let list = match column.role {
+                    Role::Category { list } => Some(list),
+                    _ => None,
+                };
+                ("value", list, &["base", "answered"])
+            }
+            QuestionKind::Activity { .. } => {
+                let quarter =
+                    |dimension: &&usize| programme.dimensions[**dimension].source == DimensionSource::Quarter;
+                if let Some(dimension) = question.dimensions.iter().find(quarter) {
+                    let message = format!(
+                        "activity is by quarter already: take {} out",
+                        programme.dimensions[*dimension].id
+                    );
+                    self.wrong(span, asked.at("dimensions"), message);
+                }
+                return;
+            }
+            QuestionKind::Criteria(criteria) => {
+                for condition in &criteria.conditions {
+                    let Test::Trained { trained: (dataset, _), .. } = condition.test else { continue };
+                    let dataset = &programme.datasets[dataset];
+                    if dataset.basis(&question.purpose).is_some_and(|basis| basis.kind == BasisKind::Consent)
+                    {
+                        let message = format!(
+                            "{} rests on consent, which rows without a person never have: a list of staff rests on a task or on statistics",
+                            dataset.id
+                        );
+                        self.wrong(span.clone(), asked.at(&format!("{}.trained_in", condition.id)), message);
+                    }
+                }
+                return;
+            }
+            _ => return,
+        };
+        let codes = list.map(|list| &programme.code_lists[list].codes[..]).unwrap_or_default();
+        if let Some(code) = codes.iter().find(|code| own.contains(&code.id.as_str())) {
+            let message = format!("the answer has a cell {} of its own: give the code another name", code.id);
+            self.wrong(span, asked.at(at), message);
+        }
     }
 
     /// A pair needs rows with two persons, a case rows with a case number.
