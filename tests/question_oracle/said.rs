@@ -95,6 +95,7 @@ fn difference(world: &World, said: &[Said], ask: &Ask) -> Option<String> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a run names its seed")]
 fn what_persons_said() {
     let seed = number("KOBLING_SEED", SEED);
     let cases = number("KOBLING_CASES", 800);
