@@ -1,22 +1,40 @@
-//! The demo, as a newcomer starts it: the real program, every check of its own, status 0.
+//! The demo, as a newcomer starts it: the real program, every check of its own, both programmes, status 0.
 
 #![cfg(feature = "service")]
 
 use std::process::Command;
 
-#[test]
-fn the_demo_plays_to_its_end_and_every_check_holds() {
+fn played(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_koblingd"))
-        .args(["demo", "--exit", "--persons", "4000", "--seed", "7"])
+        .args(["demo", "--exit"])
+        .args(arguments)
         .output()
         .expect("the program runs");
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}\n{text}");
     assert!(text.contains("every check held"), "{text}");
-    // Five claims, each printed only after it held.
-    assert_eq!(text.matches("✓").count(), 5, "{text}");
+    text
+}
+
+#[test]
+fn the_demo_plays_both_programmes_to_the_end_and_every_check_holds() {
+    let text = played(&["--persons", "2000", "--seed", "7"]);
+    // Six claims about the first programme and four about the second, each printed only after it held.
+    assert_eq!(text.matches("✓").count(), 10, "{text}");
     assert!(text.contains("··") || text.contains("all of them hidden"), "{text}");
+    // Every question of both, but for the two that are answered by statements.
+    for questions in ["45 questions were answered", "32 questions were answered"] {
+        assert!(text.contains(questions), "{text}");
+    }
+    assert_eq!(text.matches("counted again: the same").count(), 16, "{text}");
+    assert!(text.contains("TO BE PAID") && text.contains("1 statement signed"), "{text}");
+}
+
+#[test]
+fn one_programme_can_be_played_alone() {
+    let text = played(&["--persons", "1000", "--programme", "effektinvestering"]);
+    assert!(text.contains("effektinvestering") && !text.contains("interventionsmodel"), "{text}");
 }
 
 #[test]

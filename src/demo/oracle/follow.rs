@@ -7,8 +7,8 @@ use super::{Plain, Row};
 use crate::clock::Day;
 use crate::programme::FollowUp;
 
-/// Persons by number of days and state, in the order of the cells: those followed so long or with the event, and those
-/// with the event.
+/// Persons by number of days and state, in the order of the cells: those followed so long, and those
+/// of them with the event.
 pub(super) fn within(
     plain: &Plain<'_>,
     follow: &FollowUp,
@@ -33,11 +33,11 @@ pub(super) fn within(
             }
             let outcome = rows.iter().find(|row| row.day >= earliest && is(follow.outcome, row));
             let event = outcome.is_some_and(|row| row.day <= end && row.day <= index.plus(reach));
-            if event {
-                had.insert(*person);
-            }
-            if event || end >= index.plus(reach) {
+            if end >= index.plus(reach) {
                 followed.insert(*person);
+                if event {
+                    had.insert(*person);
+                }
             }
         }
         cells.push((days.to_string(), "followed", followed));
