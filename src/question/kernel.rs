@@ -33,6 +33,18 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
         None
     }
 
+    /// The tail that everybody in a tail is in as well, as in the step before: a worker then puts a unit into the first
+    /// tail of such a line only, and the engine puts it into the others. A tail follows on one other at most.
+    fn also(&self, _tail: usize) -> Option<usize> {
+        None
+    }
+
+    /// The tails as meets of sets, where they are: by tail the sets, of 64 at most, that a unit must be in. A worker
+    /// then says in which sets the unit is ([`Found::sets`]), and the engine puts it into the tails.
+    fn meets(&self) -> Option<Vec<u64>> {
+        None
+    }
+
     /// What is counted in a tail, where it is not the question's unit.
     fn counted(&self, _tail: usize) -> Option<Counted> {
         None
@@ -43,9 +55,15 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
         None
     }
 
-    /// The extra of a tail, from the tallies of its group.
+    /// The extra of a tail, from the tallies of its group. Their units are those of the cells; persons and values are
+    /// as the worker put them.
     fn extra(&self, _group: &[Tally], _tail: usize) -> Option<Extra> {
         None
+    }
+
+    /// The extras of all tails of a group, where they have something in common.
+    fn extras(&self, group: &[Tally]) -> Vec<Option<Extra>> {
+        (0..group.len()).map(|tail| self.extra(group, tail)).collect()
     }
 
     /// The ledger's name for the extra of a tail, where it is not that of [`Kernel::extra_head`]: values under one name
@@ -123,6 +141,8 @@ pub(super) struct Found {
     pub(super) index: Option<RowAt>,
     /// The cells of its group that the unit is in, each once.
     pub(super) puts: Vec<Put>,
+    /// The sets that the unit is in, where the tails are meets of sets.
+    pub(super) sets: u64,
     /// Set when a row holds what the programme does not give it: the count ends with it.
     pub(super) fault: Option<CountError>,
 }
@@ -139,6 +159,13 @@ pub(super) struct Put {
 }
 
 impl Found {
+    /// Forgets the unit before.
+    pub(super) fn clear(&mut self) {
+        self.index = None;
+        self.puts.clear();
+        self.sets = 0;
+    }
+
     /// Puts the unit into a tail.
     pub(super) fn put(&mut self, tail: usize) {
         self.put_value(tail, 0, 0);

@@ -1,7 +1,6 @@
 //! The cells of a table while they are being filled.
 
 use crate::disclosure::{Contribution, PersonSet};
-use crate::snapshot::Snapshot;
 
 /// One cell, filled by one thread; put together in the order of units.
 #[derive(Clone, Default)]
@@ -36,12 +35,17 @@ impl Tally {
     }
 
     /// The persons, each once.
-    pub(super) fn set(&mut self) -> PersonSet {
-        if !self.persons.is_sorted() {
-            self.persons.sort_unstable();
+    pub(super) fn set(&self) -> PersonSet {
+        // One after the other, as they come where the unit is the person.
+        if self.persons.is_sorted_by(|one, next| one < next) {
+            return PersonSet::from_sorted_iter(self.persons.iter().copied()).expect("it was looked at");
         }
-        self.persons.dedup();
-        set(&self.persons)
+        self.persons.iter().copied().collect()
+    }
+
+    /// Whether no unit is in the cell.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.units == 0 && self.persons.is_empty() && self.values.is_empty()
     }
 
     /// The first values, as contributions to a sum.
@@ -50,19 +54,6 @@ impl Tally {
             |kept: &Kept| Contribution { family: kept.family, source: kept.source, amount: kept.value };
         self.values.iter().map(part).collect()
     }
-}
-
-/// The set of persons in ascending order.
-pub(super) fn set(persons: &[u32]) -> PersonSet {
-    PersonSet::from_sorted_iter(persons.iter().copied()).expect("they are in ascending order")
-}
-
-/// Distinct families of some persons.
-pub(super) fn families(snapshot: &Snapshot, persons: &[u32]) -> u64 {
-    let mut families = persons.iter().map(|person| snapshot.families[*person as usize]).collect::<Vec<_>>();
-    families.sort_unstable();
-    families.dedup();
-    families.len() as u64
 }
 
 /// The codes of every combination: of the dimensions, the first slowest, and then of the kernel's tails.
