@@ -1,13 +1,16 @@
-//! Rate of the seal, beside what the same machine needs for the bare physical work.
+//! Rate and memory of the seal, beside what the same machine needs for the bare physical work.
 //!
-//! `cargo bench --bench seal [-- ROWS]`; ten million staged rows unless told. Two million persons, nine partners, the
-//! programme of `programmes/interventionsmodel.toml`. The figures to keep are the ratios: they are made in one run.
+//! `cargo bench --bench seal [-- rows=20000000 memory=512 threads=2 dir=FOLDER]`: staged rows, MiB for rows, threads;
+//! the environment's `SEAL_ROWS`, `SEAL_MEMORY`, `SEAL_THREADS` and `SEAL_DIR` say the same. Five rows a person, nine
+//! partners, the programme of `programmes/interventionsmodel.toml`. In a folder given, the staged files stay and serve
+//! again; without one everything goes. The figures to keep are the ratios: they are made in one run.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{BufWriter, Read as _, Write as _};
 use std::path::Path;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use kobling::clock::{Day, Timestamp};
@@ -15,10 +18,10 @@ use kobling::intake::staged::{Frame, Value};
 use kobling::linkage::{Spine, Stated};
 use kobling::programme::{Programme, Role};
 use kobling::secret::SeededRandom;
-use kobling::snapshot::{SealInputs, SealReport, Snapshot, StagedInput, seal};
+use kobling::snapshot::{SealInputs, SealLimits, SealPhase, SealReport, Snapshot, StagedInput, seal_within};
 use kobling::token::Link;
 
-const ROWS: u64 = 10_000_000;
+const ROWS: u64 = 20_000_000;
 /// Rows a person has on average.
 const ROWS_PER_PERSON: u64 = 5;
 /// Rows of a frame: what a block of 1 MiB of package holds.
@@ -46,69 +49,128 @@ fn link(kind: u64, number: u64) -> Link {
     Link::from_stored(bytes)
 }
 
+/// A setting: `NAME=VALUE` among the arguments, or `SEAL_NAME` in the environment.
+fn setting<T: FromStr>(name: &str) -> Option<T> {
+    let said = std::env::args().find_map(|word| word.strip_prefix(&format!("{name}=")).map(str::to_owned));
+    let said = said.or_else(|| std::env::var(format!("SEAL_{}", name.to_uppercase())).ok())?;
+    Some(said.parse().unwrap_or_else(|_| panic!("{name}={said} is no value for it")))
+}
+
 fn main() {
-    let rows = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(ROWS);
-    let dir = tempfile::Builder::new()
+    let rows = setting("rows").unwrap_or(ROWS);
+    let standard = SealLimits::default();
+    let limits = SealLimits {
+        memory: setting("memory").map_or(standard.memory, |mib: u64| mib << 20),
+        threads: setting("threads").unwrap_or(standard.threads),
+        ..standard
+    };
+    let temporary = tempfile::Builder::new()
         .prefix("seal-")
         .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
         .expect("a folder in target/");
+    let dir = setting("dir").unwrap_or_else(|| temporary.path().to_owned());
     let text = include_str!("../programmes/interventionsmodel.toml");
     let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
-    let staged = stage_all(dir.path(), &programme, rows);
-    let staged_bytes: u64 = staged.iter().map(|input| fs::metadata(&input.path).expect("staged").len()).sum();
+    let (staging, staged) = timed(|| stage_all(&dir, &programme, rows));
+    println!("{rows} rows staged in {:.1} s", staging.as_secs_f64());
+    println!("limit {} MiB for rows, {} threads", limits.memory >> 20, limits.threads);
 
+    let sealed = dir.join("sealed");
+    if sealed.exists() {
+        fs::remove_dir_all(&sealed).expect("the last run's snapshots");
+    }
+    fs::create_dir(&sealed).expect("a folder for snapshots");
     let mut spine = Spine::default();
-    let seal = |id: u32, spine: &mut Spine| {
-        let out = dir.path().join(id.to_string());
-        let inputs = SealInputs {
-            programme: &programme,
-            staged: &staged,
-            aliases: &[],
-            id,
-            day: Day::from_days(20_000),
-            sealed_at: Timestamp::from_millis(0),
-            out: &out,
-        };
-        let report =
-            seal(&inputs, spine, &mut SeededRandom::from_number(1)).unwrap_or_else(|e| panic!("{e}"));
-        spine.settle();
-        report
-    };
-    let (first, report) = timed(|| seal(1, &mut spine));
-    let (again, _) = timed(|| seal(2, &mut spine));
-    let out = dir.path().join("1");
-    let (load, snapshot) = timed(|| Snapshot::load(&out, &programme, &report.sha256));
+    let first = measure("first seal", 1, (&programme, &staged, &sealed), &limits, &mut spine);
+    let again = measure("seal of known persons", 2, (&programme, &staged, &sealed), &limits, &mut spine);
+    let out = sealed.join("1");
+    let (load, snapshot) = timed(|| Snapshot::load(&out, &programme, &first.report.sha256));
     let loaded: usize = snapshot.map_or(0, |s| s.datasets.iter().map(|columns| columns.len()).sum());
-    assert_eq!((report.rows, loaded as u64), (rows, rows));
+    assert_eq!((first.report.rows, loaded as u64), (rows, rows));
+    println!(
+        "load: {:.2} s, {:.2} million rows/s",
+        load.as_secs_f64(),
+        rows as f64 / load.as_secs_f64() / 1e6
+    );
 
-    let sealed: Vec<_> =
+    let files: Vec<_> =
         fs::read_dir(&out).expect("sealed").map(|entry| entry.expect("entry").path()).collect();
-    let sealed_bytes: u64 = sealed.iter().map(|path| fs::metadata(path).expect("sealed").len()).sum();
-    let (physical, ()) = timed(|| {
-        for input in &staged {
-            read(&input.path);
-        }
-        write(&dir.path().join("bare"), sealed_bytes);
-    });
+    let bytes = |path: &Path| fs::metadata(path).expect("there").len();
+    let sealed_bytes: u64 = files.iter().map(|path| bytes(path)).sum();
+    let staged_bytes: u64 = staged.iter().map(|input| bytes(&input.path)).sum();
+    let (reading, ()) = timed(|| staged.iter().for_each(|input| read(&input.path)));
+    let (writing, ()) = timed(|| write(&temporary.path().join("bare"), sealed_bytes));
     let mut keys: Vec<u64> = (0..rows).map(|n| Numbers(n).next()).collect();
     let (sorting, ()) = timed(|| keys.sort_unstable());
     black_box(&keys);
 
-    print_figures(&report, &[("first seal", first), ("seal of known persons", again), ("load", load)], rows);
-    println!("staged {} MB, sealed {} MB", staged_bytes / 1_000_000, sealed_bytes / 1_000_000);
-    println!("read staged bytes, write and sync sealed bytes: {:.2} s", physical.as_secs_f64());
+    println!("read {} MB of staged rows: {:.2} s", staged_bytes / 1_000_000, reading.as_secs_f64());
+    println!("write and sync {} MB: {:.2} s", sealed_bytes / 1_000_000, writing.as_secs_f64());
     println!("sort {rows} u64 keys, one thread: {:.2} s", sorting.as_secs_f64());
-    let bare = (physical + sorting).as_secs_f64();
-    println!("first seal / (bytes + sort): {:.2}", first.as_secs_f64() / bare);
-    println!("seal of known persons / (bytes + sort): {:.2}", again.as_secs_f64() / bare);
+    let bare = (reading + writing + sorting).as_secs_f64();
+    println!("first seal / (bytes + sort): {:.2}", first.time.as_secs_f64() / bare);
+    println!("seal of known persons / (bytes + sort): {:.2}", again.time.as_secs_f64() / bare);
 }
 
-fn print_figures(report: &SealReport, times: &[(&str, Duration)], rows: u64) {
-    println!("{rows} rows, {} person numbers", report.persons);
-    for (what, time) in times {
-        let seconds = time.as_secs_f64();
-        println!("{what}: {seconds:.2} s, {:.2} million rows/s", rows as f64 / seconds / 1e6);
+/// What a seal took.
+struct Measured {
+    time: Duration,
+    report: SealReport,
+}
+
+/// Seals, and prints times by phase and the peak of memory.
+fn measure(
+    what: &str,
+    id: u32,
+    (programme, staged, dir): (&Programme, &[StagedInput], &Path),
+    limits: &SealLimits,
+    spine: &mut Spine,
+) -> Measured {
+    let out = dir.join(id.to_string());
+    let inputs = SealInputs {
+        programme,
+        staged,
+        aliases: &[],
+        id,
+        day: Day::from_days(20_000),
+        sealed_at: Timestamp::from_millis(0),
+        out: &out,
+    };
+    // From here on the peak is this seal's, where the system lets it be set back.
+    let set_back = fs::write("/proc/self/clear_refs", "5").is_ok();
+    let before = memory("VmRSS:");
+    let mut begun: Vec<(SealPhase, Instant)> = Vec::new();
+    let mut progress = |phase| begun.push((phase, Instant::now()));
+    let (time, report) = timed(|| {
+        seal_within(&inputs, limits, spine, &mut SeededRandom::from_number(1), &mut progress)
+            .unwrap_or_else(|error| panic!("{error}"))
+    });
+    let end = Instant::now();
+    spine.settle();
+    let rate = report.rows as f64 / time.as_secs_f64() / 1e6;
+    println!(
+        "{what}: {:.2} s, {rate:.2} million rows/s, {} person numbers, snapshot {}",
+        time.as_secs_f64(),
+        report.persons,
+        report.sha256
+    );
+    let ends = begun.iter().skip(1).map(|(_, at)| *at).chain([end]);
+    for ((phase, at), end) in begun.iter().zip(ends) {
+        println!("  {:8} {:.2} s", format!("{phase:?}").to_lowercase(), (end - *at).as_secs_f64());
     }
+    if let (true, Some(before), Some(peak), Some(after)) =
+        (set_back, before, memory("VmHWM:"), memory("VmRSS:"))
+    {
+        println!("  memory: {before} MiB before, {peak} at most, {after} after with the spine");
+    }
+    Measured { time, report }
+}
+
+/// A figure of this process's memory in MiB, where the system tells.
+fn memory(name: &str) -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib >> 10)
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
@@ -132,16 +194,26 @@ fn write(path: &Path, bytes: u64) {
     file.sync_all().expect("durable");
 }
 
-/// Stages `rows` rows: a part for each partner of each dataset, of equal size.
+/// Stages `rows` rows: a part for each partner of each dataset, of equal size. What a run before left whole is used.
 fn stage_all(dir: &Path, programme: &Programme, rows: u64) -> Vec<StagedInput> {
     let sets = programme.datasets.iter().enumerate();
     let parts: Vec<(usize, u8)> = sets.flat_map(|(at, d)| d.partners.iter().map(move |p| (at, *p))).collect();
+    fs::create_dir_all(dir).expect("a folder for staged files");
+    // Written last, so that it stands for all of them.
+    let mark = dir.join("staged.txt");
+    let done = fs::read_to_string(&mark).is_ok_and(|text| text == rows.to_string());
     let mut numbers = Numbers(42);
     let mut left = rows;
     let stage = |(at, (dataset, source)): (usize, &(usize, u8))| {
         let sent = left / (parts.len() - at) as u64;
         left -= sent;
-        let path = dir.join(format!("staged-{at}"));
+        let (of, partner) = (&programme.datasets[*dataset], &programme.partners[usize::from(*source)]);
+        let path = dir.join(format!("staged-{}-{}", of.id, partner.id));
+        let stated = Stated { packages: 1, read: sent, sent, ..Stated::default() };
+        let input = StagedInput { path: path.clone(), source: *source, dataset: *dataset, stated };
+        if done {
+            return input;
+        }
         let mut file = BufWriter::new(File::create(&path).expect("created"));
         for index in 0..sent.div_ceil(FRAME_ROWS) {
             let mut frame = Frame::new(u32::try_from(index).expect("few"), &[0; 32]);
@@ -151,10 +223,11 @@ fn stage_all(dir: &Path, programme: &Programme, rows: u64) -> Vec<StagedInput> {
             file.write_all(&frame.finish()).expect("written");
         }
         file.into_inner().expect("written").sync_all().expect("durable");
-        let stated = Stated { packages: 1, read: sent, sent, ..Stated::default() };
-        StagedInput { path, source: *source, dataset: *dataset, stated }
+        input
     };
-    parts.iter().enumerate().map(stage).collect()
+    let staged = parts.iter().enumerate().map(stage).collect();
+    fs::write(mark, rows.to_string()).expect("written");
+    staged
 }
 
 /// A row of a made-up person: a family of two, a case each at each partner.
@@ -175,7 +248,7 @@ fn push(
             Role::Person => Value::Link((draw >> 59 != 0).then(|| link(0, person))),
             Role::RelatedPerson => Value::Link((draw >> 40 & 1 == 0).then(|| link(0, person ^ 1))),
             Role::Case => Value::Link(Some(link(1 + u64::from(source), person >> 1))),
-            Role::Staff => Value::Link(None),
+            Role::Staff => Value::Link(Some(link(15, u64::from(source) << 6 | draw >> 32 & 63))),
             Role::Date => {
                 Value::Day(Day::from_days(18_700 + i32::try_from(draw >> 45 & 1023).expect("small")))
             }

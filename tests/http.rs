@@ -97,6 +97,12 @@ fn a_package_goes_all_the_way_to_an_answer() {
     running.clock.set("2025-06-02T08:00:00Z".parse().expect("an instant"));
     steward.post("/v1/seals", b"", None).expect("sealed");
     let answer = vive.ask(&reach, &ask).expect("an answer");
+    kobling::answer::verify(&answer).expect("the answer's own hash");
+    let read: kobling::answer::Answer = kobling::client::parse(&answer).expect("as the client reads it");
+    assert!(
+        read.table.totals.as_ref().is_some_and(|totals| totals.figures.contains_key("count")),
+        "{read:?}"
+    );
     let table: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
     assert_eq!(table["table"]["rows"][0]["figures"][0]["count"], 65, "63, rounded to 65: {table}");
     assert_eq!(vive.ask(&reach, &ask).expect("again"), answer, "served verbatim");

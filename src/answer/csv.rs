@@ -1,7 +1,7 @@
-//! Comma-separated values, international or Danish. The columns are those of [`columns`](super::columns).
+//! Comma-separated values, international or Danish. The columns are those of `columns.rs`.
 //!
 //! A text that a spreadsheet could take for a formula gets an apostrophe before it, in both forms: see
-//! [`escape::csv`].
+//! `escape::csv`.
 
 use super::columns::{Field, columns};
 use super::escape;

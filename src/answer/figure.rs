@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::language::Language;
-use super::model::{FigureColumn, Kind};
+use super::model::FigureColumn;
 
 /// The mark of a hidden figure where people read.
 pub const HIDDEN_MARK: &str = "··";
@@ -109,8 +109,7 @@ impl Figure {
             Figure::Number(value) => language.grouped(&at_decimals(value, decimals)),
             Figure::Range { low, high } => {
                 let side = |value| language.grouped(&at_decimals(value, decimals));
-                let sign = if column.kind == Kind::Range && column.unit.is_none() { " %" } else { "" };
-                format!("{} {} {}{sign}", side(low), language.to(), side(high))
+                format!("{} {} {}", side(low), language.to(), side(high))
             }
             Figure::Hidden => HIDDEN_MARK.to_owned(),
         }

@@ -96,6 +96,23 @@ impl Language {
             "totals_of_shown_cells" => {
                 self.choose("summer er af viste celler", "totals are sums of shown cells")
             }
+            "intervals_of_shown_counts" => self.choose(
+                "intervaller gælder for ethvert sandt antal inden for den største fejl",
+                "intervals hold for every true count within the largest error",
+            ),
+            "sums_without_dominance" => self.choose(
+                "summer hvor nogen kan træde frem skjules, andre har tre betydende cifre",
+                "sums in which somebody could stand out are hidden, others have three significant digits",
+            ),
+            "means_of_enough" => self.choose(
+                "gennemsnit af få skjules, andre er en afrundet sum over et afrundet antal",
+                "means of few are hidden, others are a rounded sum over a rounded count",
+            ),
+            "median_as_band" => self.choose("en median er et interval", "a median is a band"),
+            "curve_on_grid" => self.choose(
+                "en kurve begynder og slutter hvor nok har haft hændelsen og stadig følges",
+                "a curve begins and ends where enough had the event and are still followed",
+            ),
             _ => return code.replace('_', " "),
         };
         words.to_owned()

@@ -1,7 +1,7 @@
 //! An answer as it comes from the service, and every form in which a person or a program reads it.
 //!
-//! One model ([`Answer`]), one plan of columns for the machine ([`columns`](self::columns)), one plan of a drawing
-//! ([`plot`](self::plot)); each form is a file and takes what it shows from these three.
+//! One model ([`Answer`]), one plan of columns for the machine (`columns`), one plan of a drawing
+//! (`plot`); each form is a file and takes what it shows from these three.
 //!
 //! Must never: compute a figure. What an answer does not hold, no form of it shows; a hidden figure is a mark to people,
 //! an empty field and a `true` to programs, and nothing in a drawing. Nor may it fetch or run anything: a page is text,

@@ -159,7 +159,7 @@ pub struct FigureColumn {
     pub kind: Kind,
     /// Title.
     pub title: Text,
-    /// Unit, where the title does not say it. A range without one is in per cent.
+    /// Unit, where the title does not say it.
     pub unit: Option<Text>,
     /// Decimals of a number.
     #[serde(default)]
@@ -199,9 +199,18 @@ pub struct Row {
 pub struct Totals {
     /// Largest distance of the sum from the true sum of the same cells.
     pub max_error: u64,
-    /// Sums, by the ids of the columns of figures.
-    #[serde(flatten)]
+    /// Sums, by the ids of the columns of figures. What else stands there is passed over.
+    #[serde(flatten, deserialize_with = "figures_of")]
     pub figures: BTreeMap<String, Option<Figure>>,
+}
+
+/// The members that are figures.
+fn figures_of<'de, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<String, Option<Figure>>, D::Error> {
+    let members = BTreeMap::<String, serde_json::Value>::deserialize(from)?;
+    let figure = |(id, value)| Some((id, serde_json::from_value(value).ok()?));
+    Ok(members.into_iter().filter_map(figure).collect())
 }
 
 /// Why JSON with the members of an answer is none.

@@ -1,4 +1,4 @@
-//! An answer as Parquet: the columns of [`columns`](super::columns), and the answer itself as it came, under the key
+//! An answer as Parquet: the columns of `columns.rs`, and the answer itself as it came, under the key
 //! `kobling.answer` of the file's metadata.
 
 use std::sync::Arc;

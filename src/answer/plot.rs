@@ -98,10 +98,25 @@ impl Plot {
                 plot.points.push(point(read, &figures[*at], (category, group), language));
             }
         }
+        plot.drop_empty_groups();
         if form == Form::Steps {
             plot.positions = positions(&codes);
         }
         Some(plot)
+    }
+
+    /// Takes away groups of which the figure that is drawn says nothing at all: those to whom it does not apply.
+    fn drop_empty_groups(&mut self) {
+        let says = |point: &Point| point.value.is_some() || point.span.is_some() || point.hidden;
+        for group in (0..self.groups.len()).rev() {
+            if self.groups.len() > 1 && !self.points.iter().any(|point| point.group == group && says(point)) {
+                self.groups.remove(group);
+                self.points.retain(|point| point.group != group);
+                for point in self.points.iter_mut().filter(|point| point.group > group) {
+                    point.group -= 1;
+                }
+            }
+        }
     }
 
     /// How many figures are hidden, in words; empty when none is.

@@ -13,7 +13,9 @@ pub(super) const COLOURS: usize = 8;
 /// More bars or points than that are read in the table.
 const POINTS: usize = 96;
 const WIDTH: f64 = 760.0;
+/// Width of a sign on average, and of one in a short word of wide letters.
 const SIGN: f64 = 7.2;
+const WIDE: f64 = 8.4;
 
 /// The drawing, or `None` when it would hold too much to be read.
 pub(super) fn draw(plot: &Plot, title: &str, id: &str, language: Language) -> Option<String> {
@@ -29,7 +31,7 @@ pub(super) fn draw(plot: &Plot, title: &str, id: &str, language: Language) -> Op
     let top = legend.1;
     let below = language.choose("Tallene står i tabellen nedenfor.", "The figures are in the table below.");
     let svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\" xmlns=\"http://www.w3.org/2000/svg\">\n\
+        "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\">\n\
          <title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}. {}</desc>\n{}<g transform=\"translate(0 {top})\">\n{body}</g></svg>",
         round(height + top),
         safe(title),
@@ -88,7 +90,7 @@ fn bars(plot: &Plot) -> (String, f64) {
     const BAR: f64 = 18.0;
     const GAP: f64 = 10.0;
     let longest = plot.categories.iter().map(|label| label.chars().count().min(38)).max().unwrap_or(0);
-    let left = float(longest) * SIGN + 12.0;
+    let left = float(longest) * WIDE + 14.0;
     let texts = plot.points.iter().map(|point| point.text.chars().count()).max().unwrap_or(0);
     let right = float(texts) * SIGN + 14.0;
     let (low, high) = plot.ends();

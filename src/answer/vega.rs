@@ -56,9 +56,12 @@ fn values(plot: &Plot) -> Vec<Value> {
         });
         if let Some(positions) = &plot.positions {
             row["position"] = number(positions[point.category]);
+            // A level lasts until the next point, whether that one is known or not.
+            row["until"] = number(*positions.get(point.category + 1).unwrap_or(&positions[point.category]));
         }
-        // Where the text stands: at the end of the bar or of the bound.
-        row["end"] = point.value.or(point.span.map(|(_, high)| high)).map_or(Value::Null, number);
+        // Where the text stands: behind the bar, its interval or its bound.
+        let ends = point.value.into_iter().chain(point.span.map(|(_, high)| high));
+        row["end"] = ends.reduce(f64::max).map_or(Value::Null, number);
         row
     };
     plot.points.iter().map(row).collect()
@@ -71,14 +74,15 @@ fn number(value: f64) -> Value {
 }
 
 fn scale(plot: &Plot) -> Value {
-    if plot.percent { json!({ "domain": [0, 100] }) } else { json!({ "zero": true }) }
+    let (low, high) = plot.ends();
+    if plot.percent { json!({ "domain": [number(low), number(high)] }) } else { json!({ "zero": true }) }
 }
 
 /// Colour by group, where there is more than one.
 fn colour(plot: &Plot, encoding: &mut Value) {
     if plot.groups.len() > 1 {
-        encoding["color"] =
-            json!({ "field": "group", "type": "nominal", "sort": plot.groups, "title": plot.group });
+        encoding["color"] = json!({ "field": "group", "type": "nominal", "sort": plot.groups, "title": plot.group,
+                "legend": { "orient": "bottom", "symbolOpacity": 1, "symbolType": "square" } });
     }
 }
 
@@ -122,12 +126,25 @@ fn lines(plot: &Plot) -> (Value, Value) {
     let mut encoding = json!({ "x": x });
     colour(plot, &mut encoding);
     let y = |field: &str| json!({ "field": field, "type": "quantitative", "title": plot.measure, "scale": scale(plot) });
-    let layer = json!([
-        { "mark": { "type": "area", "interpolate": shape, "opacity": 0.2 },
-          "encoding": { "y": y("low"), "y2": { "field": "high" } } },
-        { "mark": { "type": "line", "interpolate": shape }, "encoding": { "y": y("value") } },
-        { "mark": { "type": "point", "filled": true },
-          "encoding": { "y": y("value"), "tooltip": tooltip(plot) } },
-    ]);
+    let point = json!({ "mark": { "type": "point", "filled": true, "opacity": 1 },
+        "encoding": { "y": y("value"), "tooltip": tooltip(plot) } });
+    let line = json!({ "mark": { "type": "line", "interpolate": shape }, "encoding": { "y": y("value") } });
+    let layer = if plot.form == Form::Steps && plot.positions.is_some() {
+        let until = json!({ "field": "until" });
+        json!([
+            { "mark": { "type": "rect", "opacity": 0.2 },
+              "encoding": { "x2": until, "y": y("low"), "y2": { "field": "high" } } },
+            { "mark": { "type": "rule", "strokeWidth": 2 }, "encoding": { "x2": until, "y": y("value") } },
+            line,
+            point,
+        ])
+    } else {
+        json!([
+            { "mark": { "type": "area", "interpolate": shape, "opacity": 0.2 },
+              "encoding": { "y": y("low"), "y2": { "field": "high" } } },
+            line,
+            point,
+        ])
+    };
     (encoding, layer)
 }

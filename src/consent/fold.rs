@@ -44,6 +44,36 @@ impl Known {
         }
     }
 
+    /// When it happened.
+    pub(crate) const fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// What happened.
+    pub(crate) const fn kind(&self) -> EventKind {
+        self.kind
+    }
+
+    /// The record that it is.
+    pub(crate) const fn record(&self) -> &RecordId {
+        &self.record
+    }
+
+    /// The record that it is about.
+    pub(crate) const fn names(&self) -> Option<&RecordId> {
+        self.names.as_ref()
+    }
+
+    /// Purposes; none is all in a deny, none in a yes.
+    pub(crate) fn purposes(&self) -> &[PurposeId] {
+        &self.purposes
+    }
+
+    /// First and last day on which a yes permits use.
+    pub(crate) const fn valid(&self) -> (Day, Day) {
+        self.valid
+    }
+
     /// Whether the scope covers the use. An empty list of purposes or recipients covers all in a deny, none in a yes.
     fn covers(&self, asked: &Use<'_>) -> bool {
         let all = self.kind.is_deny();

@@ -98,7 +98,7 @@ pub struct Head {
 }
 
 /// Every column that there is, with its titles.
-const HEADS: [(&str, FigureKind, &str, &str); 16] = [
+const HEADS: [(&str, FigureKind, &str, &str); 22] = [
     ("count", FigureKind::Count, "Antal", "Count"),
     ("families", FigureKind::Count, "Familier", "Families"),
     ("share", FigureKind::Rate, "Andel af summen", "Share of the sum"),
@@ -120,17 +120,23 @@ const HEADS: [(&str, FigureKind, &str, &str); 16] = [
     ("person_years", FigureKind::Number, "Personår", "Person-years"),
     ("per_100_years", FigureKind::Number, "Pr. 100 personår", "Per 100 person-years"),
     ("median", FigureKind::Range, "Medianens interval", "Band of the median"),
+    ("low", FigureKind::Number, "Lavt, pr. enhed", "Low, per unit"),
+    ("likely", FigureKind::Number, "Sandsynligt, pr. enhed", "Likely, per unit"),
+    ("high", FigureKind::Number, "Højt, pr. enhed", "High, per unit"),
+    ("low_total", FigureKind::Number, "Lavt, i alt", "Low, in all"),
+    ("likely_total", FigureKind::Number, "Sandsynligt, i alt", "Likely, in all"),
+    ("high_total", FigureKind::Number, "Højt, i alt", "High, in all"),
 ];
 
 impl Head {
     /// The head of a known column.
-    pub(super) fn of(id: &str) -> Head {
+    pub(crate) fn of(id: &str) -> Head {
         let (id, kind, da, en) = *HEADS.iter().find(|head| head.0 == id).expect("a column of the list");
         Head { id, kind, title: Text { da: da.to_owned(), en: en.to_owned() }, unit: None, decimals: 0 }
     }
 
     /// The same in a unit, with decimals.
-    pub(super) fn in_unit(self, unit: Option<&Text>, decimals: u8) -> Head {
+    pub(crate) fn in_unit(self, unit: Option<&Text>, decimals: u8) -> Head {
         Head { unit: unit.cloned(), decimals, ..self }
     }
 }

@@ -47,6 +47,14 @@ impl<T> Released<T> {
     }
 }
 
+impl Released<Table> {
+    /// Another table made of this one: arithmetic on shown values, which tells no more than they do. For plans alone,
+    /// whose functions get nothing but the shown table; the ledger's entries remain those of this one.
+    pub(crate) fn derive(self, derive: impl FnOnce(Table) -> Table) -> Released<Table> {
+        Released(derive(self.0))
+    }
+}
+
 impl<T> Released<T> {
     /// For the rules of this room alone: something made of what may leave.
     pub(super) const fn of(value: T) -> Released<T> {
@@ -166,7 +174,12 @@ pub fn release(
     for cell in &cells {
         settled.push((!cell.structural_zero).then(|| {
             let own = own_value(cell.contributors.len(), cell.units, cell.families, rules);
-            draft.settle(cell.counted.word(), cell_text(&cell.key), cell.contributors.clone(), own)
+            let measure = match &cell.measure {
+                // How many staff there are is no function of the persons behind them.
+                Some(name) if cell.counted == Counted::Staff => name,
+                _ => cell.counted.word(),
+            };
+            draft.settle(measure, cell_text(&cell.key), cell.contributors.clone(), own)
         }));
     }
     let mut extras = Vec::with_capacity(cells.len());

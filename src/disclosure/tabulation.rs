@@ -78,7 +78,8 @@ pub struct RawCell {
     /// What is told of the cell besides its count.
     pub extra: Option<Extra>,
     /// The ledger's name for the extra, where it is not that of [`ExtraHead::measure`]: figures of the same units that
-    /// mean different things (a mean before, a mean after) must never be held against each other.
+    /// mean different things have different names. Of a count of staff it is the name of the count, because the same
+    /// persons can stand behind other numbers of staff.
     pub measure: Option<String>,
 }
 

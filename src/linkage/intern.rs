@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::FxHashMap;
 
+use super::batch::Batch;
 use crate::limits;
 use crate::token::Link;
 
@@ -33,13 +34,22 @@ impl Interner {
         Interner { base, met: AtomicU64::new(0), shards }
     }
 
-    /// The provisional number of a link. Meaningless once [`Interner::met`] says that there are too many.
-    pub(crate) fn intern(&self, link: &Link) -> u32 {
-        let mut shard = self.shards[shard(link)].lock().expect("no thread panics while it holds a part");
-        *shard.entry(*link).or_insert_with(|| {
-            let number = u64::from(self.base) + 1 + self.met.fetch_add(1, Ordering::Relaxed);
-            u32::try_from(number).unwrap_or(u32::MAX)
-        })
+    /// Gives every link of a batch that has no number its provisional one. Meaningless once [`Interner::met`] says that
+    /// there are too many.
+    pub(crate) fn intern(&self, batch: &mut Batch) {
+        for (at, part) in self.shards.iter().enumerate() {
+            if !batch.is_open(at) {
+                continue;
+            }
+            let mut part = part.lock().expect("no thread panics while it holds a part");
+            batch.open(at, |link| {
+                let number = part.entry(*link).or_insert_with(|| {
+                    let number = u64::from(self.base) + 1 + self.met.fetch_add(1, Ordering::Relaxed);
+                    u32::try_from(number).unwrap_or(u32::MAX)
+                });
+                Some(*number)
+            });
+        }
     }
 
     /// Distinct links met; `None` when there are more than numbers.

@@ -5,6 +5,7 @@
 //! its link arrived. Callers: the seal, and whoever keeps the pairs (`store`).
 
 pub mod alias;
+mod batch;
 pub mod family;
 mod intern;
 pub mod quality;
@@ -15,4 +16,5 @@ pub use alias::Alias;
 pub use quality::{PartQuality, PersonCount, Quality, Stated};
 pub use spine::{Spine, SpineError};
 
+pub(crate) use batch::Batch;
 pub(crate) use intern::Interner;

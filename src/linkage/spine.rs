@@ -6,6 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use super::alias::{Alias, Merged};
+use super::batch::Batch;
 use super::intern::{self, Interner, SHARDS};
 use super::work;
 use crate::limits;
@@ -141,6 +142,13 @@ impl Spine {
         self.shards[intern::shard(link)].get(link).copied()
     }
 
+    /// Gives the links of a batch that have a number theirs, before aliases.
+    pub(crate) fn find(&self, batch: &mut Batch) {
+        for (at, part) in self.shards.iter().enumerate().filter(|(_, part)| !part.is_empty()) {
+            batch.open(at, |link| part.get(link).copied());
+        }
+    }
+
     /// The person that an allotted number stands for, after aliases.
     pub(crate) fn person_of(&self, number: u32) -> u32 {
         self.merged.person(number)
@@ -212,10 +220,20 @@ mod tests {
 
     fn meet(spine: &mut Spine, links: &[u16], aliases: &[Alias], seed: u64) {
         let met = Interner::new(spine.highest());
-        for n in links {
-            if spine.allotted(&link(*n)).is_none() {
-                met.intern(&link(*n));
-            }
+        let mut batch = Batch::default();
+        for some in links.chunks(7) {
+            batch.fill(some.iter().map(|n| Some(link(*n))));
+            spine.find(&mut batch);
+            let found: Vec<Option<u32>> = some.iter().map(|n| spine.allotted(&link(*n))).collect();
+            assert!(batch.numbers().iter().zip(&found).all(|(n, found)| *n == found.unwrap_or(0)));
+            met.intern(&mut batch);
+            assert!(
+                batch
+                    .numbers()
+                    .iter()
+                    .zip(&found)
+                    .all(|(n, found)| found.map_or(*n > spine.highest(), |f| f == *n))
+            );
         }
         spine.allot(met, aliases, &mut SeededRandom::from_number(seed)).expect("room enough");
     }
@@ -334,7 +352,10 @@ mod tests {
         assert_eq!(spine.person(&link(1)), Some(limits::MAX_PERSONS));
         spine.settle();
         let met = Interner::new(spine.highest());
-        met.intern(&link(2));
+        let mut batch = Batch::default();
+        batch.fill([None, Some(link(2))].into_iter());
+        met.intern(&mut batch);
+        assert_eq!(batch.numbers()[0], 0, "an absent link");
         let full = spine.allot(met, &[], &mut SeededRandom::from_number(1));
         assert_eq!(full.err(), Some(SpineError::Full));
         assert_eq!(spine.person(&link(2)), None);

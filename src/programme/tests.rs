@@ -199,6 +199,25 @@ fn every_position_of_a_question_resolves() {
     }
 }
 
+#[test]
+fn the_page_names_every_kind_and_field() {
+    use raw::KindWord::*;
+    let page = include_str!("../../docs/PROGRAMME.md");
+    let kinds = [
+        Reach, Funnel, Attrition, TimeTo, Repeat, Criteria, Share, Fidelity, Change, Amount, Overlap,
+        Comparison, Budget, Payment, Activity, Consents, Quality,
+    ];
+    for kind in kinds {
+        let row =
+            page.lines().find(|line| line.starts_with("| `") && line.contains(&format!("`{}`", kind.word())));
+        let row = row.unwrap_or_else(|| panic!("{} has no row", kind.word()));
+        for field in kind.takes() {
+            let named = [format!("`{field}`"), format!("`{field} ="), format!("question.{field}]]")];
+            assert!(named.iter().any(|form| row.contains(form)), "{}: {field}", kind.word());
+        }
+    }
+}
+
 proptest::proptest! {
     /// A line taken out, doubled, or put where another stood leaves a definition that is read, or refused with lines of
     /// the file.

@@ -82,6 +82,14 @@ impl Axis {
         }
     }
 
+    /// The place of a partner, on an axis of partners.
+    pub(super) fn of_source(&self, source: u8) -> Option<usize> {
+        match &self.kind {
+            Kind::Partner(places) => places.get(usize::from(source)).copied().flatten(),
+            Kind::Quarter(_) | Kind::Column { .. } => None,
+        }
+    }
+
     /// The place of an index row on the axis.
     pub(super) fn place(&self, columns: &Columns, at: RowAt) -> Result<usize, CountError> {
         match &self.kind {

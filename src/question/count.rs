@@ -13,7 +13,7 @@ use super::rows::Walk;
 use super::table;
 use super::tally::{Kept, Tally};
 use crate::consent::Permits;
-use crate::disclosure::Tabulation;
+use crate::disclosure::{Contribution, Tabulation};
 use crate::linkage::work::{cores, in_parallel_on};
 use crate::programme::Unit;
 use crate::snapshot::Snapshot;
@@ -193,7 +193,7 @@ fn pass(threads: usize, plan: &Plan, prepared: &Prepared, progress: &Progress) -
 fn part(plan: &Plan, walk: &Walk<'_>, meets: Option<&[u64]>, units: Range<u32>) -> Result<Part, CountError> {
     let mut filled = Filled::new(plan);
     let mut worker = plan.kernel.worker();
-    let keeps = plan.kernel.extra_head().is_some();
+    let keeps = plan.kernel.keeps();
     let families = walk.families();
     let tails = plan.tails.len();
     let (mut found, mut persons) = (Found::default(), Vec::new());
@@ -225,12 +225,21 @@ fn part(plan: &Plan, walk: &Walk<'_>, meets: Option<&[u64]>, units: Range<u32>) 
             met.into_iter().for_each(|tail| found.put(tail));
         }
         rows.persons(&mut persons);
+        let family = families[rows.person(at) as usize];
+        for part in &found.parts {
+            let tally = &mut filled.tallies[group * tails + part.tail];
+            tally.parts.push(Contribution { family, source: part.source, amount: part.amount });
+        }
+        for member in &found.members {
+            let tally = &mut filled.tallies[group * tails + member.tail];
+            tally.members.insert(member.number);
+            tally.persons.push(member.person);
+        }
         for put in &found.puts {
             let tally = &mut filled.tallies[group * tails + put.tail];
             tally.units += 1;
             tally.persons.extend_from_slice(&persons);
             if keeps {
-                let family = families[rows.person(at) as usize];
                 let source = columns.source[at.row];
                 tally.values.push(Kept { family, source, value: put.value, more: put.more });
             }

@@ -1,6 +1,6 @@
 //! Stages compiled to sets of codes: which stages a row is an event of, by one look-up a column.
 
-use crate::programme::Programme;
+use crate::programme::{Event, Programme};
 use crate::snapshot::Columns;
 
 /// Most stages of a question, and most events of one dataset that they name together.
@@ -29,12 +29,18 @@ impl Events {
     /// Compiles stages, by their positions in the programme, at most [`MOST`]; `datasets` are those of the plan. A
     /// stage may stand twice.
     pub(super) fn new(programme: &Programme, stages: &[usize], datasets: &[usize]) -> Events {
+        let events: Vec<&[Event]> =
+            stages.iter().map(|stage| programme.stages[*stage].events.as_slice()).collect();
+        Events::compile(&events, datasets)
+    }
+
+    /// Compiles lists of events, as the stages of which they are: at most [`MOST`].
+    pub(super) fn compile(stages: &[&[Event]], datasets: &[usize]) -> Events {
         let sets = datasets.iter().map(|dataset| {
             let mut set = Set::default();
             let mut events = Vec::new();
             for (bit, stage) in stages.iter().enumerate().take(MOST) {
-                for event in programme.stages[*stage].events.iter().filter(|event| event.dataset == *dataset)
-                {
+                for event in stage.iter().filter(|event| event.dataset == *dataset) {
                     match events.iter().position(|known| *known == event) {
                         Some(at) => set.stages[at] |= 1u64 << bit,
                         None if events.len() < MOST => {

@@ -1,10 +1,11 @@
 //! What a kernel is: how one unit is counted, and what its cells mean.
 
+use super::consents::Consents;
 use super::count::CountError;
 use super::index::RowAt;
 use super::rows::UnitRows;
 use super::tally::Tally;
-use crate::disclosure::{Counted, Extra, ExtraHead, Shape};
+use crate::disclosure::{Counted, Extra, ExtraHead, Shape, Table};
 use crate::programme::Text;
 
 /// How one kind of question is counted. Cells are addressed by *tail*: the place, after the dimensions, in the order
@@ -55,6 +56,11 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether [`Put::value`] and [`Put::more`] are kept.
+    fn keeps(&self) -> bool {
+        self.extra_head().is_some()
+    }
+
     /// The extra of a tail, from the tallies of its group. Their units are those of the cells; persons and values are
     /// as the worker put them.
     fn extra(&self, _group: &[Tally], _tail: usize) -> Option<Extra> {
@@ -67,7 +73,8 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
     }
 
     /// The ledger's name for the extra of a tail, where it is not that of [`Kernel::extra_head`]: values under one name
-    /// are held against each other, so two figures of the same units that mean different things need two names.
+    /// are held against each other, so two figures of the same units that mean different things need two names. Of a tail that counts staff it is the
+    /// name of the count.
     fn measure(&self, _tail: usize) -> Option<String> {
         None
     }
@@ -91,6 +98,21 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
     /// Rules of counting that are printed beside the answer, besides that of the index.
     fn notes(&self) -> Vec<Text> {
         Vec::new()
+    }
+
+    /// The columns after the dimensions of the table that is shown, where it is derived from the released one.
+    fn derived_columns(&self) -> Option<Vec<Column>> {
+        None
+    }
+
+    /// The table that is shown, from the released one and nothing else. `axes` is the number of dimensions.
+    fn derive(&self, _axes: usize, table: Table) -> Table {
+        table
+    }
+
+    /// The kernel itself, where it counts what persons said about consent.
+    fn consents(&self) -> Option<&Consents> {
+        None
     }
 
     /// How the answer is best drawn.
@@ -143,6 +165,10 @@ pub(super) struct Found {
     pub(super) puts: Vec<Put>,
     /// The sets that the unit is in, where the tails are meets of sets.
     pub(super) sets: u64,
+    /// Parts of amounts in those cells.
+    pub(super) parts: Vec<Part>,
+    /// Others than units, in the cells that count those.
+    pub(super) members: Vec<Member>,
     /// Set when a row holds what the programme does not give it: the count ends with it.
     pub(super) fault: Option<CountError>,
 }
@@ -158,12 +184,47 @@ pub(super) struct Put {
     pub(super) more: i64,
 }
 
+/// Part of an amount of the unit in a tail, as one partner's rows give it.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    /// Which tail.
+    pub(super) tail: usize,
+    /// Position of the partner.
+    pub(super) source: u8,
+    /// The amount, in the smallest unit.
+    pub(super) amount: i64,
+}
+
+/// Something else than the unit, in a tail that counts such: a member of staff, with the person of the row.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Member {
+    /// Which tail.
+    pub(super) tail: usize,
+    /// Its number.
+    pub(super) number: u32,
+    /// The person behind it.
+    pub(super) person: u32,
+}
+
 impl Found {
     /// Forgets the unit before.
     pub(super) fn clear(&mut self) {
         self.index = None;
         self.puts.clear();
         self.sets = 0;
+        self.parts.clear();
+        self.members.clear();
+        self.fault = None;
+    }
+
+    /// Adds a part of an amount to a tail, without counting the unit there.
+    pub(super) fn put_part(&mut self, tail: usize, source: u8, amount: i64) {
+        self.parts.push(Part { tail, source, amount });
+    }
+
+    /// Puts something else than the unit into a tail; it is counted once, however often it comes.
+    pub(super) fn put_member(&mut self, tail: usize, number: u32, person: u32) {
+        self.members.push(Member { tail, number, person });
     }
 
     /// Puts the unit into a tail.

@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
+use super::activity::Activity;
+use super::amount::Amount;
 use super::attrition::Attrition;
 use super::axis;
+use super::budget::Budget;
 use super::change::Change;
+use super::comparison::Comparison;
+use super::consents::Consents;
 use super::criteria::Criteria;
 use super::follow_up::FollowUp;
 use super::funnel::Funnel;
@@ -21,6 +26,11 @@ pub(super) fn kernel(frame: &Frame<'_>) -> Arc<dyn Kernel> {
     match &frame.question.kind {
         QuestionKind::Reach { .. } => Arc::new(Reach),
         QuestionKind::Funnel { stages, within } => Arc::new(Funnel::new(frame, stages, *within)),
+        QuestionKind::Amount(amount) => Arc::new(Amount::new(frame, amount)),
+        QuestionKind::Comparison(comparison) => Arc::new(Comparison::new(frame, comparison)),
+        QuestionKind::Activity { series } => Arc::new(Activity::new(frame, series)),
+        QuestionKind::Budget(budget) => Arc::new(Budget::new(frame, budget)),
+        QuestionKind::Consents => Arc::new(Consents::new(frame)),
         QuestionKind::Attrition { stages, exit, reason } => {
             Arc::new(Attrition::new(frame, stages, *exit, *reason))
         }
@@ -41,6 +51,5 @@ pub(super) fn kernel(frame: &Frame<'_>) -> Arc<dyn Kernel> {
             });
             Arc::new(Quality::new(parts.collect()))
         }
-        _ => unreachable!("the check lets no other kind through"),
     }
 }

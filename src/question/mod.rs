@@ -12,17 +12,27 @@
 //! | Q2, Q7, Q21 criteria, share, fidelity | `criteria` | units of which a condition can be told, and those that meet it |
 //! | Q11-Q14 change | `change` | units by their rating or scale at several moments |
 //! | Q8 overlap | `overlap` | persons known at each partner, each two, each three |
+//! | Q17 amounts | `amount` | sums in a window around the index |
+//! | Q18 net budget effect | `budget` | sums before and after, and a table derived from them |
+//! | Q19 comparison | `comparison` | two cohorts, and the difference |
+//! | Q22 activity | `activity` | units and staff, quarter by quarter |
+//! | Q23 consent | `consents` | persons by what they said |
 //! | Q24 linkage quality | `quality` | persons per partner and dataset, and those known elsewhere |
 //!
 //! Must never: answer what is not registered; read a row that consent does not permit; give out a count (a tabulation
 //! has no `Debug`, and only `disclosure` opens it); refuse or order anything by what the rows hold. Callers: the
 //! service's question handlers.
 
+mod activity;
+mod amount;
 mod ask;
 mod attrition;
 mod axis;
 mod bits;
+mod budget;
 mod change;
+mod comparison;
+mod consents;
 mod count;
 mod criteria;
 mod events;
@@ -33,8 +43,11 @@ mod follow_up;
 mod funnel;
 mod grouped;
 mod index;
+mod item;
 mod kernel;
 mod kernels;
+#[cfg(test)]
+mod made_up;
 mod meets;
 mod overlap;
 mod payment;
@@ -52,6 +65,7 @@ mod tally;
 mod timeline;
 
 pub use ask::Ask;
+pub use consents::count_consents;
 pub use count::{CountError, Progress, count, count_prepared};
 pub use index::INDEX_RULE;
 pub use kernel::Chart;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::axis::{self, Axis, Filter, Needed};
 use super::events::Events;
 use super::kernel::{Chart, Kernel};
-use super::{Ask, AskRefusal, index, kernels};
+use super::{Ask, AskRefusal, activity, index, kernels};
 use crate::clock::{Day, Period};
-use crate::disclosure::{Dimensions, EndedPeriod, ReleaseContext, Rules};
+use crate::disclosure::{Dimensions, EndedPeriod, ReleaseContext, Released, Rules, Table};
 use crate::limits;
 use crate::name::{PurposeId, QuestionId};
-use crate::programme::{Programme, Question, QuestionKind, Test, Text, Unit, View};
+use crate::programme::{DimensionSource, Programme, Question, QuestionKind, Test, Text, Unit, View};
 
 /// A question that may be asked of one snapshot, ready to be counted.
 #[derive(Clone, Debug)]
@@ -26,7 +26,10 @@ pub struct Plan {
     /// Positions of the datasets read, ascending.
     datasets: Vec<usize>,
     span: RangeInclusive<Day>,
+    of_consents: bool,
     labels: Vec<Label>,
+    /// Ids of the key columns of what is counted; those of the labels, but where another table is derived.
+    counted_columns: Vec<String>,
     pub(super) unit: Unit,
     pub(super) datasets_of_programme: usize,
     /// By dataset of the plan: the columns that the snapshot must have.
@@ -113,21 +116,27 @@ pub fn plan(
     })?;
     let by = Dimensions::check(ask.by.iter().map(ToString::to_string).collect(), rules)?;
     let mut dimensions = Vec::new();
+    let registered = dimensions_of(programme, question);
     for asked in &ask.by {
-        let found = question.dimensions.iter().find(|at| programme.dimensions[**at].id == *asked);
+        let found = registered.iter().find(|at| programme.dimensions[**at].id == *asked);
         dimensions.push(*found.ok_or_else(|| AskRefusal::Dimension {
             asked: asked.clone(),
-            registered: question.dimensions.iter().map(|at| programme.dimensions[*at].id.clone()).collect(),
+            registered: registered.iter().map(|at| programme.dimensions[*at].id.clone()).collect(),
         })?);
     }
     // The table's columns stand in one order, whatever the order of asking.
     dimensions.sort_by_key(|at| &programme.dimensions[*at].id);
     let mut population = None;
     if let Some(asked) = &ask.population {
-        let found = question.populations.iter().find(|at| programme.populations[**at].id == *asked);
+        let registered = match question.kind {
+            // What persons said about consent has no row whose codes could narrow it.
+            QuestionKind::Consents => &[],
+            _ => &question.populations[..],
+        };
+        let found = registered.iter().find(|at| programme.populations[**at].id == *asked);
         population = Some(*found.ok_or_else(|| AskRefusal::Population {
             asked: asked.clone(),
-            registered: question.populations.iter().map(|at| programme.populations[*at].id.clone()).collect(),
+            registered: registered.iter().map(|at| programme.populations[*at].id.clone()).collect(),
         })?);
     }
     let ended = askable(programme, ask.period, sealed, today)?;
@@ -144,16 +153,26 @@ pub fn plan(
         begin: programme.period.first_day().days(),
     };
     let kernel = kernels::kernel(&frame);
-    let of_index = index_datasets(&frame);
+    // Consent is asked for by every partner that hands anything over, and read from no dataset.
+    let (of_axes, of_index) = match question.kind {
+        QuestionKind::Consents => {
+            ((0..programme.datasets.len()).collect(), vec![true; programme.datasets.len()])
+        }
+        _ => (datasets.clone(), index_datasets(&frame)),
+    };
     let axes: Vec<Axis> =
-        dimensions.iter().map(|at| Axis::new(programme, *at, &datasets, &of_index, ask.period)).collect();
+        dimensions.iter().map(|at| Axis::new(programme, *at, &of_axes, &of_index, ask.period)).collect();
     let cells = axes.iter().fold(kernel.count(), |cells, axis| cells.saturating_mul(axis.codes.len() as u64));
     if cells > limits::MAX_CELLS {
         return Err(AskRefusal::TooLarge { cells });
     }
     let mut labels: Vec<Label> =
         dimensions.iter().zip(&axes).map(|(at, axis)| axis::label(programme, *at, axis)).collect();
-    labels.extend(kernel.columns().into_iter().map(|column| Label {
+    let columns = kernel.columns();
+    let counted_columns = labels.iter().map(|label| label.column.clone());
+    let counted_columns =
+        counted_columns.chain(columns.iter().map(|column| column.id.to_owned())).collect::<Vec<_>>();
+    labels.extend(kernel.derived_columns().unwrap_or(columns).into_iter().map(|column| Label {
         column: column.id.to_owned(),
         title: column.title,
         codes: column.codes.into_iter().map(|(code, title)| CodeLabel { code, title }).collect(),
@@ -167,7 +186,9 @@ pub fn plan(
         ended,
         sealed,
         span: span(&frame),
+        of_consents: question.kind == QuestionKind::Consents,
         labels,
+        counted_columns,
         unit: question.unit,
         datasets_of_programme: programme.datasets.len(),
         columns: datasets.iter().map(|dataset| axis::columns(programme, *dataset)).collect(),
@@ -179,23 +200,40 @@ pub fn plan(
     })
 }
 
+/// The registered dimensions that fit the kind: what is counted by quarter already has no other quarter, and what
+/// persons said about consent has no row, and so nothing but the partner that recorded it.
+fn dimensions_of(programme: &Programme, question: &Question) -> Vec<usize> {
+    let fits = |at: &&usize| match (&question.kind, &programme.dimensions[**at].source) {
+        (QuestionKind::Activity { .. }, source) => *source != DimensionSource::Quarter,
+        (QuestionKind::Consents, source) => *source == DimensionSource::Partner,
+        _ => true,
+    };
+    question.dimensions.iter().filter(fits).copied().collect()
+}
+
 /// By dataset of the plan: whether an index row can come from it.
 fn index_datasets(frame: &Frame<'_>) -> Vec<bool> {
     let kind = &frame.question.kind;
-    let stages = match kind {
+    let stages: Vec<usize> = match kind {
         QuestionKind::Comparison(comparison) => {
             comparison.cohorts.iter().map(|cohort| cohort.index).collect()
         }
-        QuestionKind::Activity { .. } => kind.stages(),
+        QuestionKind::Activity { series } => series.iter().filter_map(activity::stage).collect(),
         kind => kind.index().into_iter().collect(),
     };
     let has = |stage: &usize, dataset: usize| {
         frame.programme.stages[*stage].events.iter().any(|event| event.dataset == dataset)
     };
+    let staff = match kind {
+        QuestionKind::Activity { series } => activity::staff(series),
+        _ => Vec::new(),
+    };
+    let all = stages.is_empty() && staff.is_empty();
+    let of_staff = |dataset: usize| staff.iter().any(|(of, _)| *of == dataset);
     frame
         .datasets
         .iter()
-        .map(|dataset| stages.is_empty() || stages.iter().any(|stage| has(stage, *dataset)))
+        .map(|dataset| all || of_staff(*dataset) || stages.iter().any(|stage| has(stage, *dataset)))
         .collect()
 }
 
@@ -336,9 +374,23 @@ impl Plan {
         }
     }
 
-    /// Ids of the table's key columns.
+    /// The answer as it is shown, from the released one: for most questions that itself. To be called after
+    /// [`Ledger::commit`](crate::disclosure::Ledger::commit); [`Plan::labels`] and [`Plan::chart`] are of this one.
+    #[must_use]
+    pub fn derive(&self, released: Released<Table>) -> Released<Table> {
+        released.derive(|table| self.kernel.derive(self.axes.len(), table))
+    }
+
+    /// Whether it is counted from what persons said about consent, by [`count_consents`](super::count_consents), and
+    /// not from rows.
+    #[must_use]
+    pub fn is_of_consents(&self) -> bool {
+        self.of_consents
+    }
+
+    /// Ids of the key columns of what is counted.
     pub(super) fn table_columns(&self) -> Vec<String> {
-        self.labels.iter().map(|label| label.column.clone()).collect()
+        self.counted_columns.clone()
     }
 
     /// Cells of the table: every combination of codes.

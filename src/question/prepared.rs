@@ -20,12 +20,45 @@ pub struct Prepared {
     span: (i32, i32),
     /// By dataset of the plan.
     pub(super) sets: Vec<Set>,
-    /// Everybody who leaves, as bits.
-    leaving: Vec<u64>,
-    /// The units that leave, as bits; none where units are persons.
-    leaving_units: Option<Vec<u64>>,
+    marks: Arc<Marks>,
     pub(super) grouped: Option<Arc<Grouped>>,
     units: u32,
+}
+
+/// What follows from readings and a grouping, as bits: it holds no row.
+pub(super) struct Marks {
+    /// By dataset of the plan, a bit a row in the order of units; empty where units are persons.
+    rows: Vec<Arc<[u64]>>,
+    /// Everybody who leaves.
+    leaving: Vec<u64>,
+    /// The units that leave; none where units are persons.
+    leaving_units: Option<Vec<u64>>,
+}
+
+impl Marks {
+    /// Of readings in the order of the plan's datasets, for a snapshot with so many persons.
+    pub(super) fn of(persons: u32, readings: &[Arc<Reading>], grouped: Option<&Grouped>) -> Marks {
+        let mut leaving = vec![0; persons as usize / 64 + 1];
+        for reading in readings {
+            leaving.iter_mut().zip(&reading.leaving).for_each(|(all, own)| *all |= own);
+        }
+        let span = readings.first().map_or((0, 0), |reading| reading.span);
+        let rows = grouped.map(|grouped| {
+            readings.iter().enumerate().map(|(at, reading)| grouped.rows(at, reading).into()).collect()
+        });
+        Marks {
+            rows: rows.unwrap_or_default(),
+            leaving_units: grouped.map(|grouped| grouped.leaving(&leaving, span)),
+            leaving,
+        }
+    }
+
+    /// Bytes that they take in memory.
+    pub(super) fn bytes(&self) -> u64 {
+        let rows: usize = self.rows.iter().map(|rows| size_of_val(&**rows)).sum();
+        let units = self.leaving_units.as_ref().map_or(0, |units| size_of_val(&**units));
+        (rows + size_of_val(&*self.leaving) + units) as u64
+    }
 }
 
 /// The rows of one dataset in the order of units.
@@ -36,7 +69,7 @@ pub(super) struct Set {
     /// What is read of the dataset in the order of persons.
     pub(super) reading: Arc<Reading>,
     /// A bit a row: whether it is read. None where rows stand in the order of persons: the reading has it.
-    rows: Option<Vec<u64>>,
+    rows: Option<Arc<[u64]>>,
 }
 
 impl Set {
@@ -61,53 +94,41 @@ impl Prepared {
             let columns = &snapshot.datasets[*dataset];
             Arc::new(Reading::compile(columns, snapshot.persons, &plan.span(), permits))
         });
+        let readings: Vec<Arc<Reading>> = readings.collect();
         let grouped = Grouped::of(plan.unit, snapshot, plan.datasets()).map(Arc::new);
-        Prepared::of(plan, snapshot, readings.collect(), grouped)
+        let marks = Marks::of(snapshot.persons, &readings, grouped.as_deref());
+        Ok(Prepared::of(plan, snapshot, readings, grouped, Arc::new(marks)))
     }
 
-    /// From readings in the order of [`Plan::datasets`], and the grouping of these datasets where the unit is not the
-    /// person.
-    ///
-    /// # Errors
-    /// [`CountError`].
+    /// From readings in the order of [`Plan::datasets`], the grouping of these datasets where the unit is not the
+    /// person, and the marks of both. The snapshot must fit the plan.
     pub(super) fn of(
         plan: &Plan,
         snapshot: &Snapshot,
         readings: Vec<Arc<Reading>>,
         grouped: Option<Arc<Grouped>>,
-    ) -> Result<Prepared, CountError> {
-        fits(plan, snapshot)?;
-        let span = (plan.span().start().days(), plan.span().end().days());
-        let mut leaving = vec![0; snapshot.persons as usize / 64 + 1];
-        for reading in &readings {
-            leaving.iter_mut().zip(&reading.leaving).for_each(|(all, own)| *all |= own);
-        }
-        let sets =
-            plan.datasets().iter().zip(readings).enumerate().map(|(at, (dataset, reading))| match &grouped {
-                None => Set {
-                    columns: Arc::clone(&snapshot.datasets[*dataset]),
-                    persons: None,
-                    reading,
-                    rows: None,
-                },
-                Some(grouped) => Set {
-                    columns: Arc::clone(&grouped.sets[at].columns),
-                    persons: Some(Arc::clone(&grouped.sets[at].persons)),
-                    rows: Some(grouped.rows(at, &reading)),
-                    reading,
-                },
-            });
-        Ok(Prepared {
+        marks: Arc<Marks>,
+    ) -> Prepared {
+        let sets = plan.datasets().iter().zip(readings).enumerate().map(|(at, (dataset, reading))| {
+            let of = grouped.as_ref().map(|grouped| &grouped.sets[at]);
+            let columns = of.map_or(&snapshot.datasets[*dataset], |of| &of.columns);
+            Set {
+                columns: Arc::clone(columns),
+                persons: of.map(|of| Arc::clone(&of.persons)),
+                reading,
+                rows: marks.rows.get(at).cloned(),
+            }
+        });
+        Prepared {
             sets: sets.collect(),
             datasets: plan.datasets().to_vec(),
             unit: plan.unit,
-            span,
-            leaving_units: grouped.as_ref().map(|grouped| grouped.leaving(&leaving, span)),
+            span: (plan.span().start().days(), plan.span().end().days()),
             units: grouped.as_ref().map_or(snapshot.persons, |grouped| grouped.units()),
-            leaving,
+            marks,
             grouped,
             snapshot: snapshot.clone(),
-        })
+        }
     }
 
     /// Whether it was made for a plan like this one.
@@ -123,21 +144,14 @@ impl Prepared {
 
     /// Everybody who leaves the question, as bits.
     pub(super) fn leaving(&self) -> &[u64] {
-        &self.leaving
+        &self.marks.leaving
     }
 
     /// Whether a unit leaves the question: it does when one of its persons does.
     #[inline]
     pub(super) fn leaves(&self, unit: u32) -> bool {
-        bits::holds(self.leaving_units.as_deref().unwrap_or(&self.leaving), unit as usize)
-    }
-
-    /// Bytes that it takes in memory besides readings, rows and groupings.
-    pub(super) fn bytes(&self) -> u64 {
-        let own = |set: &Set| set.rows.as_ref().map_or(0, |words| size_of_val(&**words));
-        let rows: usize = self.sets.iter().map(own).sum();
-        (rows + size_of_val(&*self.leaving) + self.leaving_units.as_ref().map_or(0, |of| size_of_val(&**of)))
-            as u64
+        let marks = &self.marks;
+        bits::holds(marks.leaving_units.as_deref().unwrap_or(&marks.leaving), unit as usize)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is kept between questions: which rows may be read, and rows in the order of units.
 //!
-//! Kept are [`Reading`]s by dataset, groupings by datasets and unit, and what was prepared from both. A withdrawal counts
+//! Kept are [`Reading`]s by dataset, rows copied in the order of units by datasets and unit, and the
+//! [`Marks`] that follow from both. Nothing here holds a dataset of the snapshot in memory. A withdrawal counts
 //! from the next question on: everything that depends on consent is kept under a [`Basis`], and nothing of another one is
 //! ever given out. Together they take no more bytes than the shelf may have; what was used longest ago goes first.
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use super::Plan;
 use super::count::CountError;
 use super::grouped::Grouped;
-use super::prepared::{Prepared, fits};
+use super::prepared::{Marks, Prepared, fits};
 use super::reading::Reading;
 use crate::consent::Permits;
 use crate::name::PurposeId;
@@ -50,14 +51,14 @@ struct Kept {
 enum Of {
     Reading { basis: Basis, dataset: usize, span: (i32, i32), purpose: PurposeId },
     Grouped { snapshot: u32, datasets: Vec<usize>, unit: Unit },
-    Prepared { basis: Basis, datasets: Vec<usize>, span: (i32, i32), purpose: PurposeId, unit: Unit },
+    Marks { basis: Basis, datasets: Vec<usize>, span: (i32, i32), purpose: PurposeId, unit: Unit },
 }
 
 #[derive(Clone)]
 enum What {
     Reading(Arc<Reading>),
     Grouped(Arc<Grouped>),
-    Prepared(Arc<Prepared>),
+    Marks(Arc<Marks>),
 }
 
 impl Shelf {
@@ -84,24 +85,14 @@ impl Shelf {
         snapshot: &Snapshot,
         basis: &Basis,
         mut permits: impl FnMut(usize) -> Result<Permits, E>,
-    ) -> Result<Arc<Prepared>, E> {
+    ) -> Result<Prepared, E> {
         fits(plan, snapshot)?;
         // Of what is no longer in force nothing is asked again.
         self.kept.retain(|kept| match &kept.of {
             Of::Grouped { snapshot: of, .. } => *of == snapshot.id,
-            Of::Reading { basis: of, .. } | Of::Prepared { basis: of, .. } => of.snapshot == snapshot.id,
+            Of::Reading { basis: of, .. } | Of::Marks { basis: of, .. } => of.snapshot == snapshot.id,
         });
         let span = (plan.span().start().days(), plan.span().end().days());
-        let of = Of::Prepared {
-            basis: basis.clone(),
-            datasets: plan.datasets().to_vec(),
-            span,
-            purpose: plan.purpose().clone(),
-            unit: plan.unit(),
-        };
-        if let Some(What::Prepared(kept)) = self.take(&of) {
-            return Ok(kept);
-        }
         let mut readings = Vec::new();
         for dataset in plan.datasets() {
             let of = Of::Reading {
@@ -132,9 +123,22 @@ impl Shelf {
                 made
             }),
         };
-        let made = Arc::new(Prepared::of(plan, snapshot, readings, grouped)?);
-        self.put(of, What::Prepared(Arc::clone(&made)), made.bytes());
-        Ok(made)
+        let of = Of::Marks {
+            basis: basis.clone(),
+            datasets: plan.datasets().to_vec(),
+            span,
+            purpose: plan.purpose().clone(),
+            unit: plan.unit(),
+        };
+        let marks = match self.take(&of) {
+            Some(What::Marks(kept)) => kept,
+            _ => {
+                let made = Arc::new(Marks::of(snapshot.persons, &readings, grouped.as_deref()));
+                self.put(of, What::Marks(Arc::clone(&made)), made.bytes());
+                made
+            }
+        };
+        Ok(Prepared::of(plan, snapshot, readings, grouped, marks))
     }
 
     /// Something kept, which is then the one used last.

@@ -6,7 +6,7 @@ use super::Plan;
 use super::count::Filled;
 use super::families::Families;
 use super::tally::{Tally, keys};
-use crate::disclosure::{Counted, PersonSet, RawCell};
+use crate::disclosure::{Counted, Extra, PersonSet, RawCell};
 use crate::linkage::work::in_parallel_on;
 
 /// Who and how many are in a cell.
@@ -36,14 +36,15 @@ pub(super) fn cells(threads: usize, plan: &Plan, families: &[u32], filled: Fille
     tallies.iter_mut().zip(&sums).for_each(|(tally, sum)| tally.units = sum.units);
     let extras: Vec<_> = tallies.chunks(tails.max(1)).flat_map(|group| kernel.extras(group)).collect();
     let all = keys.into_iter().zip(sums).zip(extras).enumerate();
-    let cell = |(at, ((key, sum), extra))| {
+    let cell = |(at, ((key, sum), extra)): (usize, ((Vec<String>, Sum), Option<Extra>))| {
         let (group, tail) = (at / tails * tails, at % tails);
         let Sum { contributors, units, families } = sum;
         RawCell {
             key,
             contributors,
             counted: kernel.counted(tail).unwrap_or(Counted::from(plan.unit)),
-            units,
+            // Units, or others that are counted in their place.
+            units: units + tallies[at].members.len(),
             families,
             structural_zero: false,
             of: kernel.of(tail).map(|of| group + of),

@@ -11,6 +11,10 @@ pub(super) struct Tally {
     pub(super) persons: Vec<u32>,
     /// What the kernel keeps of each unit; empty when it keeps nothing.
     pub(super) values: Vec<Kept>,
+    /// Parts of amounts, by unit and partner.
+    pub(super) parts: Vec<Contribution>,
+    /// Others than units, each once.
+    pub(super) members: PersonSet,
 }
 
 /// What a kernel keeps of a unit in a cell.
@@ -32,6 +36,8 @@ impl Tally {
         self.units += later.units;
         self.persons.append(&mut later.persons);
         self.values.append(&mut later.values);
+        self.parts.append(&mut later.parts);
+        self.members |= later.members;
     }
 
     /// The persons, each once.
@@ -43,9 +49,9 @@ impl Tally {
         self.persons.iter().copied().collect()
     }
 
-    /// Whether no unit is in the cell.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.units == 0 && self.persons.is_empty() && self.values.is_empty()
+    /// Whether nothing was put into the cell.
+    pub(super) fn is_empty(&self) -> bool {
+        self.units == 0 && self.persons.is_empty() && self.parts.is_empty()
     }
 
     /// The first values, as contributions to a sum.

@@ -19,7 +19,9 @@ use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Alias;
 use crate::name::{OrganisationId, PopulationId};
 use crate::programme::{Audience, BasisKind, Question, QuestionKind, Text, Unit};
-use crate::question::{Ask, AskRefusal, Chart, Label, Plan, count, plan};
+use crate::question::{
+    Ask, AskRefusal, Basis, Chart, Label, Plan, Progress, Shelf, count_consents, count_prepared, plan,
+};
 use crate::snapshot::{LazySnapshot, Snapshot};
 use crate::store::{AnswerKey, ConsentState, LedgerRow, SnapshotRow, StoreError};
 use crate::token::Link;
@@ -30,6 +32,7 @@ pub(super) struct Answering {
     ledger: Option<Ledger>,
     snapshot: Option<LazySnapshot>,
     consents: Option<Consents>,
+    shelf: Option<Shelf>,
 }
 
 /// Consent events by (source, person), as of a snapshot's spine and a state of consent.
@@ -145,7 +148,8 @@ impl Service {
             return Ok(body);
         }
         let tabulation = self.count(answering, &plan, &moment, recipient)?;
-        let released = self.release(answering, &plan, &moment, (actor, recipient), tabulation)?;
+        let released =
+            plan.derive(self.release(answering, &plan, &moment, (actor, recipient), tabulation)?);
         let question = self.programme().question(&ask.question).ok_or(StoreError::NoSuch("question"))?;
         let population = ask.population.as_ref().and_then(|id| {
             let population = self.programme().populations.iter().find(|population| population.id == *id)?;
@@ -187,8 +191,22 @@ impl Service {
         recipient: &OrganisationId,
     ) -> Result<Tabulation, ServiceError> {
         let snapshot = self.snapshot_of(answering, &moment.row, plan.datasets())?;
-        let permits = self.permits(answering, plan, moment, recipient)?;
-        Ok(count(plan, &snapshot, &permits)?)
+        if plan.is_of_consents() {
+            let consents = self.consents_of(answering, &moment.row, moment.consents)?;
+            let tabulation = count_consents(plan, &snapshot, &consents.known);
+            answering.consents = Some(consents);
+            return Ok(tabulation);
+        }
+        // Everything that the permits of a dataset, span and purpose are folded from; an event never lies after the
+        // moment it was recorded, so that within a day the state of consent says all.
+        let of = format!("{:?} {} {recipient}", moment.consents, moment.now.day());
+        let basis = Basis::new(moment.row.id, of);
+        let mut shelf = answering.shelf.take().unwrap_or_else(|| Shelf::new(self.memory / 4));
+        let prepared = shelf.prepared(plan, &snapshot, &basis, |dataset| {
+            self.permits(answering, plan, moment, recipient, dataset)
+        });
+        answering.shelf = Some(shelf);
+        Ok(count_prepared(plan, &prepared?, &Progress::default())?)
     }
 
     /// Puts what was counted under the rules. The ledger is durable before this returns.
@@ -259,42 +277,49 @@ impl Service {
         Ok(snapshot.with(datasets)?)
     }
 
-    /// What is permitted, for each dataset of the plan, at this moment, for this recipient.
+    /// Consent events, read once for a snapshot and a state of consent. They are taken out, for the caller to put back.
+    fn consents_of(
+        &self,
+        answering: &mut Answering,
+        row: &SnapshotRow,
+        consent: ConsentState,
+    ) -> Result<Consents, ServiceError> {
+        let of = (row.id, consent);
+        match answering.consents.take().filter(|consents| consents.of == of) {
+            Some(consents) => Ok(consents),
+            None => Ok(Consents { of, known: self.known_consents()? }),
+        }
+    }
+
+    /// What is permitted of a dataset of the plan, at this moment, for this recipient.
     fn permits(
         &self,
         answering: &mut Answering,
         plan: &Plan,
         moment: &Moment,
         recipient: &OrganisationId,
-    ) -> Result<Vec<Permits>, ServiceError> {
-        let of = (moment.row.id, moment.consents);
-        let consents = match answering.consents.take().filter(|consents| consents.of == of) {
-            Some(consents) => consents,
-            None => Consents { of, known: self.known_consents()? },
-        };
+        dataset: usize,
+    ) -> Result<Permits, ServiceError> {
+        let consents = self.consents_of(answering, &moment.row, moment.consents)?;
         let as_of = AsOf::known_then(moment.now);
-        let mut permits = Vec::new();
-        for &at in plan.datasets() {
-            let dataset = &self.programme().datasets[at];
-            let mut builder = Permits::builder(plan.span());
-            for &source in &dataset.partners {
-                builder = match dataset.basis(plan.purpose()).map(|basis| basis.kind) {
-                    None => builder,
-                    Some(BasisKind::Statistics | BasisKind::Task) => builder.open(source),
-                    Some(BasisKind::Consent) => {
-                        let asked = Use { source, purpose: plan.purpose(), recipient, dataset: &dataset.id };
-                        let of_source = consents.known.range((source, 0)..=(source, u32::MAX));
-                        let permissions = of_source
-                            .map(|((_, person), events)| (*person, fold(events, &asked, as_of)))
-                            .collect();
-                        builder.consent(source, &permissions)
-                    }
-                };
-            }
-            permits.push(builder.build());
+        let dataset = &self.programme().datasets[dataset];
+        let mut builder = Permits::builder(plan.span());
+        for &source in &dataset.partners {
+            builder = match dataset.basis(plan.purpose()).map(|basis| basis.kind) {
+                None => builder,
+                Some(BasisKind::Statistics | BasisKind::Task) => builder.open(source),
+                Some(BasisKind::Consent) => {
+                    let asked = Use { source, purpose: plan.purpose(), recipient, dataset: &dataset.id };
+                    let of_source = consents.known.range((source, 0)..=(source, u32::MAX));
+                    let permissions = of_source
+                        .map(|((_, person), events)| (*person, fold(events, &asked, as_of)))
+                        .collect();
+                    builder.consent(source, &permissions)
+                }
+            };
         }
         answering.consents = Some(consents);
-        Ok(permits)
+        Ok(builder.build())
     }
 
     /// Every recorded event of a person whom the spine knows. Events under a link that no seal has met wait for one; over

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::clock::Day;
 use crate::intake::staged::{self, Layout, MISSING_CODE};
-use crate::linkage::{Interner, Spine};
+use crate::linkage::{Batch, Interner, Spine};
 use crate::programme::{Dataset, Programme, Role};
 use crate::token::Link;
 
@@ -41,8 +41,26 @@ pub(super) struct Numbering<'a> {
 }
 
 impl Numbering<'_> {
-    fn person(&self, link: Option<Link>) -> u32 {
-        link.map_or(0, |link| self.spine.allotted(&link).unwrap_or_else(|| self.persons.intern(&link)))
+    /// Puts the numbers of a token column's links at an offset of the records.
+    fn put(
+        &self,
+        role: &Role,
+        links: impl Iterator<Item = Option<Link>>,
+        batch: &mut Batch,
+        (records, record, to): (&mut [u8], &Record, usize),
+    ) {
+        batch.fill(links);
+        match role {
+            Role::Case => self.cases.intern(batch),
+            Role::Staff => self.staff.intern(batch),
+            _ => {
+                self.spine.find(batch);
+                self.persons.intern(batch);
+            }
+        }
+        for (record, number) in records.chunks_exact_mut(record.width).zip(batch.numbers()) {
+            put(record, to, *number);
+        }
     }
 }
 
@@ -141,7 +159,7 @@ pub(super) fn read(
     let (layout, record) = (Layout::of(dataset), Record::of(dataset));
     let length = std::fs::metadata(path)?.len();
     let (mut frames, mut rows) = (0, 0u64);
-    let mut records = Vec::new();
+    let (mut records, mut batch) = (Vec::new(), Batch::default());
     let whole = staged::read_frames(path, &layout, |frame, body| {
         if frame.index != frames || rows + u64::from(frame.rows) > expected {
             return Err(ReadError::Incomplete);
@@ -150,7 +168,8 @@ pub(super) fn read(
         rows += u64::from(frame.rows);
         records.clear();
         records.resize(frame.rows as usize * record.width, 0);
-        take(body, &mut records, (&layout, &record), source, (programme, dataset), numbering)?;
+        take(body, &mut records, (&layout, &record), (programme, dataset), (numbering, &mut batch))?;
+        records.chunks_exact_mut(record.width).for_each(|record| record[SOURCE] = source);
         put(&records).map_err(ReadError::Put)
     })?;
     if whole != length || rows != expected { Err(ReadError::Incomplete) } else { Ok(()) }
@@ -168,26 +187,17 @@ fn take(
     body: &[u8],
     records: &mut [u8],
     (layout, record): (&Layout, &Record),
-    source: u8,
     (programme, dataset): (&Programme, &Dataset),
-    numbering: &Numbering<'_>,
+    (numbering, batch): (&Numbering<'_>, &mut Batch),
 ) -> Result<(), ReadError> {
     for (at, column) in dataset.columns.iter().enumerate() {
         let rows = body.chunks_exact(layout.width()).zip(records.chunks_exact_mut(record.width));
         let to = record.at[at];
         match &column.role {
-            Role::Person => rows.for_each(|(row, record)| {
-                put(record, 0, numbering.person(layout.link(row, at)));
-                record[SOURCE] = source;
-            }),
-            Role::RelatedPerson => {
-                rows.for_each(|(row, record)| put(record, to, numbering.person(layout.link(row, at))));
-            }
-            Role::Case | Role::Staff => {
-                let numbers = if column.role == Role::Case { &numbering.cases } else { &numbering.staff };
-                rows.for_each(|(row, record)| {
-                    put(record, to, layout.link(row, at).map_or(0, |link| numbers.intern(&link)));
-                });
+            // A record's person stands at its front, where `at` says 0.
+            role @ (Role::Person | Role::RelatedPerson | Role::Case | Role::Staff) => {
+                let links = body.chunks_exact(layout.width()).map(|row| layout.link(row, at));
+                numbering.put(role, links, batch, (records, record, to));
             }
             Role::Date => {
                 let days = Day::MIN.days()..=Day::MAX.days();

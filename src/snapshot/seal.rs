@@ -57,7 +57,8 @@ pub struct SealInputs<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealLimits {
     /// Memory for rows, in bytes: what is sorted, merged and written at a time. Beyond it rows wait in working files in
-    /// the draft's folder. The spine, the links met, and some bytes a person, case and member of staff come on top.
+    /// the draft's folder. The spine, the links met (24 bytes each and more while
+    /// their tables grow), and up to 56 bytes a case and member of staff come on top.
     pub memory: u64,
     /// Most bytes of the working file of one dataset.
     pub disk: u64,
@@ -253,6 +254,8 @@ fn sort(
         held().push(sorter);
         done.map_err(SealError::write(WORK_FILE))
     })?;
+    // The sorts' memory goes before cases and staff are numbered, which takes some of its own.
+    drop(sorters);
     Ok(gather.into_inner().expect("nothing panics while it gathers").finish())
 }
 

@@ -16,7 +16,7 @@ impl Checker<'_> {
         let conditions: Vec<_> =
             raw.iter().enumerate().filter_map(|(at, of)| self.condition(asked, of, &raw[..at])).collect();
         let index = index?;
-        (conditions.len() == raw.len()).then(|| QuestionKind::Criteria(Criteria { index, conditions }))
+        (conditions.len() == raw.len()).then_some(QuestionKind::Criteria(Criteria { index, conditions }))
     }
 
     fn condition(
