@@ -197,6 +197,7 @@ impl Service {
             answering.consents = Some(consents);
             return Ok(tabulation);
         }
+        // Beside the datasets in memory, and not of them: a quarter as much.
         // Everything that the permits of a dataset, span and purpose are folded from; an event never lies after the
         // moment it was recorded, so that within a day the state of consent says all.
         let of = format!("{:?} {} {recipient}", moment.consents, moment.now.day());
