@@ -116,10 +116,12 @@ fn ways_and_follow_up_do_not_contradict_themselves() {
             &format!("days = {days}"),
             "time-to-plan.days",
             "days",
-            "ascending, from 0 to 3650",
+            "ascending, from 1 to 3650",
         );
     }
     refuses("days = [180, 365]", "days = [0, 365]", "worry-again.days", "days", "from 1");
+    // A curve has its own beginning: day 0 twice would be one key for two cells.
+    refuses("days = [7, 30, 90]", "days = [0, 30, 90]", "time-to-plan.days", "days", "from 1");
     refuses("view = \"curve\"", "view = \"rate\"", "time-to-plan.days", "days", "leave days out");
     refuses("view = \"curve\"", "view = \"before_after\"", "time-to-plan.view", "view", "kind repeat");
     refuses(

@@ -168,9 +168,10 @@ fn direction_needs_both_ends_and_the_least_change() {
 #[test]
 fn a_case_has_the_highest_of_its_persons() {
     let of = |rows: &[Row]| rows.iter().map(|row| row.clone().case(1)).collect::<Vec<_>>();
-    let mut rows = of(&[event(1, ASKED, 0), risk(1, 1, 0, LOW), risk(2, 0, 0, HIGH), risk(2, 3, 0, MEDIUM)]);
-    // Person 1 is in another case too, with an assessment of its own.
-    rows.extend([event(1, ASKED, 0).case(2), risk(1, 9, 0, HIGH).case(2)]);
+    let asked = event(1, ASKED, 0);
+    let mut rows = of(&[asked.clone(), risk(1, 0, 0, LOW), risk(2, 1, 0, HIGH), risk(2, 3, 0, MEDIUM)]);
+    // Person 1 is in another case too, with assessments of its own, the highest first.
+    rows.extend([asked.case(2), risk(1, 8, 0, HIGH).case(2), risk(3, 9, 0, LOW).case(2)]);
     let counts = status(&rows, Unit::Case);
     assert_eq!((counts.of("all t0 base"), counts.of("all t0 answered")), (2, 2));
     assert_eq!((counts.of("all t0 medium"), counts.of("all t0 high")), (1, 1));

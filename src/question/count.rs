@@ -253,3 +253,6 @@ fn part(plan: &Plan, walk: &Walk<'_>, meets: Option<&[u64]>, units: Range<u32>) 
 #[cfg(test)]
 #[path = "count_tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "count_threads.rs"]
+mod threads;

@@ -2,8 +2,9 @@
 //!
 //! For each condition two cells: the units of which it can be told (`of`), and those of them that meet it (`met`). It
 //! can be told of a unit that has an event of the condition's own stage on any day read, where it names one; and, for
-//! an event in a window, when all days of the window are days of the programme up to the snapshot, or the event is
-//! there already: what has not been followed is never taken as "none".
+//! an event in a window, when all days of the window are days of the programme up to the snapshot: what has not been
+//! followed is never taken as "none". That holds for units with the event too: were they counted and the others not,
+//! everybody would seem to meet a condition that looks back beyond the first day of the data.
 //!
 //! An event without a window may lie on any day read. Whoever was trained stands, on the day of the event or earlier, in
 //! the list of those trained: its permitted rows, with a person or without. Rows without a person rest on another basis
@@ -76,7 +77,7 @@ enum Test {
 enum Standing {
     /// It cannot be told: the unit has no event of the condition's own stage.
     Outside,
-    /// It cannot be told yet: days of the window were not followed.
+    /// It cannot be told: days of the window were not followed.
     Open,
     /// It does not meet it.
     Not,
@@ -182,8 +183,8 @@ impl Kernel for Criteria {
         let mut notes = Vec::new();
         if any(|test| matches!(test, Test::Stage { window: Some(_), .. })) {
             notes.push(text(
-                "Et vindue regnes i dage fra indeksdagen. Er dets dage ikke alle fulgt på opgørelsesdagen, tæller enheden kun med, hvis den allerede opfylder betingelsen.",
-                "A window is in days from the index day. Where its days are not all followed by the day of the snapshot, the unit counts only if it meets the condition already.",
+                "Et vindue regnes i dage fra indeksdagen. En enhed, for hvilken dets dage ikke alle ligger mellem programmets første dag og opgørelsesdagen, tælles ikke med.",
+                "A window is in days from the index day. A unit for which its days do not all lie between the first day of the programme and that of the snapshot is not counted.",
             ));
         }
         let anywhere = |test: &Test| matches!(test, Test::Stage { window: None, .. });
@@ -259,11 +260,10 @@ impl Meeting<'_> {
                 let (from, to) = window.map_or((i32::MIN, i32::MAX), |(from, to)| {
                     (index.saturating_add(from), index.saturating_add(to))
                 });
-                let met = self.happened(rows, *stage, (from, to)) >= *persons;
-                if !met && window.is_some() && (from < self.of.begin || to > self.of.sealed) {
+                if window.is_some() && (from < self.of.begin || to > self.of.sealed) {
                     return Standing::Open;
                 }
-                met
+                self.happened(rows, *stage, (from, to)) >= *persons
             }
             Test::Trained { stage, staff, list } => {
                 let mut events = self.timeline.of(*stage).filter(|event| event.day >= index).peekable();

@@ -1,13 +1,13 @@
 //! Random questions of every kind, and how they are asked.
 
 use kobling::programme::{
-    AmountView, Audience, Change, ChangeView, Condition, Criteria, Dataset, FollowUp, Programme, Question,
-    QuestionKind, Role, Since, Test, Unit, View,
+    AmountView, Audience, Change, ChangeView, Condition, Criteria, Dataset, DimensionSource, FollowUp,
+    Programme, Question, QuestionKind, Role, Since, Test, Unit, View,
 };
 use kobling::question::Ask;
 use kobling::secret::SeededRandom;
 
-use crate::definition::{DIMENSIONS, MEASURES, text};
+use crate::definition::{MEASURES, text};
 use crate::random::{below, once_in, pick, some_of, up_to};
 use crate::{work, world::World};
 
@@ -58,16 +58,18 @@ pub(crate) fn question(random: &mut SeededRandom, world: &World, kind: &str) -> 
 
 /// How it is asked: by up to two dimensions, of everybody or a population.
 pub(crate) fn ask(random: &mut SeededRandom, world: &World, question: &Question) -> Ask {
-    let mut by = if once_in(random, 3) { Vec::new() } else { up_to(random, 2, &DIMENSIONS) };
+    let programme = &world.programme;
+    let mut by = if once_in(random, 3) { Vec::new() } else { up_to(random, 2, &question.dimensions) };
     if matches!(question.kind, QuestionKind::Activity { .. }) {
         // It is by quarter already.
-        by.retain(|id| *id != "quarter");
+        by.retain(|at| programme.dimensions[*at].source != DimensionSource::Quarter);
     }
+    let population = !question.populations.is_empty() && once_in(random, 5);
     Ask {
         question: question.id.clone(),
-        by: by.into_iter().map(|id| id.parse().expect("a name")).collect(),
+        by: by.into_iter().map(|at| programme.dimensions[at].id.clone()).collect(),
         period: world.period,
-        population: once_in(random, 5).then(|| pick(random, &["some", "other"]).parse().expect("a name")),
+        population: population.then(|| programme.populations[pick(random, &question.populations)].id.clone()),
     }
 }
 
@@ -81,6 +83,7 @@ fn of_kind(random: &mut SeededRandom, world: &World, kind: &str) -> QuestionKind
     match kind {
         "reach" => QuestionKind::Reach { datasets: datasets(random) },
         "overlap" => QuestionKind::Overlap { datasets: datasets(random) },
+        "consents" => QuestionKind::Consents,
         "quality" => QuestionKind::Quality { completeness: Vec::new() },
         "funnel" => {
             let number = 2 + below(random, 3);
@@ -119,6 +122,8 @@ pub(crate) fn stages(random: &mut SeededRandom, programme: &Programme, number: u
 pub(crate) fn a_number_of_days(random: &mut SeededRandom, world: &World, least: i32) -> u32 {
     let days = match below(random, 4) {
         0 => pick(random, &[0, 1, 2, 3, 7, 30]),
+        // As long as somebody is followed.
+        1 => world.sealed.days() - pick(random, &world.days),
         _ => (pick(random, &world.days) - pick(random, &world.days)).abs() + below(random, 3) as i32 - 1,
     };
     days.max(least) as u32

@@ -74,7 +74,7 @@ fn permission(
     fold(&known, &asked, AsOf::known_then(Timestamp::from_millis(1_000_000)))
 }
 
-fn event(kind: EventKind, record: usize, from: i32, to: i32) -> ConsentEvent {
+pub(crate) fn event(kind: EventKind, record: usize, from: i32, to: i32) -> ConsentEvent {
     ConsentEvent {
         record: format!("r{record}").parse().expect("an id"),
         schema: CONSENT_SCHEMA,

@@ -147,7 +147,12 @@ fn columns(random: &mut SeededRandom, all: bool) -> Vec<Column> {
         add(random, id, Role::Category { list }, false);
     }
     for id in MEASURES {
-        let measure = Measure { unit: "u".to_owned(), decimals: 1, min: -1000, max: 1000 };
+        let measure = Measure {
+            unit: "u".to_owned(),
+            decimals: 1,
+            min: if id == "planned" { 0 } else { -15 },
+            max: 1000,
+        };
         add(random, id, Role::Measure(measure), false);
     }
     kobling::secret::shuffle(&mut columns, random);

@@ -9,7 +9,6 @@ use kobling::question::Ask;
 
 use crate::answer::Answer;
 use crate::consents::Basis;
-use crate::definition::{CATEGORIES, LISTS, MEASURES};
 use crate::world::World;
 
 /// The smallest world found in which something still holds: without rows, aliases and consents that do not matter.
@@ -86,12 +85,15 @@ pub(crate) fn case(world: &World, question: &Question, ask: &Ask) -> String {
                 write!(text, " {name} {number}").expect("text");
             }
         }
-        for ((_, list), code) in CATEGORIES.iter().zip(row.codes) {
+        for (name, code) in world.categories.iter().zip(&row.codes) {
             if let Some(code) = code {
-                write!(text, " {}{code}", LISTS[*list].0).expect("text");
+                let mut columns = programme.datasets[row.dataset].columns.iter();
+                let column = columns.find(|column| column.id.as_str() == name).expect("it has a code");
+                let code = &programme.codes(column).expect("a category")[usize::from(*code)].id;
+                write!(text, " {name} {code}").expect("text");
             }
         }
-        for (name, measure) in MEASURES.iter().zip(row.measures) {
+        for (name, measure) in world.measures.iter().zip(&row.measures) {
             if let Some(measure) = measure {
                 write!(text, " {name} {measure}").expect("text");
             }

@@ -1,16 +1,16 @@
 //! Random worlds: raw rows, aliases and consents under a random programme, and the snapshot that is sealed of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kobling::clock::{Day, Period};
 use kobling::intake::staged::{MISSING_CODE, MISSING_MEASURE};
-use kobling::programme::{Dataset, Programme, Role};
-use kobling::secret::{Random as _, SeededRandom};
+use kobling::programme::{Column, Dataset, Programme, Role};
+use kobling::secret::SeededRandom;
 use kobling::snapshot::{Columns, Snapshot};
 
 use crate::consents::{Basis, bases};
-use crate::definition::{CATEGORIES, LISTS, MEASURES, definition};
+use crate::definition::definition;
 use crate::random::{below, once_in, pick};
 
 /// A row as a partner sends it: numbers before aliases, 0 where there is none.
@@ -25,10 +25,10 @@ pub(crate) struct Row {
     pub day: i32,
     /// A number of whoever issues staff numbers.
     pub staff: u32,
-    /// Aligned with [`CATEGORIES`]; `None` where the row says nothing or the dataset has no such column.
-    pub codes: [Option<u8>; 6],
-    /// Aligned with [`MEASURES`].
-    pub measures: [Option<i64>; 2],
+    /// Aligned with [`World::categories`]; `None` where the row says nothing or the dataset has no such column.
+    pub codes: Vec<Option<u8>>,
+    /// Aligned with [`World::measures`].
+    pub measures: Vec<Option<i64>>,
 }
 
 #[derive(Clone)]
@@ -36,6 +36,9 @@ pub(crate) struct World {
     pub programme: Programme,
     pub period: Period,
     pub sealed: Day,
+    /// Category columns and measure columns of all datasets, by name.
+    pub categories: Vec<String>,
+    pub measures: Vec<String>,
     /// Days on which something begins or ends: rows stand on them.
     pub days: Vec<i32>,
     /// Numbers before aliases: `1..=numbers`.
@@ -58,31 +61,48 @@ pub(crate) fn issuer(programme: &Programme, row: &Row) -> u8 {
 }
 
 impl World {
-    /// The world of a seed.
+    /// The world of a seed, under a random programme.
     pub(crate) fn generate(seed: u64) -> World {
         let mut random = SeededRandom::from_number(seed);
-        let random = &mut random;
-        let programme = definition(random);
+        let programme = definition(&mut random);
+        World::under(programme, &mut random)
+    }
+
+    /// A world under a programme.
+    pub(crate) fn under(programme: Programme, random: &mut SeededRandom) -> World {
         let period: Period = pick(random, &["2022-Q1", "2022-Q2..2022-Q3", "2022-Q1..2022-Q4", "2023-Q1"])
             .parse()
             .expect("a period");
         let (first, last) = (period.first_day().days(), period.last_day().days());
-        let sealed = last + 1 + below(random, 100) as i32;
+        let most = pick(random, &[100, 100, 900]);
+        let sealed = last + 1 + i32::from(programme.closing_days) + below(random, most) as i32;
         let begin = programme.period.first_day().days();
         // Few days, most of them where something begins or ends, so that many rows share one. No row is older than the
         // programme: intake would have refused it.
         let mut days =
             vec![first, first, first, first + 1, first + 2, first + 9, first + 40, (first + last) / 2];
         days.extend([last - 1, last, last + 1, last + 7, sealed - 7, sealed, sealed, sealed + 1]);
+        days.extend([first + 182, first + 365, last + 182].iter().filter(|day| **day <= sealed));
         days.extend([first - 1, first - 2, first - 30, first - 91].iter().filter(|day| **day >= begin));
         let numbers = 1 + below(random, 10) as u32;
-        let rows = if once_in(random, 25) { 0 } else { 3 + below(random, 20 * numbers as usize) };
+        let rows = if once_in(random, 25) {
+            0
+        } else {
+            3 + below(random, numbers as usize * 20.max(12 * programme.datasets.len()))
+        };
         let mut aliases = Vec::new();
         for _ in 0..pick(random, &[0, 0, 0, 1, 2, 3]) {
             let mut number = || 1 + below(random, numbers as usize) as u32;
             aliases.push((number(), number()));
         }
+        let named = |is: fn(&Role) -> bool| {
+            let columns = programme.datasets.iter().flat_map(|dataset| &dataset.columns);
+            let names = columns.filter(|column| is(&column.role)).map(|column| column.id.to_string());
+            names.collect::<BTreeSet<_>>().into_iter().collect()
+        };
         let mut world = World {
+            categories: named(|role| matches!(role, Role::Category { .. })),
+            measures: named(|role| matches!(role, Role::Measure(_))),
             programme,
             period,
             sealed: Day::from_days(sealed),
@@ -98,29 +118,45 @@ impl World {
     }
 
     fn row(&self, random: &mut SeededRandom) -> Row {
-        // One dataset in some worlds is empty.
         let dataset = below(random, self.programme.datasets.len());
         let definition = &self.programme.datasets[dataset];
-        let column = |id: &str| definition.columns.iter().find(|column| column.id.as_str() == id);
-        let value = |id: &str, random: &mut SeededRandom, bound: u64| {
-            let column = column(id)?;
-            let missing = !column.required && once_in(random, 5);
-            (!missing).then(|| random.below(bound))
+        // A value below a bound, from 0, where the row says something.
+        let said = |column: Option<&Column>, random: &mut SeededRandom, bound: usize| {
+            let missing = !column?.required && once_in(random, 5);
+            (!missing).then(|| below(random, bound))
         };
-        let numbers = u64::from(self.numbers);
+        let one = |role: &Role, random: &mut SeededRandom, bound: usize| {
+            let column = definition.columns.iter().find(|column| column.role == *role);
+            said(column, random, bound).map_or(0, |n| n as u32 + 1)
+        };
+        let named = |id: &String| definition.columns.iter().find(|column| column.id.as_str() == id);
+        let numbers = self.numbers as usize;
         Row {
             dataset,
             source: pick(random, &definition.partners),
-            person: value("person", random, numbers).map_or(0, |n| n as u32 + 1),
-            related: value("related", random, numbers).map_or(0, |n| n as u32 + 1),
-            case: value("kase", random, 3).map_or(0, |n| n as u32 + 1),
-            staff: value("staff", random, 3).map_or(0, |n| n as u32 + 1),
+            person: one(&Role::Person, random, numbers),
+            related: one(&Role::RelatedPerson, random, numbers),
+            case: one(&Role::Case, random, 3),
+            staff: one(&Role::Staff, random, 3),
             day: pick(random, &self.days),
-            codes: CATEGORIES
-                .map(|(id, list)| value(id, random, LISTS[list].1.into()).map(|code| code as u8)),
-            // What was planned is never less than nothing.
-            measures: [("amount", -15), ("planned", 0)]
-                .map(|(id, least)| value(id, random, 12).map(|n| n as i64 * 5 + least)),
+            codes: self
+                .categories
+                .iter()
+                .map(|id| {
+                    let codes =
+                        named(id).and_then(|column| self.programme.codes(column)).map_or(0, <[_]>::len);
+                    said(named(id), random, codes).map(|code| code as u8)
+                })
+                .collect(),
+            measures: self
+                .measures
+                .iter()
+                .map(|id| {
+                    let Role::Measure(measure) = &named(id)?.role else { return None };
+                    let value = said(named(id), random, 12)? as i64;
+                    Some((measure.min + 5 * value).min(measure.max))
+                })
+                .collect(),
         }
     }
 
@@ -163,7 +199,7 @@ impl World {
             let mut rows = self.rows.iter().filter(|row| row.dataset == at).collect::<Vec<_>>();
             rows.sort_by_key(|row| (person[row.person as usize], row.day));
             let until = |until| rows.partition_point(|row| person[row.person as usize] < until) as u32;
-            let of = |ids: &[&str], id: &str| ids.iter().position(|known| *known == id);
+            let of = |ids: &[String], id: &str| ids.iter().position(|known| known == id);
             datasets.push(Arc::new(Columns {
                 offsets: (0..=self.numbers + 1).map(until).collect(),
                 day: rows.iter().map(|row| row.day).collect(),
@@ -186,7 +222,7 @@ impl World {
                     .columns
                     .iter()
                     .map(|column| {
-                        let at = of(&CATEGORIES.map(|(id, _)| id), column.id.as_str())?;
+                        let at = of(&self.categories, column.id.as_str())?;
                         Some(rows.iter().map(|row| row.codes[at].unwrap_or(MISSING_CODE)).collect())
                     })
                     .collect(),
@@ -194,7 +230,7 @@ impl World {
                     .columns
                     .iter()
                     .map(|column| {
-                        let at = of(&MEASURES, column.id.as_str())?;
+                        let at = of(&self.measures, column.id.as_str())?;
                         Some(rows.iter().map(|row| row.measures[at].unwrap_or(MISSING_MEASURE)).collect())
                     })
                     .collect(),

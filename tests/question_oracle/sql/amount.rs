@@ -1,11 +1,9 @@
 //! Sums of a measure or of rows in a window around the index, and what a budget is made of.
 
-use kobling::programme::{Amount, AmountView, Budget, Item};
+use kobling::programme::{Amount, AmountView, Budget, Item, Role};
 
 use super::{Asked, Extras, Oracle, words};
 use crate::answer::Told;
-use crate::definition::LISTS;
-use kobling::programme::Role;
 
 impl Oracle<'_> {
     pub(super) fn amount(&self, asked: &Asked<'_>, amount: &Amount) -> Extras {
@@ -27,8 +25,8 @@ impl Oracle<'_> {
         };
         let column = &asked.programme.datasets[amount.item.events[0].dataset].columns[by];
         let Role::Category { list } = column.role else { panic!("a category") };
-        let (name, number) = LISTS[list];
-        let mut parts = (0..number).map(|code| format!("{name}{code}")).collect::<Vec<_>>();
+        let codes = asked.programme.code_lists[list].codes.iter();
+        let mut parts = codes.map(|code| code.id.to_string()).collect::<Vec<_>>();
         parts.push("all".to_owned());
         if !column.required {
             parts.push("(missing)".to_owned());
@@ -76,7 +74,7 @@ impl Oracle<'_> {
             panic!("a category")
         };
         let column = words::column(asked.programme, dataset, by);
-        format!("COALESCE('{}' || {column}, '(missing)')", LISTS[list].0)
+        format!("COALESCE({}, '(missing)')", words::code_id(asked.programme, list, &column))
     }
 
     /// `quantity`: what there is of the item in each row of a window, in smallest units.
@@ -122,7 +120,7 @@ struct Quantity {
     /// Of a row of `seen`.
     sql: String,
     price: Option<i64>,
-    /// Smallest units in one whole: measures of these programmes have one decimal.
+    /// Smallest units in one whole.
     whole: i64,
 }
 
@@ -140,13 +138,19 @@ impl Quantity {
                 None => measures.push((value, vec![row])),
             }
         }
+        let decimals = item.events.iter().zip(&item.measure).filter_map(|(event, column)| {
+            match &asked.programme.datasets[event.dataset].columns[(*column)?].role {
+                Role::Measure(measure) => Some(measure.decimals),
+                _ => None,
+            }
+        });
         let terms = measures
             .iter()
             .map(|(value, rows)| format!("CASE WHEN {} THEN {value} ELSE 0 END", rows.join(" OR ")));
         Quantity {
             sql: format!("({})", terms.collect::<Vec<_>>().join(" + ")),
             price: item.price.map(|price| price as i64),
-            whole: if item.measure.iter().any(Option::is_some) { 10 } else { 1 },
+            whole: decimals.max().map_or(1, |decimals| 10_i64.pow(decimals.into())),
         }
     }
 }

@@ -4,7 +4,6 @@ use kobling::programme::{Change, ChangeView, Role};
 
 use super::{Asked, Extras, Oracle, words};
 use crate::answer::Told;
-use crate::definition::LISTS;
 
 impl Oracle<'_> {
     /// `assessed`: of each person at each moment the latest assessment; of several on one day the one that the rule of
@@ -13,12 +12,13 @@ impl Oracle<'_> {
         let column = |at: usize| words::column(asked.programme, change.dataset, at);
         let (moment, value) = (column(change.moment), column(change.value));
         let moments = words::list(change.moments.iter());
+        let order = words::order();
         let completed = change.completed.map_or("0".to_owned(), |stage| words::event(asked.programme, stage));
         self.run(&format!(
             "DROP TABLE IF EXISTS assessed; DROP TABLE IF EXISTS valued; DROP TABLE IF EXISTS analysed;
              CREATE TEMP TABLE assessed AS SELECT u, person, moment, value FROM
                (SELECT u, person, {moment} AS moment, {value} AS value, row_number() OVER
-                  (PARTITION BY u, person, {moment} ORDER BY day DESC, source, o0, o1, o2, o3, o4, o5, {value}) AS n
+                  (PARTITION BY u, person, {moment} ORDER BY day DESC, {order}, {value}) AS n
                 FROM seen WHERE dataset = {} AND {moment} IN ({moments}) AND {value} IS NOT NULL) WHERE n = 1;
              CREATE TEMP TABLE valued AS SELECT u, moment, MAX(value) AS value FROM assessed GROUP BY u, moment;
              CREATE TEMP TABLE analysed AS SELECT u, g, 'all' AS analysis FROM entry
@@ -30,7 +30,8 @@ impl Oracle<'_> {
         match change.view {
             ChangeView::Status => {
                 for at in &change.moments {
-                    let name = format!("{}{at}", moment_list(asked, change));
+                    let list = list_of(asked, change, change.moment).expect("a category");
+                    let name = &asked.programme.code_lists[list].codes[usize::from(*at)].id;
                     self.run(&format!(
                         "INSERT INTO cell SELECT u, analysis || '|{name}|base' FROM analysed;
                          INSERT INTO cell SELECT u, analysis || '|{name}|answered' FROM analysed
@@ -85,24 +86,21 @@ impl Oracle<'_> {
     }
 }
 
-/// The list of the column of the moment.
-fn moment_list(asked: &Asked<'_>, change: &Change) -> &'static str {
-    list_of(asked, change, change.moment).expect("a category")
-}
-
-fn list_of(asked: &Asked<'_>, change: &Change, column: usize) -> Option<&'static str> {
+fn list_of(asked: &Asked<'_>, change: &Change, column: usize) -> Option<usize> {
     match asked.programme.datasets[change.dataset].columns[column].role {
-        Role::Category { list } => Some(LISTS[list].0),
+        Role::Category { list } => Some(list),
         _ => None,
     }
 }
 
-/// The code of a value: its own, or that of its band. Measures of these programmes have one decimal.
+/// The code of a value: its own, or that of its band.
 fn state(asked: &Asked<'_>, change: &Change) -> String {
-    if let Some(list) = list_of(asked, change, change.value) {
-        return format!("'{list}' || value");
-    }
-    let said = |value: i64| format!("{:.1}", value as f64 / 10.0);
+    let decimals = match &asked.programme.datasets[change.dataset].columns[change.value].role {
+        Role::Category { list } => return words::code_id(asked.programme, *list, "value"),
+        Role::Measure(measure) => usize::from(measure.decimals),
+        _ => panic!("a category or a measure"),
+    };
+    let said = |value: i64| format!("{:.decimals$}", value as f64 / 10_f64.powi(decimals as i32));
     let mut cases = String::new();
     let mut from = String::new();
     for limit in &change.bands {

@@ -26,10 +26,9 @@ impl Oracle<'_> {
                     );
                     let told = match window {
                         None => "1".to_owned(),
-                        Some(_) => format!(
-                            "{met} OR (e.day + {from} >= {} AND e.day + {to} <= {})",
-                            asked.begin, asked.sealed
-                        ),
+                        Some(_) => {
+                            format!("e.day + {from} >= {} AND e.day + {to} <= {}", asked.begin, asked.sealed)
+                        }
                     };
                     (told, met)
                 }

@@ -1,10 +1,10 @@
 //! The raw rows, the aliases and the windows in which rows may be used, as tables; and what plain SQL makes of them.
 
+use kobling::programme::Role;
 use rusqlite::{Connection, params};
 
-use super::Oracle;
+use super::{Oracle, words};
 use crate::consents::Basis;
-use crate::definition::{CATEGORIES, MEASURES};
 use crate::world::{World, issuer};
 
 impl<'a> Oracle<'a> {
@@ -14,12 +14,11 @@ impl<'a> Oracle<'a> {
         let oracle = Oracle { db, world };
         oracle.run(&format!(
             "PRAGMA temp_store = MEMORY;
-             CREATE TABLE raw (id INTEGER PRIMARY KEY, dataset, source, number, other_number, own_case, day, staff, {}, {});
+             CREATE TABLE raw (id INTEGER PRIMARY KEY, dataset, source, number, other_number, own_case, day, staff {});
              CREATE TABLE alias (old, new);
              CREATE TABLE number (number);
              CREATE TABLE permitted (dataset, source, person, first, last);",
-            CATEGORIES.map(|(id, _)| id).join(", "),
-            MEASURES.join(", ")
+            world.categories.iter().chain(&world.measures).map(|id| format!(", {}", words::name(id))).collect::<String>()
         ));
         oracle.insert();
         oracle.resolve();
@@ -31,31 +30,25 @@ impl<'a> Oracle<'a> {
             self.db.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).expect("a row");
         };
         run("BEGIN", &[]);
-        let some = |number: u32| (number > 0).then_some(number);
+        let some = |number: u32| (number > 0).then_some(i64::from(number));
+        let columns = 7 + self.world.categories.len() + self.world.measures.len();
+        let insert = format!("INSERT INTO raw VALUES (NULL{})", ", ?".repeat(columns));
         for row in &self.world.rows {
             let staff = u32::from(issuer(&self.world.programme, row)) * 1000 + row.staff;
-            let staff = (row.staff > 0).then_some(staff);
-            let ([a, b, c, d, e, f], [m, n]) = (row.codes, row.measures);
-            run(
-                "INSERT INTO raw VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                params![
-                    row.dataset as i64,
-                    row.source,
-                    some(row.person),
-                    some(row.related),
-                    some(row.case),
-                    row.day,
-                    staff,
-                    a,
-                    b,
-                    c,
-                    d,
-                    e,
-                    f,
-                    m,
-                    n
-                ],
-            );
+            let staff = (row.staff > 0).then_some(i64::from(staff));
+            let mut values: Vec<Option<i64>> = vec![
+                Some(row.dataset as i64),
+                Some(row.source.into()),
+                some(row.person),
+                some(row.related),
+                some(row.case),
+                Some(row.day.into()),
+                staff,
+            ];
+            values.extend(row.codes.iter().map(|code| code.map(i64::from)));
+            values.extend(&row.measures);
+            let values = values.iter().map(|value| value as &dyn rusqlite::ToSql).collect::<Vec<_>>();
+            run(&insert, &values);
         }
         for number in 1..=self.world.numbers {
             run("INSERT INTO number VALUES (?)", params![number]);
@@ -86,11 +79,11 @@ impl<'a> Oracle<'a> {
     /// dataset's columns, `family` the family of a person: all by closure.
     fn resolve(&self) {
         let mut places = Vec::new();
-        for place in 0..CATEGORIES.len() {
+        for place in 0..words::PLACES {
             let mut of = Vec::new();
             for (at, dataset) in self.world.programme.datasets.iter().enumerate() {
-                let ids = dataset.columns.iter().map(|column| column.id.as_str());
-                let mut categories = ids.filter(|id| CATEGORIES.iter().any(|(known, _)| known == id));
+                let categories = dataset.columns.iter().filter(|c| matches!(c.role, Role::Category { .. }));
+                let mut categories = categories.map(|column| words::name(column.id.as_str()));
                 if let Some(column) = categories.nth(place) {
                     // What a row does not say comes last.
                     of.push(format!("WHEN {at} THEN COALESCE({column}, 999)"));

@@ -9,6 +9,7 @@ mod criteria;
 mod follow_up;
 mod load;
 mod reach;
+mod said;
 mod steps;
 mod words;
 
@@ -147,12 +148,13 @@ impl<'a> Oracle<'a> {
             _ => asked.first,
         };
         let last = asked.last;
+        let order = words::order();
         let population = words::population(asked);
         self.run(&format!(
             "DROP TABLE IF EXISTS entry;
              CREATE TEMP TABLE entry AS SELECT *, {group} AS g, (SELECT family FROM family f WHERE f.person = e.person) AS family
                FROM (SELECT *, row_number() OVER
-                   (PARTITION BY u ORDER BY day, dataset, source, o0, o1, o2, o3, o4, o5) AS n
+                   (PARTITION BY u ORDER BY day, {order}) AS n
                  FROM seen WHERE day BETWEEN {first} AND {last} AND ({starts})) e
                WHERE n = 1 AND ({population})"
         ));
@@ -238,6 +240,7 @@ pub(crate) fn part_of(question: &Question, tail: &[String]) -> Option<Vec<String
         QuestionKind::Amount(amount) if amount.view == AmountView::None => {
             (tail[0] == "none").then(|| vec!["all".to_owned()])
         }
+        QuestionKind::Consents => (tail[1] != "asked").then(|| vec![tail[0].clone(), "asked".to_owned()]),
         QuestionKind::Comparison(_) => {
             (tail[1] == "event").then(|| vec![tail[0].clone(), "followed".to_owned()])
         }
@@ -278,6 +281,7 @@ pub(crate) fn tells(question: &Question, tail: &[String]) -> bool {
         QuestionKind::Change(change) => change.view == ChangeView::Mean && tail[1] != "base",
         QuestionKind::Amount(amount) => amount.view == AmountView::Sum,
         QuestionKind::Budget(_) => true,
+        QuestionKind::Consents => tail[1] == "given",
         _ => false,
     }
 }

@@ -24,13 +24,14 @@ impl Oracle<'_> {
         exit: usize,
         reason: Option<usize>,
     ) -> Extras {
+        let order = words::order();
         let why =
             reason.map_or("'left'".to_owned(), |dimension| words::named_code(asked.programme, dimension));
         self.run(&format!(
             "DROP TABLE IF EXISTS leaving; DROP TABLE IF EXISTS start;
              CREATE TEMP TABLE leaving AS SELECT u, day, {why} AS why FROM
                (SELECT seen.*, row_number() OVER (PARTITION BY seen.u
-                   ORDER BY seen.day, dataset, seen.source, o0, o1, o2, o3, o4, o5) AS n
+                   ORDER BY seen.day, {order}) AS n
                 FROM seen JOIN (SELECT u, day AS began FROM entry) e ON e.u = seen.u
                 WHERE seen.day >= began AND {}) WHERE n = 1;
              CREATE TEMP TABLE start AS SELECT u, entry.day, COALESCE(leaving.day, 99999) AS until

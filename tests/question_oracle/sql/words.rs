@@ -3,7 +3,6 @@
 use kobling::programme::{DimensionSource, Event, Programme};
 
 use super::Asked;
-use crate::definition::LISTS;
 
 /// Numbers in a list.
 pub(crate) fn list<T: ToString>(numbers: impl Iterator<Item = T>) -> String {
@@ -16,8 +15,29 @@ pub(crate) fn names(ids: impl Iterator<Item = String>) -> String {
 }
 
 /// The name of a column.
-pub(crate) fn column(programme: &Programme, dataset: usize, column: usize) -> &str {
-    programme.datasets[dataset].columns[column].id.as_str()
+pub(crate) fn column(programme: &Programme, dataset: usize, column: usize) -> String {
+    name(programme.datasets[dataset].columns[column].id.as_str())
+}
+
+/// The name of a column of that id, none of the tables' own.
+pub(crate) fn name(id: &str) -> String {
+    format!("c_{}", id.replace('-', "_"))
+}
+
+/// Most category columns of a dataset.
+pub(crate) const PLACES: usize = 8;
+
+/// What decides between rows of one unit and day.
+pub(crate) fn order() -> String {
+    let places = (0..PLACES).map(|place| format!(", o{place}"));
+    format!("dataset, source{}", places.collect::<String>())
+}
+
+/// The id of a code, from its position in a list; NULL stays NULL.
+pub(crate) fn code_id(programme: &Programme, list: usize, position: &str) -> String {
+    let codes = programme.code_lists[list].codes.iter().enumerate();
+    let cases = codes.map(|(at, code)| format!("WHEN {at} THEN '{}'", code.id)).collect::<Vec<_>>();
+    format!("CASE {position} {} END", cases.join(" "))
 }
 
 /// Whether a row of `seen` is a row of this kind.
@@ -58,9 +78,7 @@ pub(crate) fn named_code(programme: &Programme, dimension: usize) -> String {
     let DimensionSource::Columns { list, .. } = &programme.dimensions[dimension].source else {
         panic!("a column dimension");
     };
-    let (name, number) = LISTS[*list];
-    let cases = (0..number).map(|at| format!("WHEN {at} THEN '{name}{at}'")).collect::<Vec<_>>();
-    format!("COALESCE(CASE {} {} END, '(missing)')", code(programme, dimension), cases.join(" "))
+    format!("COALESCE({}, '(missing)')", code_id(programme, *list, &code(programme, dimension)))
 }
 
 /// Whether an index row is in the population asked for.

@@ -126,6 +126,8 @@ impl Checker<'_> {
         let list = days.get_ref();
         let (most, parts) = (limits::MAX_FOLLOW_UP_DAYS, limits::MAX_QUESTION_PARTS);
         let ascending = list.windows(2).all(|pair| pair[0] < pair[1]);
+        // A curve begins on day 0 by itself.
+        let from_day = if view == View::Curve { from_day.max(1) } else { from_day };
         let within = list.iter().all(|day| (from_day..=most).contains(day));
         if list.is_empty() || list.len() > parts || !ascending || !within {
             let message = format!("1 to {parts} numbers of days, ascending, from {from_day} to {most}");
