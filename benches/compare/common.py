@@ -5,9 +5,9 @@ An answer is {"cells": {key: [figures]}, "left_out": persons}. Every engine must
   reach    area|quarter|role -> [persons]
   funnel   area|role|stage   -> [persons]
   overlap  partner+partner   -> [persons]           each partner, each two, each three
-  repeat   area              -> [persons with complete follow-up, of them repeated, persons followed too briefly]
+  repeat   area              -> [persons followed for 365 days or traced again by then, of them traced again]
   curve    day               -> [persons at risk after the day, events up to it, survival to 9 decimals]
-  amount   quarter           -> [cases, of them with an amount, sum]
+  amount   quarter           -> [cases that nobody of left and whose 365 days had passed, sum]
 """
 
 import datetime
@@ -31,8 +31,8 @@ STAGES = ["traced", "offered", "contacted", "completed"]
 EVENTS = [[("police", 0), ("municipal", 0)], [("police", 1), ("municipal", 1)], [("course", 0)], [("course", 2)]]
 FOLLOW_UP = 365
 CURVE_DAYS = [1, 3, 7, 30, 90, 180, 365]
-# Days from the index within which each step of the funnel must lie; None until our funnel has windows.
-WINDOW = int(os.environ["KOBLING_WINDOW"]) if os.environ.get("KOBLING_WINDOW") else None
+# Days from the index within which each step of the funnel must lie; programme.toml has the same.
+WINDOW = 180
 READS = {
     "reach": ["police", "municipal", "course"],
     "funnel": ["police", "municipal", "course"],
@@ -94,13 +94,13 @@ def answer(data, question, rows, left_out):
                     key = "+".join(data.meta["partners"][at] for at in some)
                     cells[key] = [cells.get(key, [0])[0] + n]
     elif question == "repeat":
-        for area, complete, repeated, brief in rows:
-            cells[data.area[area]] = [complete, repeated, brief]
+        for area, followed, repeated in rows:
+            cells[data.area[area]] = [followed, repeated]
     elif question == "curve":
         cells = curve(rows)
     elif question == "amount":
-        for quarter, cases, having, total in rows:
-            cells[QUARTERS[quarter][0]] = [cases, having, int(total or 0)]
+        for quarter, cases, total in rows:
+            cells[QUARTERS[quarter][0]] = [cases, int(total or 0)]
     return {"cells": cells, "left_out": left_out}
 
 

@@ -77,7 +77,7 @@ class OnePass(Joins):
         )
 
     def funnel(self):
-        within = f" AND x <= d + {WINDOW}" if WINDOW else ""
+        within = f" AND x <= d + {WINDOW}"
         steps, before = [], "s"
         for at in range(1, len(EVENTS)):
             past = "d" if at == 1 else f"d{at - 1}"

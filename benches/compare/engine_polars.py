@@ -112,9 +112,7 @@ class Question:
         step = self.index(out)
         steps = [step]
         for stage in range(1, len(EVENTS)):
-            condition = pl.col("day") >= pl.col("d")
-            if WINDOW:
-                condition &= pl.col("day") <= DAY + WINDOW
+            condition = (pl.col("day") >= pl.col("d")) & (pl.col("day") <= DAY + WINDOW)
             reached = self.next(step, stage, condition)
             step = self.hold(reached.group_by("person").agg(pl.col("k").first(), pl.col("day").min().alias("d")))
             steps.append(step)
@@ -135,7 +133,7 @@ class Question:
         within = (pl.col("day") > pl.col("d")) & (pl.col("day") <= pl.col("d") + FOLLOW_UP)
         again = self.next(index, 0, within).select("person").unique().with_columns(again=pl.lit(True))
         complete, repeated = pl.col("d") + FOLLOW_UP <= self.data.sealed, pl.col("again").is_not_null()
-        counts = [complete.sum().alias("n"), (complete & repeated).sum().alias("again"), (~complete).sum().alias("brief")]
+        counts = [(complete | repeated).sum().alias("n"), repeated.sum().alias("again")]
         return [index.join(again, on="person", how="left").group_by(AREA.alias("a")).agg(counts)]
 
     def curve(self, out):
@@ -146,13 +144,21 @@ class Question:
         return [timed.group_by("t", "event").agg(pl.len())]
 
     def amount(self, out):
-        rows = self.events(0, lambda _: ["person", "cas", "day"], PERIOD[1]).filter(pl.col("cas") != 0)
-        cases = self.hold(rows.join(out, on="person", how="anti").group_by("cas").agg(pl.col("day").min().alias("d")))
-        spent = self.permitted("cost", pl.col("cas") != 0).join(out, on="person", how="anti").select("cas", "day", "amount")
+        # A case leaves when one of its persons does.
+        named = [
+            self.frames[dataset].filter((pl.col("cas") != 0) & pl.col("day").is_between(self.first, self.last))
+            for dataset in READS["amount"]
+        ]
+        gone = pl.concat([read.join(out, on="person", how="semi").select("cas") for read in named]).unique()
+        rows = self.events(0, lambda _: ["cas", "day"], PERIOD[1]).filter(pl.col("cas") != 0)
+        firsts = rows.group_by("cas").agg(pl.col("day").min().alias("d"))
+        followed = firsts.filter(pl.col("d") <= self.data.sealed - FOLLOW_UP)
+        cases = self.hold(followed.join(gone, on="cas", how="anti"))
+        spent = self.permitted("cost", pl.col("cas") != 0).select("cas", "day", "amount")
         within = pl.col("day").is_between(pl.col("d"), pl.col("d") + FOLLOW_UP)
         sums = cases.join(spent, on="cas").filter(within).group_by("cas").agg(pl.col("amount").sum())
         quarter = sum((pl.col("d") >= first).cast(pl.Int32) for _, first in QUARTERS[1:])
-        counts = [pl.len(), pl.col("amount").count().alias("having"), pl.col("amount").sum().alias("total")]
+        counts = [pl.len(), pl.col("amount").sum().alias("total")]
         return [cases.join(sums, on="cas", how="left").group_by(quarter.alias("q")).agg(counts)]
 
 

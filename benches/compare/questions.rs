@@ -1,13 +1,13 @@
 //! The questions of the comparison, as ours are asked, and what of an answer is held against the other engines.
 //!
-//! A kind that the engine does not have yet has no `asked`: the other engines are then timed alone. To add one: register
-//! it in `programme.toml`, say here what is asked, and give [`Question::figures`] a function that turns the tabulation
-//! into the figures that `common.py` describes for the question.
+//! A kind that the engine does not have has no `asked`: the other engines are then timed alone. To add one: register it
+//! in `programme.toml`, say here what is asked, and give [`Question::figures`] a function that turns the tabulation into
+//! the figures that `common.py` describes for the question.
 
 use kobling::consent::Permits;
-use kobling::disclosure::{Rules, Tabulation};
+use kobling::disclosure::{Extra, Rules, Tabulation};
 use kobling::programme::Programme;
-use kobling::question::{Ask, Plan};
+use kobling::question::{Ask, Plan, Prepared, Progress};
 use kobling::snapshot::Snapshot;
 use serde_json::{Map, Value, json};
 
@@ -29,12 +29,9 @@ pub(crate) const ALL: [Question; 6] = [
     Question { name: "reach", asked: Some(("reach", &["area", "quarter", "role"])), figures: persons },
     Question { name: "funnel", asked: Some(("funnel", &["area", "role"])), figures: persons },
     Question { name: "overlap", asked: Some(("overlap", &[])), figures: persons },
-    // Kind `repeat`: [persons with complete follow-up, of them repeated, persons followed too briefly] by area.
-    Question { name: "repeat", asked: None, figures: persons },
-    // Kind `time_to`, view `curve`: [at risk, events so far, survival] by day.
-    Question { name: "curve", asked: None, figures: persons },
-    // Kind `amount`, unit `case`: [cases, of them with an amount, sum] by quarter.
-    Question { name: "amount", asked: None, figures: persons },
+    Question { name: "repeat", asked: Some(("repeat", &["area"])), figures: states },
+    Question { name: "curve", asked: Some(("curve", &[])), figures: survival },
+    Question { name: "amount", asked: Some(("amount", &["quarter"])), figures: sums },
 ];
 
 impl Question {
@@ -55,8 +52,14 @@ pub(crate) fn plan(programme: &Programme, ask: &Ask, snapshot: &Snapshot) -> Pla
         .unwrap_or_else(|refusal| panic!("{refusal}"))
 }
 
-pub(crate) fn count(plan: &Plan, snapshot: &Snapshot, permits: &[Permits]) -> Tabulation {
-    kobling::question::count(plan, snapshot, permits).unwrap_or_else(|error| panic!("{error}"))
+/// What questions of the same datasets, days and unit have in common: the service keeps it from one to the next.
+pub(crate) fn prepare(plan: &Plan, snapshot: &Snapshot, permits: &[Permits]) -> Prepared {
+    Prepared::new(plan, snapshot, permits).unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub(crate) fn count(plan: &Plan, prepared: &Prepared) -> Tabulation {
+    kobling::question::count_prepared(plan, prepared, &Progress::default())
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Persons by key, cells that nobody is in left out; and the persons left out. The rows are made up, so that nothing is
@@ -66,4 +69,37 @@ fn persons(counted: &Tabulation) -> Value {
     let cells: Map<String, Value> =
         cells.map(|cell| (cell.key.join("|"), json!([cell.contributors.len()]))).collect();
     json!({ "cells": cells, "left_out": counted.left_out.len() })
+}
+
+fn cells(counted: &Tabulation, cells: Map<String, Value>) -> Value {
+    json!({ "cells": cells, "left_out": counted.left_out.len() })
+}
+
+/// By area: persons followed so long or with the event, and those with it.
+fn states(counted: &Tabulation) -> Value {
+    let mut by: Map<String, Value> = Map::new();
+    for pair in counted.cells.chunks(2).filter(|pair| pair[0].units > 0) {
+        by.insert(pair[0].key[0].clone(), json!([pair[0].units, pair[1].units]));
+    }
+    cells(counted, by)
+}
+
+/// By day: at risk after it, events up to it, survival.
+fn survival(counted: &Tabulation) -> Value {
+    let of = |cell: &kobling::disclosure::RawCell| {
+        let Some(Extra::Incidence(at)) = &cell.extra else { return None };
+        let survival = ((1.0 - at.share) * 1e9).round() / 1e9;
+        Some((cell.key[0].clone(), json!([at.at_risk, at.events, survival])))
+    };
+    cells(counted, counted.cells.iter().filter_map(of).collect())
+}
+
+/// By quarter: cases, and the sum.
+fn sums(counted: &Tabulation) -> Value {
+    let of = |cell: &kobling::disclosure::RawCell| {
+        let Some(Extra::Sum(parts)) = &cell.extra else { return None };
+        let sum: i64 = parts.iter().map(|part| part.amount).sum();
+        (cell.units > 0).then(|| (cell.key[0].clone(), json!([cell.units, sum])))
+    };
+    cells(counted, counted.cells.iter().filter_map(of).collect())
 }

@@ -76,7 +76,7 @@ class Sql:
         )
 
     def funnel(self):
-        within = f" AND e.day <= (s.k >> {KEY_BITS}) + {WINDOW}" if WINDOW else ""
+        within = f" AND e.day <= (s.k >> {KEY_BITS}) + {WINDOW}"
         steps = [
             f"s{at} AS MATERIALIZED (SELECT s.person AS person, min(s.k) AS k, min(e.day) AS d FROM s{at - 1} s"
             f" JOIN ({self.events(at)}) e ON e.person = s.person AND e.day >= s.d{within} GROUP BY s.person)"
@@ -109,7 +109,7 @@ class Sql:
         complete = f"d + {FOLLOW_UP} <= {self.data.sealed}"
         one = lambda when: f"sum(CASE WHEN {when} THEN 1 ELSE 0 END)"
         return (
-            f" SELECT {AREA}, {one(complete)}, {one(f'{complete} AND {again}')}, {one(f'NOT {complete}')},"
+            f" SELECT {AREA}, {one(f'{complete} OR {again}')}, {one(again)},"
             f" (SELECT count(*) FROM left_out) FROM {source} GROUP BY 1"
         )
 
@@ -128,16 +128,26 @@ class Sql:
         return f" SELECT {time}, {event}, count(*), (SELECT count(*) FROM left_out) FROM {source} GROUP BY 1, 2"
 
     def amount(self):
-        rows = self.events(0, "e.person AS person, e.cas AS cas, e.day AS day", PERIOD[1])
-        cases = f"SELECT cas, min(day) AS d FROM ({rows}) i {self.anti} {'AND' if 'WHERE' in self.anti else 'WHERE'} cas <> 0 GROUP BY cas"
-        spent = self.permitted("cost", "e.person AS person, e.cas AS cas, e.day AS day, e.amount AS amount", "e.cas <> 0")
+        # A case leaves when one of its persons does.
+        gone = " UNION ".join(
+            f"SELECT e.cas AS cas FROM {d} e JOIN left_out l ON l.person = e.person"
+            f" WHERE e.cas <> 0 AND e.day BETWEEN {self.first} AND {self.last}"
+            for d in READS["amount"]
+        )
+        rows = self.events(0, "e.cas AS cas, e.day AS day", PERIOD[1])
+        cases = (
+            f"SELECT cas, min(day) AS d FROM ({rows}) i WHERE cas <> 0 AND cas NOT IN (SELECT cas FROM gone)"
+            f" GROUP BY cas HAVING min(day) <= {self.data.sealed - FOLLOW_UP}"
+        )
+        spent = self.permitted("cost", "e.cas AS cas, e.day AS day, e.amount AS amount", "e.cas <> 0")
         sums = (
-            f"SELECT o.cas AS cas, sum(i.amount) AS total FROM cases o JOIN (SELECT * FROM ({spent}) i {self.anti}) i"
+            f"SELECT o.cas AS cas, sum(i.amount) AS total FROM cases o JOIN ({spent}) i"
             f" ON i.cas = o.cas AND i.day BETWEEN o.d AND o.d + {FOLLOW_UP} GROUP BY o.cas"
         )
         return (
-            f"WITH {self.left_out()}, cases AS MATERIALIZED ({cases}), sums AS MATERIALIZED ({sums})"
-            f" SELECT {quarter('o.d')}, count(*), count(s.cas), sum(s.total), (SELECT count(*) FROM left_out)"
+            f"WITH {self.left_out()}, gone AS MATERIALIZED ({gone}), cases AS MATERIALIZED ({cases}),"
+            f" sums AS MATERIALIZED ({sums})"
+            f" SELECT {quarter('o.d')}, count(*), sum(s.total), (SELECT count(*) FROM left_out)"
             f" FROM cases o LEFT JOIN sums s ON s.cas = o.cas GROUP BY 1"
         )
 

@@ -24,5 +24,5 @@ pub use event::{
 #[cfg(feature = "service")]
 pub use fold::{AsOf, Known, Permission, Use, fold};
 #[cfg(feature = "service")]
-pub use permit::{Allowed, Permits, PermitsBuilder};
+pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
 pub use refusal::ConsentRefusal;

@@ -38,6 +38,38 @@ enum Source {
     Consent(Consent),
 }
 
+/// What the persons of one source permit, for a pass over all of them.
+#[derive(Clone, Copy, Debug)]
+pub enum PersonsOfSource<'a> {
+    /// The source is not part of the question: nothing is permitted.
+    Nobody,
+    /// Its basis is not consent: every row of the span is.
+    Everybody,
+    /// What each of them permits.
+    Those(Those<'a>),
+}
+
+/// The persons of a source that rests on consent.
+#[derive(Clone, Copy, Debug)]
+pub struct Those<'a>(&'a Consent);
+
+impl<'a> Those<'a> {
+    /// Those who permit every row of the span.
+    #[must_use]
+    pub const fn whole(self) -> &'a RoaringBitmap {
+        &self.0.whole
+    }
+
+    /// The windows of one who is not among them: in order, disjoint, both days included, all in the span. Empty where
+    /// nothing is permitted.
+    #[must_use]
+    pub fn windows(self, person: u32) -> &'a [(Day, Day)] {
+        let Ok(at) = self.0.persons.binary_search(&person) else { return &[] };
+        let start = if at == 0 { 0 } else { self.0.ends[at - 1] };
+        &self.0.windows[start..self.0.ends[at]]
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 struct Consent {
     /// Persons with the gate open and some day of the span permitted.
@@ -89,13 +121,20 @@ impl Permits {
             Some(Source::Consent(consent)) if consent.whole.contains(person) => {
                 Allowed::Span(self.span.clone())
             }
-            Some(Source::Consent(consent)) => match consent.persons.binary_search(&person) {
-                Ok(at) => {
-                    let start = if at == 0 { 0 } else { consent.ends[at - 1] };
-                    Allowed::Windows(&consent.windows[start..consent.ends[at]])
-                }
-                Err(_) => Allowed::None,
+            Some(Source::Consent(consent)) => match Those(consent).windows(person) {
+                [] => Allowed::None,
+                windows => Allowed::Windows(windows),
             },
+        }
+    }
+
+    /// What all persons permit at a source.
+    #[must_use]
+    pub fn source(&self, source: u8) -> PersonsOfSource<'_> {
+        match self.sources.get(usize::from(source)) {
+            None | Some(Source::Absent) => PersonsOfSource::Nobody,
+            Some(Source::Open) => PersonsOfSource::Everybody,
+            Some(Source::Consent(consent)) => PersonsOfSource::Those(Those(consent)),
         }
     }
 

@@ -20,7 +20,7 @@ use super::Plan;
 use super::kernel::{Column, Found, Kernel, Worker, text};
 use super::plan::Frame;
 use super::rows::UnitRows;
-use super::tally::{keys, set};
+use super::tally::keys;
 use crate::clock::{Day, Timestamp};
 use crate::consent::{EventKind, Known};
 use crate::disclosure::{Counted, Extra, ExtraHead, RawCell, Shape, Tabulation};
@@ -194,7 +194,7 @@ pub fn count_consents(
         }
         RawCell {
             key,
-            contributors: set(&cell.persons),
+            contributors: cell.persons.iter().copied().collect(),
             counted: Counted::Person,
             units: cell.persons.len() as u64,
             families: families(snapshot, &cell.persons),

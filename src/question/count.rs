@@ -1,20 +1,25 @@
 //! One pass over units, whatever the question, on all cores.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::thread;
 
 use super::Plan;
+use super::bits;
+use super::families::families;
 use super::kernel::Found;
+use super::meets::Members;
+use super::prepared::{Prepared, fits};
 use super::rows::Walk;
-use super::tally::{Kept, Tally, families, keys, set};
+use super::table;
+use super::tally::{Kept, Tally};
 use crate::consent::Permits;
-use crate::disclosure::{Contribution, Counted, RawCell, Tabulation};
+use crate::disclosure::{Contribution, Tabulation};
+use crate::linkage::work::{cores, in_parallel_on};
+use crate::programme::Unit;
 use crate::snapshot::Snapshot;
 
-/// Most threads of one question: it shares the machine.
-pub(super) const MAX_THREADS: usize = 8;
-/// Units between two looks at whether the question is still wanted.
-const STRIDE: u32 = 1 << 14;
+/// Units that a thread takes at a time; between two such parts it looks whether the question is still wanted.
+const PART: u32 = 1 << 14;
 
 /// Why a plan cannot be counted: a fault of the service, never of the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +38,9 @@ pub enum CountError {
         /// Datasets of the plan.
         datasets: usize,
     },
+    /// What was prepared is for a plan of other datasets, days or units.
+    #[error("what was prepared is for another plan; prepare it for this one")]
+    OtherPlan,
     /// Nobody waits for the answer any more.
     #[error("the question was given up")]
     GivenUp,
@@ -81,25 +89,38 @@ impl Progress {
 /// # Errors
 /// [`CountError`].
 pub fn count(plan: &Plan, snapshot: &Snapshot, permits: &[Permits]) -> Result<Tabulation, CountError> {
-    count_with(plan, snapshot, permits, &Progress::default())
+    let prepared = Prepared::new(plan, snapshot, permits)?;
+    count_prepared(plan, &prepared, &Progress::default())
 }
 
-/// The same, with progress, and to be given up.
+/// The same from what was prepared for a plan of the same datasets, span, purpose and unit; with progress, and to be
+/// given up. The answer does not depend on the number of cores.
 ///
 /// # Errors
 /// [`CountError`].
-pub fn count_with(
+pub fn count_prepared(
     plan: &Plan,
-    snapshot: &Snapshot,
-    permits: &[Permits],
+    prepared: &Prepared,
     progress: &Progress,
 ) -> Result<Tabulation, CountError> {
-    let walk = Walk::new(plan, snapshot, permits)?;
-    progress.all.store(walk.units(), Ordering::Relaxed);
-    let tallies = pass(plan, snapshot, &walk, progress)?;
-    let cells = cells(plan, snapshot, tallies);
-    let left_out = walk.left_out();
+    count_on(cores(), plan, prepared, progress)
+}
+
+/// The same on so many threads.
+pub(super) fn count_on(
+    threads: usize,
+    plan: &Plan,
+    prepared: &Prepared,
+    progress: &Progress,
+) -> Result<Tabulation, CountError> {
+    fits(plan, &prepared.snapshot)?;
+    if !prepared.is_for(plan) {
+        return Err(CountError::OtherPlan);
+    }
+    progress.all.store(prepared.units(), Ordering::Relaxed);
+    let filled = pass(threads, plan, prepared, progress)?;
     let kernel = &plan.kernel;
+    let cells = table::cells(threads, plan, &prepared.snapshot.families, filled);
     let tails = plan.tails.len();
     let groups = cells.len() / tails.max(1);
     let everywhere = |tails_of: Vec<usize>| {
@@ -108,6 +129,7 @@ pub fn count_with(
             .collect::<Vec<_>>()
     };
     let differences = kernel.differences();
+    let left_out: Vec<u32> = bits::numbers(prepared.leaving()).collect();
     Ok(Tabulation {
         shape: kernel.shape(plan.axes.len()),
         columns: plan.table_columns(),
@@ -116,63 +138,72 @@ pub fn count_with(
             .flat_map(|group| differences.iter().map(move |(a, b)| (group * tails + a, group * tails + b)))
             .collect(),
         response: kernel.response().map(|(answered, asked)| (everywhere(answered), everywhere(asked))),
-        left_out_families: families(snapshot, &left_out),
-        left_out: set(&left_out),
+        left_out_families: families(&prepared.snapshot.families, &left_out),
+        left_out: bits::set(prepared.leaving()),
         cells,
     })
 }
 
+/// What some units were put into, in the order of units.
+pub(super) struct Filled {
+    /// By cell.
+    pub(super) tallies: Vec<Tally>,
+    /// By group, where the tails are meets and units are persons; empty elsewhere.
+    pub(super) members: Vec<Members>,
+}
+
+impl Filled {
+    fn new(plan: &Plan) -> Filled {
+        let cells = plan.cell_count();
+        Filled {
+            tallies: vec![Tally::default(); cells],
+            members: vec![Members::default(); cells / plan.tails.len().max(1)],
+        }
+    }
+}
+
+/// What of a part is there at all: cells or groups, and what is in them.
+struct Part {
+    tallies: Vec<(usize, Tally)>,
+    members: Vec<(usize, Members)>,
+}
+
 /// Asks the kernel about each unit, and puts the unit into its cells.
-fn pass(
-    plan: &Plan,
-    snapshot: &Snapshot,
-    walk: &Walk<'_>,
-    progress: &Progress,
-) -> Result<Vec<Tally>, CountError> {
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    let shares = u32::try_from(cores).unwrap_or(1);
-    let share = (walk.units() / shares).max(STRIDE);
-    let ranges: Vec<_> = (0..shares)
-        .map(|at| {
-            let from = at.saturating_mul(share).saturating_add(1);
-            let to = if at + 1 == shares { walk.units() } else { (from - 1).saturating_add(share) };
-            from..=to.min(walk.units())
-        })
-        .filter(|range| !range.is_empty())
-        .collect();
-    let parts: Vec<Result<Vec<Tally>, CountError>> = thread::scope(|scope| {
-        let workers: Vec<_> = ranges
-            .into_iter()
-            .map(|range| scope.spawn(|| part(plan, snapshot, walk, range, progress)))
-            .collect();
-        workers.into_iter().map(|worker| worker.join().expect("a kernel does not panic")).collect()
-    });
-    let mut whole = vec![Tally::default(); plan.cell_count()];
+fn pass(threads: usize, plan: &Plan, prepared: &Prepared, progress: &Progress) -> Result<Filled, CountError> {
+    let walk = Walk::new(plan, prepared);
+    let meets = plan.kernel.meets();
+    // A part is no smaller than the table: an empty one has to be made for each.
+    let cells = u32::try_from(plan.cell_count()).unwrap_or(u32::MAX);
+    let size = PART.max(cells.saturating_mul(8));
+    let end = prepared.units().saturating_add(1);
+    let starts = (1..end).step_by(size as usize);
+    let jobs = starts.map(|from| (0, from..from.saturating_add(size).min(end))).collect();
+    let parts = in_parallel_on(threads, jobs, |units: Range<u32>| {
+        if !progress.wanted() {
+            return Err(CountError::GivenUp);
+        }
+        let number = units.end - units.start;
+        let part = part(plan, &walk, meets.as_deref(), units)?;
+        progress.done.fetch_add(number, Ordering::Relaxed);
+        Ok(part)
+    })?;
+    let mut whole = Filled::new(plan);
     for part in parts {
-        whole.iter_mut().zip(part?).for_each(|(whole, part)| whole.append(part));
+        part.tallies.into_iter().for_each(|(cell, tally)| whole.tallies[cell].append(tally));
+        part.members.into_iter().for_each(|(group, members)| whole.members[group].append(members));
     }
     Ok(whole)
 }
 
-/// One thread's units.
-fn part(
-    plan: &Plan,
-    snapshot: &Snapshot,
-    walk: &Walk<'_>,
-    units: std::ops::RangeInclusive<u32>,
-    progress: &Progress,
-) -> Result<Vec<Tally>, CountError> {
-    let mut tallies = vec![Tally::default(); plan.cell_count()];
+/// Some units, one after the other.
+fn part(plan: &Plan, walk: &Walk<'_>, meets: Option<&[u64]>, units: Range<u32>) -> Result<Part, CountError> {
+    let mut filled = Filled::new(plan);
     let mut worker = plan.kernel.worker();
     let keeps = plan.kernel.keeps();
+    let families = walk.families();
+    let tails = plan.tails.len();
     let (mut found, mut persons) = (Found::default(), Vec::new());
     for unit in units {
-        if unit % STRIDE == 0 {
-            progress.done.fetch_add(STRIDE, Ordering::Relaxed);
-            if !progress.wanted() {
-                return Err(CountError::GivenUp);
-            }
-        }
         let Some(rows) = walk.unit(unit) else { continue };
         found.clear();
         worker.unit(&rows, &mut found);
@@ -190,19 +221,28 @@ fn part(
         for axis in &plan.axes {
             group = group * axis.codes.len() + axis.place(columns, at)?;
         }
+        if let Some(meets) = meets {
+            if plan.unit == Unit::Person {
+                filled.members[group].push(unit, found.sets);
+                continue;
+            }
+            let met = meets.iter().enumerate().filter(|(_, meet)| found.sets & **meet == **meet);
+            let met: Vec<usize> = met.map(|(tail, _)| tail).collect();
+            met.into_iter().for_each(|tail| found.put(tail));
+        }
         rows.persons(&mut persons);
-        let family = snapshot.families[rows.person(at) as usize];
+        let family = families[rows.person(at) as usize];
         for part in &found.parts {
-            let tally = &mut tallies[group * plan.tails.len() + part.tail];
+            let tally = &mut filled.tallies[group * tails + part.tail];
             tally.parts.push(Contribution { family, source: part.source, amount: part.amount });
         }
         for member in &found.members {
-            let tally = &mut tallies[group * plan.tails.len() + member.tail];
+            let tally = &mut filled.tallies[group * tails + member.tail];
             tally.members.insert(member.number);
             tally.persons.push(member.person);
         }
         for put in &found.puts {
-            let tally = &mut tallies[group * plan.tails.len() + put.tail];
+            let tally = &mut filled.tallies[group * tails + put.tail];
             tally.units += 1;
             tally.persons.extend_from_slice(&persons);
             if keeps {
@@ -211,33 +251,14 @@ fn part(
             }
         }
     }
-    Ok(tallies)
-}
-
-/// The cells, with the distinct families of each and what is told of them besides.
-fn cells(plan: &Plan, snapshot: &Snapshot, mut tallies: Vec<Tally>) -> Vec<RawCell> {
-    let axes: Vec<&[String]> = plan.axes.iter().map(|axis| &axis.codes[..]).collect();
-    let keys = keys(&axes, &plan.tails);
-    let tails = plan.tails.len();
-    let sets: Vec<_> = tallies.iter_mut().map(Tally::set).collect();
-    let mut cells = Vec::with_capacity(keys.len());
-    for (at, (key, contributors)) in keys.into_iter().zip(sets).enumerate() {
-        let (group, tail) = (at / tails * tails, at % tails);
-        cells.push(RawCell {
-            key,
-            contributors,
-            counted: plan.kernel.counted(tail).unwrap_or(Counted::from(plan.unit)),
-            units: tallies[at].counted(),
-            families: families(snapshot, &tallies[at].persons),
-            structural_zero: false,
-            of: plan.kernel.of(tail).map(|of| group + of),
-            extra: plan.kernel.extra(&tallies[group..group + tails], tail),
-            measure: plan.kernel.measure(tail),
-        });
-    }
-    cells
+    let tallies = filled.tallies.into_iter().enumerate().filter(|(_, tally)| !tally.is_empty());
+    let members = filled.members.into_iter().enumerate().filter(|(_, members)| !members.is_empty());
+    Ok(Part { tallies: tallies.collect(), members: members.collect() })
 }
 
 #[cfg(test)]
 #[path = "count_tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "count_threads.rs"]
+mod threads;

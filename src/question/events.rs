@@ -21,7 +21,7 @@ struct Set {
     columns: Vec<(usize, Box<[u64; 256]>)>,
     /// The stages of each event.
     stages: Vec<u64>,
-    /// Whether event `n` is stage `n` and no other.
+    /// Whether event `n` is stage `n` and no other, or the one column has stages instead of events.
     plain: bool,
 }
 
@@ -71,6 +71,15 @@ impl Events {
                 }
             }
             set.plain = set.stages.iter().enumerate().all(|(at, stages)| *stages == 1 << at);
+            // Where one column names the events, its codes lead to stages at once.
+            if let [(_, table)] = &mut set.columns[..] {
+                let stages = &set.stages;
+                for events in table.iter_mut() {
+                    let of = (0..stages.len()).filter(|at| *events >> at & 1 != 0);
+                    *events = of.fold(0, |all, at| all | stages[at]);
+                }
+                set.plain = true;
+            }
             set
         });
         Events { sets: sets.collect() }
@@ -84,11 +93,41 @@ impl Events {
     /// The stages that a row of a dataset of the plan is an event of.
     #[inline]
     pub(super) fn of(&self, set: usize, columns: &Columns, row: usize) -> u64 {
+        self.of_set(set, columns).of(row)
+    }
+
+    /// The same for the rows of one dataset, one after the other.
+    #[inline]
+    pub(super) fn of_set<'a>(&'a self, set: usize, columns: &'a Columns) -> OfSet<'a> {
         let set = &self.sets[set];
+        // Mostly one column names the event: its codes need not be looked for at every row.
+        let only = match &set.columns[..] {
+            [(column, table)] if set.plain => Some((codes(columns, *column), &**table)),
+            _ => None,
+        };
+        OfSet { set, columns, only }
+    }
+}
+
+/// Looks up the events of one dataset.
+#[derive(Clone, Copy)]
+pub(super) struct OfSet<'a> {
+    set: &'a Set,
+    columns: &'a Columns,
+    only: Option<(&'a [u8], &'a [u64; 256])>,
+}
+
+impl OfSet<'_> {
+    /// The stages that a row is an event of.
+    #[inline]
+    pub(super) fn of(&self, row: usize) -> u64 {
+        if let Some((codes, table)) = self.only {
+            return table[usize::from(codes[row])];
+        }
+        let set = self.set;
         let mut events = set.all;
         for (column, table) in &set.columns {
-            let codes = columns.categories[*column].as_ref().expect("the walk has checked it");
-            events &= table[usize::from(codes[row])];
+            events &= table[usize::from(codes(self.columns, *column)[row])];
         }
         if set.plain {
             return events;
@@ -100,4 +139,8 @@ impl Events {
         }
         stages
     }
+}
+
+fn codes(columns: &Columns, column: usize) -> &[u8] {
+    columns.categories[column].as_deref().expect("it was checked beforehand")
 }

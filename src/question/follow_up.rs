@@ -133,36 +133,38 @@ impl Kernel for FollowUp {
     }
 
     fn extra(&self, group: &[Tally], tail: usize) -> Option<Extra> {
-        match self.asked.view {
-            View::Curve if tail > 0 => {
-                let days = self.asked.days[tail - 1];
-                let times = group[0].values.iter();
-                let times: Vec<(u32, bool)> =
-                    times.map(|kept| (u32::try_from(kept.value).unwrap_or(0), kept.more != 0)).collect();
-                let nobody = Incidence { units: 0, at_risk: 0, events: 0, share: 0.0, interval: (0.0, 0.0) };
-                let Ok(curve) = Curve::of(&times) else { return Some(Extra::Incidence(nobody)) };
-                let at = curve.at(days);
-                let interval = at.log_log(Confidence::ninety_five()).map_or((0.0, 1.0), |interval| {
-                    let interval = interval.complement();
-                    (interval.lower, interval.upper)
-                });
-                Some(Extra::Incidence(Incidence {
-                    units: group[0].units,
-                    at_risk: at.at_risk_after,
-                    events: at.events,
-                    share: 1.0 - at.survival,
-                    interval,
-                }))
-            }
-            View::Rate if tail == 0 => {
-                let events = group[0].contributions();
-                let days = group[0].values.iter().zip(&events);
-                let days =
-                    days.map(|(kept, part)| crate::disclosure::Contribution { amount: kept.more, ..*part });
-                Some(Extra::Rate { days: days.collect(), events })
-            }
-            _ => None,
+        (self.asked.view == View::Rate && tail == 0).then(|| {
+            let events = group[0].contributions();
+            let days = group[0].values.iter().zip(&events);
+            let days =
+                days.map(|(kept, part)| crate::disclosure::Contribution { amount: kept.more, ..*part });
+            Extra::Rate { days: days.collect(), events }
+        })
+    }
+
+    fn extras(&self, group: &[Tally]) -> Vec<Option<Extra>> {
+        if self.asked.view != View::Curve {
+            return (0..group.len()).map(|tail| self.extra(group, tail)).collect();
         }
+        // Times in days are few; units are many.
+        let mut days: Vec<(u64, u64)> = Vec::new();
+        for kept in &group[0].values {
+            let day = usize::try_from(kept.value).unwrap_or(0);
+            if days.len() <= day {
+                days.resize(day + 1, (0, 0));
+            }
+            let (events, censored) = &mut days[day];
+            *(if kept.more != 0 { events } else { censored }) += 1;
+        }
+        let days = (0u32..).zip(days).filter(|(_, of_day)| *of_day != (0, 0)).collect();
+        let curve = Curve::of_days(&days).ok();
+        let at = |days: &u32| Some(Extra::Incidence(incidence(curve.as_ref(), *days, group[0].units)));
+        std::iter::once(None).chain(self.asked.days.iter().map(at)).collect()
+    }
+
+    fn also(&self, tail: usize) -> Option<usize> {
+        // Whoever had the event by some day had it by every later one.
+        (self.asked.view == View::Curve && (1..self.asked.days.len()).contains(&tail)).then_some(tail + 1)
     }
 
     fn response(&self) -> Option<(Vec<usize>, Vec<usize>)> {
@@ -202,6 +204,20 @@ impl Kernel for FollowUp {
         });
         notes
     }
+}
+
+/// What a curve says of a number of days.
+fn incidence(curve: Option<&Curve>, days: u32, units: u64) -> Incidence {
+    let Some(curve) = curve else {
+        return Incidence { units: 0, at_risk: 0, events: 0, share: 0.0, interval: (0.0, 0.0) };
+    };
+    let at = curve.at(days);
+    let interval = at.log_log(Confidence::ninety_five()).map_or((0.0, 1.0), |interval| {
+        let interval = interval.complement();
+        (interval.lower, interval.upper)
+    });
+    let (at_risk, events, share) = (at.at_risk_after, at.events, 1.0 - at.survival);
+    Incidence { units, at_risk, events, share, interval }
 }
 
 /// A number of days, in both languages.
@@ -244,10 +260,9 @@ impl Worker for Following<'_> {
                 let time = self.time(index, end);
                 let followed = time.unwrap_or(days_between(index, end));
                 found.put_value(0, i64::from(followed), i64::from(time.is_some()));
-                for (at, days) in of.asked.days.iter().enumerate() {
-                    if time.is_some_and(|time| time <= *days) {
-                        found.put(1 + at);
-                    }
+                let first = of.asked.days.iter().position(|days| time.is_some_and(|time| time <= *days));
+                if let Some(first) = first {
+                    found.put(1 + first);
                 }
             }
             View::Rate => {

@@ -51,6 +51,10 @@ impl Kernel for Funnel {
         Shape::Chain { step_column: axes }
     }
 
+    fn also(&self, tail: usize) -> Option<usize> {
+        tail.checked_sub(1)
+    }
+
     fn worker(&self) -> Box<dyn Worker + '_> {
         Box::new(Steps { funnel: self, timeline: Timeline::default() })
     }
@@ -79,15 +83,14 @@ impl Worker for Steps<'_> {
         self.timeline.read(rows, &funnel.events);
         let Some((index, at)) = self.timeline.index(rows, 0, funnel.first, funnel.last) else { return };
         found.index = Some(at);
-        found.put(0);
         let end = funnel.within.map_or(i32::MAX, |days| index.saturating_add_unsigned(days));
-        let mut day = index;
+        let (mut day, mut last) = (index, 0);
         for step in 1..funnel.steps.len() {
             match self.timeline.first(step, day).filter(|event| event.day <= end) {
-                Some(reached) => day = reached.day,
+                Some(reached) => (day, last) = (reached.day, step),
                 None => break,
             }
-            found.put(step);
         }
+        found.put(last);
     }
 }

@@ -42,23 +42,30 @@ pub(super) struct RowAt {
 pub(super) struct Earliest(Option<(i32, RowAt)>);
 
 impl Earliest {
-    /// Takes a row into account.
-    pub(super) fn see(&mut self, columns: &Columns, at: RowAt) {
+    /// Takes a row into account; whether one of its dataset on that day or later can still be the index row.
+    #[inline]
+    pub(super) fn see(&mut self, columns: &Columns, at: RowAt) -> bool {
         let day = columns.day[at.row];
-        let first = match self.0 {
-            None => true,
-            Some((best, _)) if day != best => day < best,
-            Some((_, best)) if best.set != at.set => at.set < best.set,
-            Some((_, best)) => order(columns, at.row).lt(order(columns, best.row)),
-        };
-        if first {
-            self.0 = Some((day, at));
+        match self.0 {
+            Some((best, _)) if day > best => return false,
+            Some((best, known)) if day == best && !before(columns, at, known) => {}
+            _ => self.0 = Some((day, at)),
         }
+        true
     }
 
     /// The day of the index row and where it is.
     pub(super) const fn get(&self) -> Option<(i32, RowAt)> {
         self.0
+    }
+}
+
+/// Whether a row comes before another one of its day.
+#[cold]
+fn before(columns: &Columns, at: RowAt, known: RowAt) -> bool {
+    match at.set == known.set {
+        true => order(columns, at.row).lt(order(columns, known.row)),
+        false => at.set < known.set,
     }
 }
 

@@ -34,6 +34,18 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
         None
     }
 
+    /// The tail that everybody in a tail is in as well, as in the step before: a worker then puts a unit into the first
+    /// tail of such a line only, and the engine puts it into the others. A tail follows on one other at most.
+    fn also(&self, _tail: usize) -> Option<usize> {
+        None
+    }
+
+    /// The tails as meets of sets, where they are: by tail the sets, of 64 at most, that a unit must be in. A worker
+    /// then says in which sets the unit is ([`Found::sets`]), and the engine puts it into the tails.
+    fn meets(&self) -> Option<Vec<u64>> {
+        None
+    }
+
     /// What is counted in a tail, where it is not the question's unit.
     fn counted(&self, _tail: usize) -> Option<Counted> {
         None
@@ -49,9 +61,15 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
         self.extra_head().is_some()
     }
 
-    /// The extra of a tail, from the tallies of its group.
+    /// The extra of a tail, from the tallies of its group. Their units are those of the cells; persons and values are
+    /// as the worker put them.
     fn extra(&self, _group: &[Tally], _tail: usize) -> Option<Extra> {
         None
+    }
+
+    /// The extras of all tails of a group, where they have something in common.
+    fn extras(&self, group: &[Tally]) -> Vec<Option<Extra>> {
+        (0..group.len()).map(|tail| self.extra(group, tail)).collect()
     }
 
     /// The ledger's name for the extra of a tail, where it is not that of [`Kernel::extra_head`]: values under one name
@@ -145,6 +163,8 @@ pub(super) struct Found {
     pub(super) index: Option<RowAt>,
     /// The cells of its group that the unit is in, each once.
     pub(super) puts: Vec<Put>,
+    /// The sets that the unit is in, where the tails are meets of sets.
+    pub(super) sets: u64,
     /// Parts of amounts in those cells.
     pub(super) parts: Vec<Part>,
     /// Others than units, in the cells that count those.
@@ -191,6 +211,7 @@ impl Found {
     pub(super) fn clear(&mut self) {
         self.index = None;
         self.puts.clear();
+        self.sets = 0;
         self.parts.clear();
         self.members.clear();
         self.fault = None;

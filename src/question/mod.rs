@@ -19,6 +19,12 @@
 //! | Q23 consent | `consents` | persons by what they said |
 //! | Q24 linkage quality | `quality` | persons per partner and dataset, and those known elsewhere |
 //!
+//! The engine under them: a [`Reading`] says, as a bit a row, what may be read; `grouped` copies rows into the order of
+//! cases or pairs where these are the units; [`Prepared`] is both, and [`Shelf`] keeps them between questions. `count`
+//! shares the units among threads in parts, and `table` puts the parts together in the order of units, so that no answer
+//! depends on the number of threads. A kernel says which cells lie in one another (`Kernel::also`) or are intersections
+//! (`Kernel::meets`), and puts a unit once.
+//!
 //! Must never: answer what is not registered; read a row that consent does not permit; give out a count (a tabulation
 //! has no `Debug`, and only `disclosure` opens it); refuse or order anything by what the rows hold. Callers: the
 //! service's question handlers.
@@ -28,6 +34,7 @@ mod amount;
 mod ask;
 mod attrition;
 mod axis;
+mod bits;
 mod budget;
 mod change;
 mod comparison;
@@ -37,30 +44,39 @@ mod criteria;
 mod events;
 #[cfg(test)]
 mod example;
+mod families;
 mod follow_up;
 mod funnel;
+mod grouped;
 mod index;
 mod item;
 mod kernel;
 mod kernels;
 #[cfg(test)]
 mod made_up;
+mod meets;
 mod overlap;
 mod payment;
-mod permitted;
 mod plan;
+mod prepared;
 mod quality;
 mod reach;
+mod reading;
 mod refusal;
 mod rows;
+mod shelf;
 mod staff;
+mod table;
 mod tally;
 mod timeline;
 
 pub use ask::Ask;
 pub use consents::count_consents;
-pub use count::{CountError, Progress, count, count_with};
+pub use count::{CountError, Progress, count, count_prepared};
 pub use index::INDEX_RULE;
 pub use kernel::Chart;
 pub use plan::{CodeLabel, Label, Plan, plan};
+pub use prepared::Prepared;
+pub use reading::Reading;
 pub use refusal::AskRefusal;
+pub use shelf::{Basis, Shelf};

@@ -1,6 +1,5 @@
 //! Overlap: units known at each partner, at each two and at each three, whatever else they are known at.
 
-use super::index::Earliest;
 use super::kernel::{Chart, Column, Found, Kernel, Worker, text};
 use super::rows::UnitRows;
 use crate::disclosure::Shape;
@@ -10,16 +9,17 @@ use crate::programme::Text;
 #[derive(Debug)]
 pub(super) struct Overlap {
     partners: Vec<(String, Text)>,
-    /// Place among the question's partners, by position in the programme.
-    places: Vec<Option<u8>>,
+    /// By position in the programme: the set of those known at a partner, as a bit; none where it is not asked about.
+    places: [u64; 256],
 }
 
 impl Overlap {
     /// The combinations of partners, given by position in the programme, id and name.
     pub(super) fn new(partners: &[u8], names: Vec<(String, Text)>) -> Overlap {
-        let mut places = vec![None; 256];
-        for (place, partner) in (0u8..).zip(partners) {
-            places[usize::from(*partner)] = Some(place);
+        let mut places = [0; 256];
+        // Of more partners there are more cells than may be asked for.
+        for (place, partner) in (0..u64::BITS).zip(partners) {
+            places[usize::from(*partner)] = 1 << place;
         }
         Overlap { partners: names, places }
     }
@@ -56,6 +56,11 @@ impl Kernel for Overlap {
         self.combinations().iter().map(|of| vec![self.code(of)]).collect()
     }
 
+    fn meets(&self) -> Option<Vec<u64>> {
+        let meet = |of: &Vec<usize>| of.iter().fold(0, |meet, at| meet | 1 << at);
+        Some(self.combinations().iter().map(meet).collect())
+    }
+
     fn count(&self) -> u64 {
         let n = self.partners.len() as u64;
         n + n * n.saturating_sub(1) / 2 + n * n.saturating_sub(1) * n.saturating_sub(2) / 6
@@ -66,7 +71,7 @@ impl Kernel for Overlap {
     }
 
     fn worker(&self) -> Box<dyn Worker + '_> {
-        Box::new(Known { overlap: self, known: Vec::new() })
+        Box::new(Known(self))
     }
 
     fn chart(&self) -> Option<Chart> {
@@ -87,44 +92,14 @@ fn each(places: &[usize], mut with: impl FnMut(&[usize])) {
     }
 }
 
-struct Known<'a> {
-    overlap: &'a Overlap,
-    known: Vec<usize>,
-}
+struct Known<'a>(&'a Overlap);
 
 impl Worker for Known<'_> {
     fn unit(&mut self, rows: &UnitRows<'_>, found: &mut Found) {
-        let mut earliest = Earliest::default();
-        self.known.clear();
-        rows.each(|columns, at| {
-            earliest.see(columns, at);
-            // A row of a partner that hands over none of the datasets any more is permitted nothing, and not here.
-            if let Some(place) = self.overlap.places[usize::from(columns.source[at.row])] {
-                let place = usize::from(place);
-                if !self.known.contains(&place) {
-                    self.known.push(place);
-                }
-            }
-        });
-        found.index = earliest.get().map(|(_, at)| at);
-        self.known.sort_unstable();
-        let n = self.overlap.partners.len();
-        each(&self.known, |places| found.put(rank(n, places)));
-    }
-}
-
-/// Place of one, two or three of `n` in the order of [`Overlap::combinations`].
-fn rank(n: usize, places: &[usize]) -> usize {
-    let twos = |n: usize| n * n.saturating_sub(1) / 2;
-    let threes = |n: usize| n * n.saturating_sub(1) * n.saturating_sub(2) / 6;
-    match *places {
-        [a] => a,
-        [a, b] => n + twos(n) - twos(n - a) + b - a - 1,
-        [a, b, c] => {
-            let after = n - a - 1;
-            n + twos(n) + threes(n) - threes(n - a) + twos(after) - twos(n - b) + c - b - 1
-        }
-        _ => unreachable!("one, two or three are given"),
+        let places = &self.0.places;
+        found.index = rows.index();
+        // A row of a partner that hands over none of the datasets any more is permitted nothing, and not here.
+        rows.each(|columns, at| found.sets |= places[usize::from(columns.source[at.row])]);
     }
 }
 
@@ -133,16 +108,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_combination_has_the_place_of_its_code() {
-        for n in 0..12 {
+    fn every_combination_has_the_partners_of_its_code() {
+        for n in 0..12u8 {
             let names = (0..n).map(|id| (id.to_string(), text("", ""))).collect::<Vec<_>>();
-            let overlap = Overlap::new(&(0..n as u8).collect::<Vec<_>>(), names);
+            let overlap = Overlap::new(&(0..n).collect::<Vec<_>>(), names);
             let codes = overlap.tails().concat();
             assert_eq!(codes.len() as u64, overlap.count());
-            each(&(0..n).collect::<Vec<_>>(), |places| {
-                let code = places.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
-                assert_eq!(codes[rank(n, places)], code, "{n} {places:?}");
-            });
+            let meets = overlap.meets().expect("they are meets");
+            for (code, meet) in codes.iter().zip(&meets) {
+                let known = (0..64).filter(|at| meet >> at & 1 != 0).map(|at: u32| at.to_string());
+                assert_eq!(*code, known.collect::<Vec<_>>().join("+"));
+            }
+            let distinct: std::collections::BTreeSet<_> = meets.iter().collect();
+            assert_eq!(distinct.len(), codes.len());
         }
     }
 }

@@ -3,7 +3,6 @@
 //!
 //! What manifests say of rows (received, rejected, anonymous) is no count of persons, and not counted here.
 
-use super::index::Earliest;
 use super::kernel::{Column, Found, Kernel, Worker, text};
 use super::rows::UnitRows;
 use crate::disclosure::Shape;
@@ -61,6 +60,10 @@ impl Kernel for Quality {
         Shape::Chain { step_column: axes + 2 }
     }
 
+    fn also(&self, tail: usize) -> Option<usize> {
+        (tail % PERSONS.len() > 0).then(|| tail - 1)
+    }
+
     fn worker(&self) -> Box<dyn Worker + '_> {
         Box::new(Known { quality: self, known: Vec::new() })
     }
@@ -74,25 +77,20 @@ struct Known<'a> {
 
 impl Worker for Known<'_> {
     fn unit(&mut self, rows: &UnitRows<'_>, found: &mut Found) {
-        let mut earliest = Earliest::default();
         self.known.clear();
         rows.each(|columns, at| {
-            earliest.see(columns, at);
             let part = (at.set, columns.source[at.row]);
             if !self.known.contains(&part) {
                 self.known.push(part);
             }
         });
-        found.index = earliest.get().map(|(_, at)| at);
+        found.index = rows.index();
         let several = self.known.iter().any(|(_, source)| *source != self.known[0].1);
         let mut tail = 0;
         for (set, (_, partners)) in self.quality.parts.iter().enumerate() {
             for (source, _) in partners {
                 if self.known.contains(&(set, *source)) {
-                    found.put(tail);
-                    if several {
-                        found.put(tail + 1);
-                    }
+                    found.put(if several { tail + 1 } else { tail });
                 }
                 tail += PERSONS.len();
             }

@@ -1,6 +1,5 @@
 //! Reach: units with a row in the period, in the cell of their index row.
 
-use super::index::Earliest;
 use super::kernel::{Column, Found, Kernel, Worker};
 use super::rows::UnitRows;
 use crate::disclosure::Shape;
@@ -29,9 +28,7 @@ impl Kernel for Reach {
 
 impl Worker for Reach {
     fn unit(&mut self, rows: &UnitRows<'_>, found: &mut Found) {
-        let mut earliest = Earliest::default();
-        rows.each(|columns, at| earliest.see(columns, at));
-        found.index = earliest.get().map(|(_, at)| at);
+        found.index = rows.index();
         found.put(0);
     }
 }

@@ -1,7 +1,6 @@
 //! The cells of a table while they are being filled.
 
 use crate::disclosure::{Contribution, PersonSet};
-use crate::snapshot::Snapshot;
 
 /// One cell, filled by one thread; put together in the order of units.
 #[derive(Clone, Default)]
@@ -41,18 +40,18 @@ impl Tally {
         self.members |= later.members;
     }
 
-    /// What the cell counts: units, or others.
-    pub(super) fn counted(&self) -> u64 {
-        self.units + self.members.len()
+    /// The persons, each once.
+    pub(super) fn set(&self) -> PersonSet {
+        // One after the other, as they come where the unit is the person.
+        if self.persons.is_sorted_by(|one, next| one < next) {
+            return PersonSet::from_sorted_iter(self.persons.iter().copied()).expect("it was looked at");
+        }
+        self.persons.iter().copied().collect()
     }
 
-    /// The persons, each once.
-    pub(super) fn set(&mut self) -> PersonSet {
-        if !self.persons.is_sorted() {
-            self.persons.sort_unstable();
-        }
-        self.persons.dedup();
-        set(&self.persons)
+    /// Whether nothing was put into the cell.
+    pub(super) fn is_empty(&self) -> bool {
+        self.units == 0 && self.persons.is_empty() && self.parts.is_empty()
     }
 
     /// The first values, as contributions to a sum.
@@ -61,19 +60,6 @@ impl Tally {
             |kept: &Kept| Contribution { family: kept.family, source: kept.source, amount: kept.value };
         self.values.iter().map(part).collect()
     }
-}
-
-/// The set of persons in ascending order.
-pub(super) fn set(persons: &[u32]) -> PersonSet {
-    PersonSet::from_sorted_iter(persons.iter().copied()).expect("they are in ascending order")
-}
-
-/// Distinct families of some persons.
-pub(super) fn families(snapshot: &Snapshot, persons: &[u32]) -> u64 {
-    let mut families = persons.iter().map(|person| snapshot.families[*person as usize]).collect::<Vec<_>>();
-    families.sort_unstable();
-    families.dedup();
-    families.len() as u64
 }
 
 /// The codes of every combination: of the dimensions, the first slowest, and then of the kernel's tails.

@@ -33,14 +33,20 @@ impl Timeline {
     pub(super) fn read(&mut self, rows: &UnitRows<'_>, events: &Events) {
         self.happened.clear();
         let mut sorted = true;
-        rows.each(|columns, at| {
-            let stages = events.of(at.set, columns, at.row);
-            if stages != 0 {
-                let day = columns.day[at.row];
-                sorted &= self.happened.last().is_none_or(|last| last.day <= day);
-                self.happened.push(Happened { day, stages, at });
-            }
-        });
+        for set in (0..rows.sets()).filter(|set| events.reads(*set)) {
+            let events = events.of_set(set, rows.columns_of(set));
+            let mut before = self.happened.last().map_or(i32::MIN, |last| last.day);
+            rows.each_of(set, |columns, at| {
+                let stages = events.of(at.row);
+                if stages != 0 {
+                    let day = columns.day[at.row];
+                    sorted &= before <= day;
+                    before = day;
+                    self.happened.push(Happened { day, stages, at });
+                }
+                true
+            });
+        }
         if !sorted {
             self.happened.sort_by_key(|event| event.day);
         }

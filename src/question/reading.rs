@@ -1,0 +1,149 @@
+//! Which rows of a dataset a question may read, as a bit a row, and who leaves it.
+//!
+//! A [`Reading`] is of one dataset, one span of days and one set of permits, and of no question: it can be kept for the
+//! next one of the same span, purpose and recipient, for as long as no consent and no day comes in between.
+
+use std::convert::Infallible;
+use std::ops::RangeInclusive;
+
+use super::bits::{self, CHUNK};
+use crate::clock::Day;
+use crate::consent::{Permits, PersonsOfSource};
+use crate::linkage::work::in_parallel;
+use crate::snapshot::Columns;
+
+/// What of a dataset may be read. No `Debug`: it says who permits what.
+#[derive(PartialEq, Eq)]
+pub struct Reading {
+    /// A bit a row, with a person or without: permitted, and in the span.
+    pub(super) rows: Vec<u64>,
+    /// A bit a person: at some source rows in the span, and none of them permitted.
+    pub(super) leaving: Vec<u64>,
+    /// First and last day of the span.
+    pub(super) span: (i32, i32),
+}
+
+/// The part of a dataset that one thread compiles at a time.
+struct Part {
+    /// The first word of `rows`.
+    word: usize,
+    rows: Vec<u64>,
+    leaving: Vec<u64>,
+}
+
+impl Reading {
+    /// Compiles the permits of a dataset of a snapshot with so many persons, in one pass over its days and sources.
+    #[must_use]
+    pub fn compile(
+        columns: &Columns,
+        persons: u32,
+        span: &RangeInclusive<Day>,
+        permits: &Permits,
+    ) -> Reading {
+        let span = (span.start().days(), span.end().days());
+        let sources: Vec<PersonsOfSource<'_>> = (0..=u8::MAX).map(|source| permits.source(source)).collect();
+        let chunks = (persons as usize + 1).div_ceil(CHUNK);
+        let jobs = (0..chunks).map(|chunk| (0, chunk * CHUNK)).collect();
+        let made = in_parallel(jobs, |first| Ok::<_, Infallible>(part(columns, &sources, span, first)));
+        let Ok(parts) = made;
+        let mut rows = vec![0; columns.len().div_ceil(64)];
+        let mut leaving = Vec::with_capacity(chunks * (CHUNK / 64));
+        for part in parts {
+            // The last word of one part is the first one of the next.
+            rows[part.word..].iter_mut().zip(part.rows).for_each(|(word, part)| *word |= part);
+            leaving.extend(part.leaving);
+        }
+        Reading { rows, leaving, span }
+    }
+
+    /// Bytes that it takes in memory.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        (size_of_val(&*self.rows) + size_of_val(&*self.leaving)) as u64
+    }
+}
+
+/// The rows of the persons from `first` on.
+fn part(columns: &Columns, sources: &[PersonsOfSource<'_>], span: (i32, i32), first: usize) -> Part {
+    let place =
+        |person: usize| columns.offsets.get(person).or(columns.offsets.last()).map_or(0, |at| *at as usize);
+    let (start, end) = (place(first), place(first + CHUNK));
+    let (days, of) = (&columns.day[start..end], &columns.source[start..end]);
+    let word = start / 64;
+    let mut part =
+        Part { word, rows: vec![0; end.div_ceil(64).saturating_sub(word)], leaving: vec![0; CHUNK / 64] };
+    let inside = |day: i32| (span.0..=span.1).contains(&day);
+    if of.iter().all(|source| matches!(sources[usize::from(*source)], PersonsOfSource::Everybody)) {
+        for (at, day) in days.iter().enumerate() {
+            let row = start + at;
+            part.rows[row / 64 - word] |= u64::from(inside(*day)) << (row % 64);
+        }
+        return part;
+    }
+    // Whom a source permits every row of the span, by person of the chunk.
+    let mut whole: Vec<Vec<u64>> = vec![Vec::new(); sources.len()];
+    for (whole, source) in whole.iter_mut().zip(sources) {
+        *whole = match source {
+            PersonsOfSource::Nobody => Vec::new(),
+            PersonsOfSource::Everybody => vec![u64::MAX; CHUNK / 64],
+            PersonsOfSource::Those(those) => bits::of_range(those.whole(), first),
+        };
+    }
+    let offsets = columns.offsets.get(first..).unwrap_or_default();
+    for (person, run) in offsets.windows(2).take(CHUNK).enumerate() {
+        let mut narrowed = false;
+        for row in run[0] as usize..run[1] as usize {
+            let held = bits::holds(&whole[usize::from(columns.source[row])], person);
+            let inside = inside(columns.day[row]);
+            narrowed |= inside & !held;
+            part.rows[row / 64 - word] |= u64::from(inside & held) << (row % 64);
+        }
+        // Person 0 is nobody: an anonymous row has nobody to permit it, and nobody to leave.
+        if narrowed && first + person != 0 {
+            let rows = run[0] as usize..run[1] as usize;
+            let leaves = windows(columns, sources, rows, first + person, inside, &whole, &mut part);
+            part.leaving[person / 64] |= u64::from(leaves) << (person % 64);
+        }
+    }
+    part
+}
+
+/// The rows of one person who does not permit all of them; whether the person leaves.
+fn windows(
+    columns: &Columns,
+    sources: &[PersonsOfSource<'_>],
+    rows: std::ops::Range<usize>,
+    person: usize,
+    inside: impl Fn(i32) -> bool,
+    whole: &[Vec<u64>],
+    part: &mut Part,
+) -> bool {
+    let (mut present, mut kept) = ([0u64; 4], [0u64; 4]);
+    let mut current: Option<(u8, &[(Day, Day)])> = None;
+    for row in rows.filter(|row| inside(columns.day[*row])) {
+        let source = columns.source[row];
+        if bits::holds(&whole[usize::from(source)], person % CHUNK) {
+            continue;
+        }
+        let (word, mask) = (usize::from(source / 64), 1 << (source % 64));
+        present[word] |= mask;
+        let (_, windows) = match current {
+            Some(same) if same.0 == source => same,
+            _ => {
+                let windows = match &sources[usize::from(source)] {
+                    PersonsOfSource::Those(those) => {
+                        u32::try_from(person).map_or(&[][..], |person| those.windows(person))
+                    }
+                    PersonsOfSource::Nobody | PersonsOfSource::Everybody => &[],
+                };
+                *current.insert((source, windows))
+            }
+        };
+        let day = Day::from_days(columns.day[row]);
+        if windows.iter().any(|(from, to)| (*from..=*to).contains(&day)) {
+            kept[word] |= mask;
+            part.rows[row / 64 - part.word] |= 1 << (row % 64);
+        }
+    }
+    present != kept
+}
