@@ -96,6 +96,15 @@ impl<'a> UnitRows<'a> {
         earliest.get().map(|(_, at)| at)
     }
 
+    /// Whether a row is the unit's own: of a case, one with its number. The rows of its persons elsewhere are not.
+    #[inline]
+    pub(super) fn is_own(&self, at: RowAt) -> bool {
+        !self.prepared.with_persons || {
+            let cases = &self.columns(at).case;
+            cases.as_ref().is_some_and(|cases| cases[at.row] == self.unit)
+        }
+    }
+
     /// The columns that a row stands in.
     pub(super) fn columns(&self, at: RowAt) -> &'a Columns {
         &self.prepared.sets[at.set].columns

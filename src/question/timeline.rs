@@ -67,7 +67,13 @@ impl Timeline {
         self.of(stage).find(|event| event.day >= from)
     }
 
-    /// Index: the first event of a stage in a range of days, with the rule of the index row between rows of one day.
+    /// The row of the first event of a stage on a day or later, with the rule of the index row between rows of one day.
+    pub(super) fn first_row(&self, rows: &UnitRows<'_>, stage: usize, from: i32) -> Option<(i32, RowAt)> {
+        Self::earliest(rows, self.of(stage).filter(|event| event.day >= from))
+    }
+
+    /// Index: the first event of a stage in a range of days among the unit's own rows, with the rule of the index row
+    /// between rows of one day.
     pub(super) fn index(
         &self,
         rows: &UnitRows<'_>,
@@ -75,8 +81,13 @@ impl Timeline {
         first: i32,
         last: i32,
     ) -> Option<(i32, RowAt)> {
+        let own = |event: &&Happened| (first..=last).contains(&event.day) && rows.is_own(event.at);
+        Self::earliest(rows, self.of(stage).filter(own))
+    }
+
+    fn earliest<'b>(rows: &UnitRows<'_>, events: impl Iterator<Item = &'b Happened>) -> Option<(i32, RowAt)> {
         let mut earliest = Earliest::default();
-        for event in self.of(stage).filter(|event| (first..=last).contains(&event.day)) {
+        for event in events {
             if earliest.get().is_some_and(|(day, _)| day < event.day) {
                 break;
             }
