@@ -7,6 +7,7 @@
 
 use super::axis::MISSING;
 use super::events::Events;
+use super::index::RowAt;
 use super::item::{Summed, Sums};
 use super::kernel::{Chart, Column, Found, Kernel, Worker, text};
 use super::plan::Frame;
@@ -16,6 +17,7 @@ use super::timeline::Timeline;
 use crate::disclosure::{Extra, ExtraHead, Shape};
 use crate::intake::staged::MISSING_CODE;
 use crate::programme::{Amount as Asked, AmountView, Text};
+use crate::snapshot::Columns;
 
 /// Sums an amount.
 #[derive(Debug)]
@@ -200,7 +202,7 @@ impl Worker for Summing<'_> {
         found.index = Some(at);
         self.sums.clear();
         let (sums, mut any) = (&mut self.sums, false);
-        rows.each(|columns, row| {
+        let mut each = |columns: &Columns, row: RowAt| {
             if !(from..=to).contains(&columns.day[row.row]) {
                 return;
             }
@@ -217,7 +219,13 @@ impl Worker for Summing<'_> {
                     sums.add(tail, source, quantity);
                 }
             }
-        });
+        };
+        for set in (0..rows.sets()).filter(|set| of.item.reads(*set)) {
+            rows.each_of(set, |columns, row| {
+                each(columns, row);
+                true
+            });
+        }
         match of.view {
             AmountView::None => {
                 found.put(0);
