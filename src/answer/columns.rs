@@ -79,7 +79,9 @@ fn column(name: String, field_type: FieldType, fields: Vec<Field>) -> Column {
 fn figure_columns(figure: &FigureColumn, figures: &[Option<Figure>]) -> Vec<Column> {
     let any = |form: fn(&Figure) -> bool| figures.iter().flatten().any(form);
     let is_exact = |f: &Figure| matches!(f, Figure::Count(_) | Figure::Percent(_) | Figure::Number(_));
-    let is_bound = |f: &Figure| matches!(f, Figure::AtMost(_) | Figure::AtLeast(_) | Figure::Range { .. } | Figure::From(_));
+    let is_bound = |f: &Figure| {
+        matches!(f, Figure::AtMost(_) | Figure::AtLeast(_) | Figure::Range { .. } | Figure::From(_))
+    };
     let fractional = matches!(figure.kind, Kind::Number | Kind::Other);
     let mut columns = Vec::new();
     if figure.kind != Kind::Range || any(is_exact) {

@@ -59,7 +59,9 @@ struct Members {
 
 /// Members that are no figure, or two.
 #[derive(Debug, thiserror::Error)]
-#[error("a figure is one of count, percent, at_most, at_least, low with high, low alone, number, or hidden: true")]
+#[error(
+    "a figure is one of count, percent, at_most, at_least, low with high, low alone, number, or hidden: true"
+)]
 struct NoFigure;
 
 impl TryFrom<Members> for Figure {
