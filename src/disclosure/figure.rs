@@ -105,7 +105,7 @@ pub struct Head {
 }
 
 /// Every column that there is, with its titles.
-const HEADS: [(&str, FigureKind, &str, &str); 22] = [
+const HEADS: [(&str, FigureKind, &str, &str); 23] = [
     ("count", FigureKind::Count, "Antal", "Count"),
     ("families", FigureKind::Count, "Familier", "Families"),
     ("share", FigureKind::Rate, "Andel af summen", "Share of the sum"),
@@ -122,6 +122,7 @@ const HEADS: [(&str, FigureKind, &str, &str); 22] = [
     ("sum", FigureKind::Number, "Sum", "Sum"),
     ("mean", FigureKind::Number, "Gennemsnit", "Mean"),
     ("spread", FigureKind::Number, "Standardafvigelse", "Standard deviation"),
+    ("standardised", FigureKind::Number, "Standardiseret ændring", "Standardised change"),
     ("incidence", FigureKind::Rate, "Andel (Kaplan-Meier)", "Share (Kaplan-Meier)"),
     ("events", FigureKind::Count, "Hændelser", "Events"),
     ("person_years", FigureKind::Number, "Personår", "Person-years"),

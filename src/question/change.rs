@@ -15,7 +15,7 @@ use super::plan::Frame;
 use super::rows::UnitRows;
 use super::tally::Tally;
 use super::timeline::Timeline;
-use crate::disclosure::{Extra, ExtraHead, Moments, Shape};
+use crate::disclosure::{Extra, ExtraHead, Figure, Head, Moments, Shape, Table};
 use crate::intake::staged::{MISSING_CODE, MISSING_MEASURE};
 use crate::programme::{Change as Asked, ChangeView, Measure, Role, Text, Unit};
 use crate::snapshot::Columns;
@@ -254,6 +254,33 @@ impl Kernel for Change {
         // Baseline, end and change are of the very same units: one name would show one mean for all three.
         let (what, _) = self.states().swap_remove(tail % self.states().len());
         (self.asked.view == ChangeView::Mean).then(|| format!("{}/{what}", self.measure))
+    }
+
+    /// Adds the standardised change: the shown mean of the change over the shown standard deviation at baseline.
+    fn derive(&self, _axes: usize, mut table: Table) -> Table {
+        if self.asked.view != ChangeView::Mean {
+            return table;
+        }
+        let states = self.states();
+        let place = |id: &str| states.iter().position(|(state, _)| state == id).unwrap_or(0);
+        let (baseline, change) = (place("baseline"), place("change"));
+        let figures: Vec<Option<Figure>> = (0..table.rows.len())
+            .map(|row| {
+                if row % states.len() != change {
+                    return None;
+                }
+                let spread = table.figure(row - change + baseline, "spread");
+                Some(match (table.figure(row, "mean"), spread) {
+                    (Some(Figure::Number(mean)), Some(Figure::Number(spread))) if spread > 0.0 => {
+                        Figure::Number((mean / spread * 100.0).round() / 100.0)
+                    }
+                    _ => Figure::Hidden,
+                })
+            })
+            .collect();
+        table.figures.push(Head::of("standardised").in_unit(None, 2));
+        table.rows.iter_mut().zip(figures).for_each(|(row, figure)| row.figures.push(figure));
+        table
     }
 
     fn response(&self) -> Option<(Vec<usize>, Vec<usize>)> {

@@ -261,6 +261,33 @@ fn each_mean_is_shown_as_its_own() {
     assert_eq!((mean("all base"), table.response), (None, Some(Rate::AtLeast(82))));
 }
 
+/// 15 points more, at a deviation of 10.1 at baseline, which is shown as 10.
+#[test]
+fn the_standardised_change_is_made_of_shown_figures() {
+    let mut rows = Vec::new();
+    for person in 1..=40 {
+        let before = if person % 2 == 0 { 300 } else { 100 };
+        rows.extend([
+            event(person, ASKED, 0),
+            score(person, 1, 0, before),
+            score(person, 90, 2, before + 150),
+        ]);
+    }
+    let programme = programme();
+    let plan = planned(&programme, kind("score", ChangeView::Mean), Unit::Person, 300);
+    let snapshot = snapshot(&programme, &rows, 300);
+    let tabulation = count(&plan, &snapshot, &permits(&plan, None)).expect("it is counted");
+    let mut ledger = Ledger::default();
+    let pending =
+        release(tabulation, &plan.release_context(1), &Rules::standard(), &ledger).expect("well formed");
+    let released = ledger.commit(pending, |_| Ok::<(), Infallible>(())).expect("kept");
+    let table = plan.derive(released).into_value();
+    let at = table.rows.iter().position(|row| row.key.join(" ") == "all change").expect("there");
+    assert_eq!(table.figure(at, "standardised"), Some(Figure::Number(1.5)));
+    assert_eq!(table.figure(at - 1, "standardised"), None, "of the change alone");
+    assert!(table.rows.iter().all(|row| row.figures.len() == table.figures.len()));
+}
+
 /// A person's score at a moment in another way: every row is held against every other one.
 fn slowly(rows: &[Row], person: u32, moment: i64) -> Option<i64> {
     let known = |row: &&Row| {
