@@ -133,7 +133,7 @@ fn kroner(oere: u64, language: Language) -> String {
     let digits = (oere / 100).to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text += thousands;
         }
         text.push(digit);
