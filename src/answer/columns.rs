@@ -79,7 +79,9 @@ fn column(name: String, field_type: FieldType, fields: Vec<Field>) -> Column {
 fn figure_columns(figure: &FigureColumn, figures: &[Option<Figure>]) -> Vec<Column> {
     let any = |form: fn(&Figure) -> bool| figures.iter().flatten().any(form);
     let is_exact = |f: &Figure| matches!(f, Figure::Count(_) | Figure::Percent(_) | Figure::Number(_));
-    let is_bound = |f: &Figure| matches!(f, Figure::AtMost(_) | Figure::AtLeast(_) | Figure::Range { .. });
+    let is_bound = |f: &Figure| {
+        matches!(f, Figure::AtMost(_) | Figure::AtLeast(_) | Figure::Range { .. } | Figure::From(_))
+    };
     let fractional = matches!(figure.kind, Kind::Number | Kind::Other);
     let mut columns = Vec::new();
     if figure.kind != Kind::Range || any(is_exact) {
@@ -99,7 +101,9 @@ fn exact(figure: Figure) -> Field {
         Figure::Count(count) => whole(count),
         Figure::Percent(percent) => Field::Whole(percent),
         Figure::Number(number) => Field::Number(number),
-        Figure::AtMost(_) | Figure::AtLeast(_) | Figure::Range { .. } | Figure::Hidden => Field::Empty,
+        Figure::AtMost(_) | Figure::AtLeast(_) | Figure::Range { .. } | Figure::From(_) | Figure::Hidden => {
+            Field::Empty
+        }
     }
 }
 
@@ -108,6 +112,7 @@ fn bounds(figure: Figure) -> (Field, Field) {
         Figure::AtMost(percent) => (Field::Empty, Field::Whole(percent)),
         Figure::AtLeast(percent) => (Field::Whole(percent), Field::Empty),
         Figure::Range { low, high } => (Field::Number(low), Field::Number(high)),
+        Figure::From(low) => (Field::Number(low), Field::Empty),
         Figure::Count(_) | Figure::Percent(_) | Figure::Number(_) | Figure::Hidden => {
             (Field::Empty, Field::Empty)
         }

@@ -27,6 +27,8 @@ pub enum Figure {
         /// To.
         high: f64,
     },
+    /// From, with no end: the last band of a median.
+    From(f64),
     /// A mean, an amount or another number.
     Number(f64),
     /// Hidden, whatever hid it.
@@ -57,7 +59,9 @@ struct Members {
 
 /// Members that are no figure, or two.
 #[derive(Debug, thiserror::Error)]
-#[error("a figure is one of count, percent, at_most, at_least, low with high, number, or hidden: true")]
+#[error(
+    "a figure is one of count, percent, at_most, at_least, low with high, low alone, number, or hidden: true"
+)]
 struct NoFigure;
 
 impl TryFrom<Members> for Figure {
@@ -73,6 +77,7 @@ impl TryFrom<Members> for Figure {
             (None, None, None, None, (Some(low), Some(high)), None, None) if low <= high => {
                 Ok(Figure::Range { low, high })
             }
+            (None, None, None, None, (Some(low), None), None, None) => Ok(Figure::From(low)),
             (None, None, None, None, (None, None), Some(number), None) => Ok(Figure::Number(number)),
             (None, None, None, None, (None, None), None, Some(true)) => Ok(Figure::Hidden),
             _ => Err(NoFigure),
@@ -89,6 +94,7 @@ impl From<Figure> for Members {
             Figure::AtMost(percent) => Members { at_most: Some(percent), ..none },
             Figure::AtLeast(percent) => Members { at_least: Some(percent), ..none },
             Figure::Range { low, high } => Members { low: Some(low), high: Some(high), ..none },
+            Figure::From(low) => Members { low: Some(low), ..none },
             Figure::Number(number) => Members { number: Some(number), ..none },
             Figure::Hidden => Members { hidden: Some(true), ..none },
         }
@@ -111,6 +117,7 @@ impl Figure {
                 let side = |value| language.grouped(&at_decimals(value, decimals));
                 format!("{} {} {}", side(low), language.to(), side(high))
             }
+            Figure::From(low) => format!("≥ {}", language.grouped(&at_decimals(low, decimals))),
             Figure::Hidden => HIDDEN_MARK.to_owned(),
         }
     }
@@ -154,6 +161,7 @@ mod tests {
             (r#"{"at_most":24}"#, Some(Figure::AtMost(24))),
             (r#"{"at_least":76}"#, Some(Figure::AtLeast(76))),
             (r#"{"low":12.0,"high":80.0}"#, Some(Figure::Range { low: 12.0, high: 80.0 })),
+            (r#"{"low":731.0}"#, Some(Figure::From(731.0))),
             (r#"{"number":12.3}"#, Some(Figure::Number(12.3))),
             (r#"{"hidden":true}"#, Some(Figure::Hidden)),
             ("null", None),
@@ -165,7 +173,7 @@ mod tests {
             "{}",
             r#"{"count":20,"hidden":true}"#,
             r#"{"hidden":false}"#,
-            r#"{"low":1}"#,
+            r#"{"high":1}"#,
             r#"{"low":2,"high":1}"#,
             r#"{"count":-1}"#,
             r#"{"persons":3}"#,

@@ -215,7 +215,8 @@ fn point(
         Some(Figure::AtMost(percent)) => (None, Some((0.0, percent as f64))),
         Some(Figure::AtLeast(percent)) => (None, Some((percent as f64, 100.0))),
         Some(Figure::Range { low, high }) => (None, Some((low, high))),
-        Some(Figure::Hidden) | None => (None, None),
+        // A band without an end has no place on an axis.
+        Some(Figure::From(_) | Figure::Hidden) | None => (None, None),
     };
     let bound = span.is_some();
     if let (Some(_), Some(Figure::Range { low, high })) = (value, interval.and_then(|at| row.figures[at])) {

@@ -118,7 +118,7 @@ pub(super) fn figures(
             let band = usize::try_from(shown[0]).unwrap_or(0);
             let limit = |at: usize| head.bands.get(at).map(|limit| *limit as f64 / scale);
             let low = band.checked_sub(1).and_then(limit).unwrap_or(0.0);
-            vec![Figure::Range(low, limit(band).unwrap_or(f64::MAX))]
+            vec![limit(band).map_or(Figure::From(low), |high| Figure::Range(low, high))]
         }
     }
 }

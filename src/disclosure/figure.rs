@@ -18,6 +18,8 @@ pub enum Figure {
     Rate(Rate),
     /// From, to; both included.
     Range(f64, f64),
+    /// From, with no end.
+    From(f64),
     /// A number.
     Number(f64),
     /// Not shown.
@@ -35,6 +37,11 @@ impl Serialize for Figure {
                 map.serialize_entry("high", high)?;
                 map.end()
             }
+            Figure::From(low) => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("low", low)?;
+                map.end()
+            }
             Figure::Number(number) => {
                 let mut map = serializer.serialize_map(Some(1))?;
                 map.serialize_entry("number", number)?;
@@ -48,7 +55,7 @@ impl Serialize for Figure {
 impl utoipa::PartialSchema for Figure {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         one_of_keys(
-            "A figure. One of the keys is present; low and high come together.",
+            "A figure. One of the keys is present; low and high come together, and low alone is a band without an end.",
             2,
             &[
                 ("count", Type::Integer),

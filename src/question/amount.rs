@@ -7,6 +7,7 @@
 
 use super::axis::MISSING;
 use super::events::Events;
+use super::index::RowAt;
 use super::item::{Summed, Sums};
 use super::kernel::{Chart, Column, Found, Kernel, Worker, text};
 use super::plan::Frame;
@@ -15,7 +16,8 @@ use super::tally::Tally;
 use super::timeline::Timeline;
 use crate::disclosure::{Extra, ExtraHead, Shape};
 use crate::intake::staged::MISSING_CODE;
-use crate::programme::{Amount as Asked, AmountView, Text};
+use crate::programme::{Amount as Asked, AmountView, Dimension, DimensionSource, Text};
+use crate::snapshot::Columns;
 
 /// Sums an amount.
 #[derive(Debug)]
@@ -93,7 +95,18 @@ impl By {
         if missing.is_some() {
             codes.push((MISSING.to_owned(), text("(mangler)", "(missing)")));
         }
-        let title = Text { da: of.id.to_string(), en: of.id.to_string() };
+        // A dimension over the column says what it is called; else the header that partners know it by.
+        let is_it = |dimension: &&Dimension| match &dimension.source {
+            DimensionSource::Columns { columns, .. } => columns.contains(&(dataset, column)),
+            DimensionSource::Partner | DimensionSource::Quarter => false,
+        };
+        let header = || of.headers.first().cloned().unwrap_or_else(|| of.id.to_string());
+        let title = frame
+            .programme
+            .dimensions
+            .iter()
+            .find(is_it)
+            .map_or_else(|| Text { da: header(), en: header() }, |dimension| dimension.title.clone());
         Some(By { set: frame.set(dataset), column, title, codes, listed: listed.len(), missing })
     }
 }
@@ -200,7 +213,7 @@ impl Worker for Summing<'_> {
         found.index = Some(at);
         self.sums.clear();
         let (sums, mut any) = (&mut self.sums, false);
-        rows.each(|columns, row| {
+        let mut each = |columns: &Columns, row: RowAt| {
             if !(from..=to).contains(&columns.day[row.row]) {
                 return;
             }
@@ -217,7 +230,13 @@ impl Worker for Summing<'_> {
                     sums.add(tail, source, quantity);
                 }
             }
-        });
+        };
+        for set in (0..rows.sets()).filter(|set| of.item.reads(*set)) {
+            rows.each_of(set, |columns, row| {
+                each(columns, row);
+                true
+            });
+        }
         match of.view {
             AmountView::None => {
                 found.put(0);

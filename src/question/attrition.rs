@@ -106,7 +106,7 @@ impl Worker for Leaving<'_> {
         let Some((index, at)) = self.timeline.index(rows, 0, of.first, of.last) else { return };
         found.index = Some(at);
         let stayed = of.reason.1.len() - 1;
-        let exit = self.timeline.index(rows, of.steps.len(), index, i32::MAX);
+        let exit = self.timeline.first_row(rows, of.steps.len(), index);
         let (end, reason) = match (exit, &of.axis) {
             (None, _) => (i32::MAX, stayed),
             (Some((day, _)), None) => (day, 0),

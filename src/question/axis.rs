@@ -91,6 +91,7 @@ impl Axis {
     }
 
     /// The place of an index row on the axis.
+    #[inline]
     pub(super) fn place(&self, columns: &Columns, at: RowAt) -> Result<usize, CountError> {
         match &self.kind {
             Kind::Partner(places) => {

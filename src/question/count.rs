@@ -244,7 +244,10 @@ fn part(plan: &Plan, walk: &Walk<'_>, meets: Option<&[u64]>, units: Range<u32>) 
         for put in &found.puts {
             let tally = &mut filled.tallies[group * tails + put.tail];
             tally.units += 1;
-            tally.persons.extend_from_slice(&persons);
+            match persons[..] {
+                [person] => tally.persons.push(person),
+                _ => tally.persons.extend_from_slice(&persons),
+            }
             if keeps {
                 let source = columns.source[at.row];
                 tally.values.push(Kept { family, source, value: put.value, more: put.more });

@@ -98,13 +98,13 @@ fn permits(programme: &Programme, plan: &Plan, seed: u64) -> Vec<Permits> {
     let of = |dataset: &usize| {
         let mut builder = Permits::builder(plan.span());
         for (at, source) in programme.datasets[*dataset].partners.iter().enumerate() {
-            if (at as u64 + seed) % 3 == 0 {
+            if (at as u64).wrapping_add(seed).is_multiple_of(3) {
                 builder = builder.open(*source);
                 continue;
             }
             let (whole, late) =
                 (permission(*source, *dataset, "2020-01-01"), permission(*source, *dataset, "2022-07-01"));
-            let of = |person: u32| match (person as u64 * 7 + at as u64 + seed) % 10 {
+            let of = |person: u32| match (u64::from(person) * 7 + at as u64).wrapping_add(seed) % 10 {
                 0 => None,
                 1 => Some((person, late.clone())),
                 _ => Some((person, whole.clone())),

@@ -113,7 +113,7 @@ impl Kernel for FollowUp {
             View::Curve => (tail > 0).then_some(0),
             _ => {
                 let states = self.states().len();
-                (tail % states > 0).then_some(tail / states * states)
+                (!tail.is_multiple_of(states)).then_some(tail / states * states)
             }
         }
     }

@@ -29,11 +29,17 @@ pub(super) struct GroupedSet {
 }
 
 impl Grouped {
-    /// Groups datasets; none where the unit is the person, in whose order a snapshot stands.
+    /// Groups datasets; none where the unit is the person, in whose order a snapshot stands. A case can have the rows of
+    /// its persons elsewhere with it.
     #[must_use]
-    pub fn of(unit: Unit, snapshot: &Snapshot, datasets: &[usize]) -> Option<Grouped> {
+    pub fn of(
+        (unit, with_persons): (Unit, bool),
+        snapshot: &Snapshot,
+        datasets: &[usize],
+    ) -> Option<Grouped> {
         let grouping = match unit {
             Unit::Person => return None,
+            Unit::Case if with_persons => Grouping::by_case_with_persons(snapshot, datasets),
             Unit::Case => Grouping::by_case(snapshot, datasets),
             Unit::Pair => Grouping::by_pair(snapshot, datasets),
         };

@@ -22,8 +22,8 @@ pub(super) fn rule(unit: Unit) -> Text {
             " Two persons together are counted here; a pair leaves when one of them does.",
         ],
         Unit::Case => [
-            " Her er det organisationens sag (familien), der tælles; den udgår, hvis en af dens personer udgår.",
-            " A partner's case (the family) is counted here; it leaves when one of its persons does.",
+            " Her er det organisationens sag (familien), der tælles; den udgår, hvis en af dens personer udgår. Med indeks i sagen følges den også i personernes rækker hos andre organisationer og i rækker uden sagsnummer.",
+            " A partner's case (the family) is counted here; it leaves when one of its persons does. With an index in the case it is followed in its persons' rows at other partners too, and in rows without a case number.",
         ],
     };
     let [da, en] = INDEX_RULE;

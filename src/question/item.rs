@@ -50,6 +50,11 @@ impl Summed {
         }
     }
 
+    /// Whether there can be something of the item in a dataset of the plan.
+    pub(super) fn reads(&self, set: usize) -> bool {
+        self.events.reads(set)
+    }
+
     /// What there is of the item in a row, in smallest units of the measure; none when there is nothing of it.
     #[inline]
     pub(super) fn quantity(&self, columns: &Columns, at: RowAt) -> Option<i128> {

@@ -31,6 +31,8 @@ pub struct Plan {
     /// Ids of the key columns of what is counted; those of the labels, but where another table is derived.
     counted_columns: Vec<String>,
     pub(super) unit: Unit,
+    /// Whether each case has the rows of its persons elsewhere with it: where there is an index to follow it from.
+    pub(super) with_persons: bool,
     pub(super) datasets_of_programme: usize,
     /// By dataset of the plan: the columns that the snapshot must have.
     pub(super) columns: Vec<Needed>,
@@ -190,6 +192,7 @@ pub fn plan(
         labels,
         counted_columns,
         unit: question.unit,
+        with_persons: question.unit == Unit::Case && question.kind.index().is_some(),
         datasets_of_programme: programme.datasets.len(),
         columns: datasets.iter().map(|dataset| axis::columns(programme, *dataset)).collect(),
         axes,

@@ -17,6 +17,7 @@ pub struct Prepared {
     pub(super) snapshot: Snapshot,
     datasets: Vec<usize>,
     unit: Unit,
+    pub(super) with_persons: bool,
     span: (i32, i32),
     /// By dataset of the plan.
     pub(super) sets: Vec<Set>,
@@ -95,7 +96,7 @@ impl Prepared {
             Arc::new(Reading::compile(columns, snapshot.persons, &plan.span(), permits))
         });
         let readings: Vec<Arc<Reading>> = readings.collect();
-        let grouped = Grouped::of(plan.unit, snapshot, plan.datasets()).map(Arc::new);
+        let grouped = Grouped::of((plan.unit, plan.with_persons), snapshot, plan.datasets()).map(Arc::new);
         let marks = Marks::of(snapshot.persons, &readings, grouped.as_deref());
         Ok(Prepared::of(plan, snapshot, readings, grouped, Arc::new(marks)))
     }
@@ -123,6 +124,7 @@ impl Prepared {
             sets: sets.collect(),
             datasets: plan.datasets().to_vec(),
             unit: plan.unit,
+            with_persons: plan.with_persons,
             span: (plan.span().start().days(), plan.span().end().days()),
             units: grouped.as_ref().map_or(snapshot.persons, |grouped| grouped.units()),
             marks,
@@ -134,7 +136,9 @@ impl Prepared {
     /// Whether it was made for a plan like this one.
     pub(super) fn is_for(&self, plan: &Plan) -> bool {
         let span = (plan.span().start().days(), plan.span().end().days());
-        self.datasets == plan.datasets() && self.unit == plan.unit && self.span == span
+        self.datasets == plan.datasets()
+            && (self.unit, self.with_persons) == (plan.unit, plan.with_persons)
+            && self.span == span
     }
 
     /// Units: their numbers are `1..=units`.

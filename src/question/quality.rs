@@ -61,7 +61,7 @@ impl Kernel for Quality {
     }
 
     fn also(&self, tail: usize) -> Option<usize> {
-        (tail % PERSONS.len() > 0).then(|| tail - 1)
+        (!tail.is_multiple_of(PERSONS.len())).then(|| tail - 1)
     }
 
     fn worker(&self) -> Box<dyn Worker + '_> {

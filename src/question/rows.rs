@@ -81,6 +81,12 @@ impl<'a> UnitRows<'a> {
         &self.prepared.sets[set].columns
     }
 
+    /// Rows of the unit in a dataset of the plan, permitted or not: no more are given.
+    #[inline]
+    pub(super) fn most_of(&self, set: usize) -> usize {
+        self.prepared.sets[set].columns.rows(self.unit).len()
+    }
+
     /// Datasets of the plan.
     pub(super) fn sets(&self) -> usize {
         self.prepared.sets.len()
@@ -94,6 +100,15 @@ impl<'a> UnitRows<'a> {
             self.each_of(set, |columns, at| earliest.see(columns, at));
         }
         earliest.get().map(|(_, at)| at)
+    }
+
+    /// Whether a row is the unit's own: of a case, one with its number. The rows of its persons elsewhere are not.
+    #[inline]
+    pub(super) fn is_own(&self, at: RowAt) -> bool {
+        !self.prepared.with_persons || {
+            let cases = &self.columns(at).case;
+            cases.as_ref().is_some_and(|cases| cases[at.row] == self.unit)
+        }
     }
 
     /// The columns that a row stands in.
@@ -118,6 +133,7 @@ impl<'a> UnitRows<'a> {
     }
 
     /// The persons of the unit, as the permitted rows name them: each once, in ascending order.
+    #[inline]
     pub(super) fn persons(&self, persons: &mut Vec<u32>) {
         persons.clear();
         match &self.prepared.grouped {
@@ -125,7 +141,13 @@ impl<'a> UnitRows<'a> {
             Some(grouped) => match grouped.pair(self.unit) {
                 Some((one, other)) => persons.extend([one, other]),
                 None => {
-                    self.each(|_, at| persons.push(self.person(at)));
+                    for set in &self.prepared.sets {
+                        let of = set.persons.as_deref().unwrap_or_default();
+                        bits::each_in(set.rows(), set.columns.rows(self.unit), |row| {
+                            persons.push(of[row]);
+                            true
+                        });
+                    }
                     persons.sort_unstable();
                     persons.dedup();
                 }

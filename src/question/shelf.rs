@@ -50,8 +50,8 @@ struct Kept {
 #[derive(PartialEq, Eq)]
 enum Of {
     Reading { basis: Basis, dataset: usize, span: (i32, i32), purpose: PurposeId },
-    Grouped { snapshot: u32, datasets: Vec<usize>, unit: Unit },
-    Marks { basis: Basis, datasets: Vec<usize>, span: (i32, i32), purpose: PurposeId, unit: Unit },
+    Grouped { snapshot: u32, datasets: Vec<usize>, unit: (Unit, bool) },
+    Marks { basis: Basis, datasets: Vec<usize>, span: (i32, i32), purpose: PurposeId, unit: (Unit, bool) },
 }
 
 #[derive(Clone)]
@@ -93,6 +93,7 @@ impl Shelf {
             Of::Reading { basis: of, .. } | Of::Marks { basis: of, .. } => of.snapshot == snapshot.id,
         });
         let span = (plan.span().start().days(), plan.span().end().days());
+        let unit = (plan.unit, plan.with_persons);
         let mut readings = Vec::new();
         for dataset in plan.datasets() {
             let of = Of::Reading {
@@ -113,11 +114,10 @@ impl Shelf {
             };
             readings.push(reading);
         }
-        let grouping =
-            Of::Grouped { snapshot: snapshot.id, datasets: plan.datasets().to_vec(), unit: plan.unit() };
+        let grouping = Of::Grouped { snapshot: snapshot.id, datasets: plan.datasets().to_vec(), unit };
         let grouped = match self.take(&grouping) {
             Some(What::Grouped(kept)) => Some(kept),
-            _ => Grouped::of(plan.unit(), snapshot, plan.datasets()).map(|made| {
+            _ => Grouped::of(unit, snapshot, plan.datasets()).map(|made| {
                 let made = Arc::new(made);
                 self.put(grouping, What::Grouped(Arc::clone(&made)), made.bytes());
                 made
@@ -128,7 +128,7 @@ impl Shelf {
             datasets: plan.datasets().to_vec(),
             span,
             purpose: plan.purpose().clone(),
-            unit: plan.unit(),
+            unit,
         };
         let marks = match self.take(&of) {
             Some(What::Marks(kept)) => kept,

@@ -35,8 +35,7 @@ pub(super) fn cells(threads: usize, plan: &Plan, families: &[u32], filled: Fille
     }
     tallies.iter_mut().zip(&sums).for_each(|(tally, sum)| tally.units = sum.units);
     let extras: Vec<_> = tallies.chunks(tails.max(1)).flat_map(|group| kernel.extras(group)).collect();
-    let all = keys.into_iter().zip(sums).zip(extras).enumerate();
-    let cell = |(at, ((key, sum), extra)): (usize, ((Vec<String>, Sum), Option<Extra>))| {
+    let cell = |at: usize, key: Vec<String>, sum: Sum, extra: Option<Extra>| {
         let (group, tail) = (at / tails * tails, at % tails);
         let Sum { contributors, units, families } = sum;
         RawCell {
@@ -52,7 +51,8 @@ pub(super) fn cells(threads: usize, plan: &Plan, families: &[u32], filled: Fille
             measure: kernel.measure(tail),
         }
     };
-    all.map(cell).collect()
+    let all = keys.into_iter().zip(sums).zip(extras).enumerate();
+    all.map(|(at, ((key, sum), extra))| cell(at, key, sum, extra)).collect()
 }
 
 /// The sums of all cells, line by line: those in a tail are in the next one of its line as well.

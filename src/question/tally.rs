@@ -46,7 +46,10 @@ impl Tally {
         if self.persons.is_sorted_by(|one, next| one < next) {
             return PersonSet::from_sorted_iter(self.persons.iter().copied()).expect("it was looked at");
         }
-        self.persons.iter().copied().collect()
+        let mut persons = self.persons.clone();
+        persons.sort_unstable();
+        persons.dedup();
+        PersonSet::from_sorted_iter(persons).expect("they were sorted")
     }
 
     /// Whether nothing was put into the cell.

@@ -25,41 +25,61 @@ impl Happened {
 /// The events of the unit at hand, with room that is used again.
 #[derive(Default)]
 pub(super) struct Timeline {
+    /// The first `len` are of this unit.
     happened: Vec<Happened>,
+    len: usize,
 }
+
+/// What stands where nothing happened yet.
+const NOTHING: Happened = Happened { day: 0, stages: 0, at: RowAt { set: 0, row: 0 } };
+/// Events up to which they are put in order by shifting each to its place.
+const FEW: usize = 32;
 
 impl Timeline {
     /// Reads the events of a unit, in the order of days; of one day in the order of datasets and rows.
     pub(super) fn read(&mut self, rows: &UnitRows<'_>, events: &Events) {
-        self.happened.clear();
-        let mut sorted = true;
+        self.len = 0;
         for set in (0..rows.sets()).filter(|set| events.reads(*set)) {
             let events = events.of_set(set, rows.columns_of(set));
-            let mut before = self.happened.last().map_or(i32::MIN, |last| last.day);
+            let room = self.len + rows.most_of(set);
+            if self.happened.len() < room {
+                self.happened.resize(room, NOTHING);
+            }
+            let (happened, mut len) = (&mut self.happened[..], self.len);
             rows.each_of(set, |columns, at| {
+                // Every row is written, and stays when it is an event: which it is cannot be foreseen, and a wrong guess
+                // costs more than a write.
                 let stages = events.of(at.row);
-                if stages != 0 {
-                    let day = columns.day[at.row];
-                    sorted &= before <= day;
-                    before = day;
-                    self.happened.push(Happened { day, stages, at });
-                }
+                happened[len] = Happened { day: columns.day[at.row], stages, at };
+                len += usize::from(stages != 0);
                 true
             });
+            self.len = len;
         }
-        if !sorted {
-            self.happened.sort_by_key(|event| event.day);
+        let happened = &mut self.happened[..self.len];
+        if happened.len() > FEW {
+            happened.sort_by_key(|event| event.day);
+            return;
+        }
+        for at in 1..happened.len() {
+            let event = happened[at];
+            let mut place = at;
+            while place > 0 && happened[place - 1].day > event.day {
+                happened[place] = happened[place - 1];
+                place -= 1;
+            }
+            happened[place] = event;
         }
     }
 
     /// All of them.
     pub(super) fn all(&self) -> &[Happened] {
-        &self.happened
+        &self.happened[..self.len]
     }
 
     /// Those of a stage.
     pub(super) fn of(&self, stage: usize) -> impl Iterator<Item = &Happened> {
-        self.happened.iter().filter(move |event| event.is(stage))
+        self.all().iter().filter(move |event| event.is(stage))
     }
 
     /// The first of a stage on a day or later.
@@ -67,7 +87,13 @@ impl Timeline {
         self.of(stage).find(|event| event.day >= from)
     }
 
-    /// Index: the first event of a stage in a range of days, with the rule of the index row between rows of one day.
+    /// The row of the first event of a stage on a day or later, with the rule of the index row between rows of one day.
+    pub(super) fn first_row(&self, rows: &UnitRows<'_>, stage: usize, from: i32) -> Option<(i32, RowAt)> {
+        Self::earliest(rows, self.of(stage).filter(|event| event.day >= from))
+    }
+
+    /// Index: the first event of a stage in a range of days among the unit's own rows, with the rule of the index row
+    /// between rows of one day.
     pub(super) fn index(
         &self,
         rows: &UnitRows<'_>,
@@ -75,8 +101,13 @@ impl Timeline {
         first: i32,
         last: i32,
     ) -> Option<(i32, RowAt)> {
+        let own = |event: &&Happened| (first..=last).contains(&event.day) && rows.is_own(event.at);
+        Self::earliest(rows, self.of(stage).filter(own))
+    }
+
+    fn earliest<'b>(rows: &UnitRows<'_>, events: impl Iterator<Item = &'b Happened>) -> Option<(i32, RowAt)> {
         let mut earliest = Earliest::default();
-        for event in self.of(stage).filter(|event| (first..=last).contains(&event.day)) {
+        for event in events {
             if earliest.get().is_some_and(|(day, _)| day < event.day) {
                 break;
             }

@@ -41,6 +41,30 @@ impl Grouping {
         Grouping { units, pairs: Vec::new(), parts }
     }
 
+    /// Rows by case, and with each case the rows of its persons elsewhere: those of other partners, and those without a
+    /// case number. A partner's case number keeps a family together at that partner alone; what becomes of the family at
+    /// others is known by its persons. Such a row is in every case of its person but for those of its own partner. Whose
+    /// rows stand in a case is read from these datasets.
+    ///
+    /// Units and the order of their rows are as in [`Grouping::by_case`]; a row can be in several.
+    #[must_use]
+    pub fn by_case_with_persons(snapshot: &Snapshot, datasets: &[usize]) -> Grouping {
+        let own = Grouping::by_case(snapshot, datasets);
+        let cases = Cases::of(snapshot, datasets, own.units);
+        let jobs = datasets.iter().filter_map(|at| Some((*at, snapshot.datasets.get(*at)?.as_ref())));
+        let jobs = jobs.map(|(at, columns)| (columns.len() as u64, (at, columns))).collect();
+        let made = in_parallel(jobs, |(at, columns): (usize, &Columns)| {
+            let (offsets, rows) = cases.rows(columns);
+            Ok::<_, Infallible>((at, Part { offsets, rows, persons: columns.persons().collect() }))
+        });
+        let Ok(made) = made;
+        let mut parts: Vec<Option<Part>> = snapshot.datasets.iter().map(|_| None).collect();
+        for (at, part) in made {
+            parts[at] = Some(part);
+        }
+        Grouping { parts, ..own }
+    }
+
     /// Rows by pair: person and related person, whichever of them is which. A row that lacks one of them, or names
     /// one person twice, is in none. Units are numbered in ascending order of (lower person, higher person), over
     /// these datasets.
@@ -149,6 +173,85 @@ fn sort(unit: &[u32], day: &[i32], units: u32) -> (Vec<u32>, Vec<u32>) {
         rows[run[0] as usize..run[1] as usize].sort_unstable_by_key(|row| (day[*row as usize], *row));
     }
     (offsets, rows)
+}
+
+/// The cases of each person, and the partner of each case.
+struct Cases {
+    /// The cases of person `p` stand at `first[p]..first[p + 1]` of `cases`, ascending.
+    first: Vec<usize>,
+    cases: Vec<u32>,
+    /// By case: position of the partner whose number it is.
+    source: Vec<u8>,
+    units: u32,
+}
+
+impl Cases {
+    fn of(snapshot: &Snapshot, datasets: &[usize], units: u32) -> Cases {
+        let mut source = vec![0; units as usize + 1];
+        let mut members: Vec<u64> = Vec::new();
+        for columns in datasets.iter().filter_map(|at| snapshot.datasets.get(*at)) {
+            let Some(cases) = &columns.case else { continue };
+            for ((person, case), from) in columns.persons().zip(cases).zip(&columns.source) {
+                if *case != 0 {
+                    source[*case as usize] = *from;
+                    if person != 0 {
+                        members.push(u64::from(person) << 32 | u64::from(*case));
+                    }
+                }
+            }
+            // Persons come in order, so that what repeats mostly stands together.
+            members.dedup();
+        }
+        members.sort_unstable();
+        members.dedup();
+        let mut first = vec![0; snapshot.persons as usize + 2];
+        for member in &members {
+            first[(member >> 32) as usize + 1] += 1;
+        }
+        for at in 1..first.len() {
+            first[at] += first[at - 1];
+        }
+        let cases = members.iter().map(|member| (member & 0xFFFF_FFFF) as u32).collect();
+        Cases { first, cases, source, units }
+    }
+
+    /// Gives each row of a dataset with each case that it is in, in the order of rows.
+    fn each(&self, columns: &Columns, mut each: impl FnMut(u32, u32)) {
+        for (row, person) in (0u32..).zip(columns.persons()) {
+            let own = columns.case.as_ref().map_or(0, |cases| cases[row as usize]);
+            if own != 0 {
+                each(row, own);
+            }
+            let run = self.first[person as usize]..self.first[person as usize + 1];
+            for case in &self.cases[run] {
+                let elsewhere = own == 0 || columns.source[row as usize] != self.source[*case as usize];
+                if person != 0 && elsewhere {
+                    each(row, *case);
+                }
+            }
+        }
+    }
+
+    /// The offsets of the cases and their rows, by (day, row).
+    fn rows(&self, columns: &Columns) -> (Vec<u32>, Vec<u32>) {
+        let mut offsets = vec![0u32; self.units as usize + 2];
+        self.each(columns, |_, case| offsets[case as usize + 1] += 1);
+        for at in 1..offsets.len() {
+            offsets[at] += offsets[at - 1];
+        }
+        let mut next = offsets.clone();
+        let mut rows = vec![0u32; offsets.last().map_or(0, |last| *last as usize)];
+        self.each(columns, |row, case| {
+            let place = &mut next[case as usize];
+            rows[*place as usize] = row;
+            *place += 1;
+        });
+        for run in offsets.windows(2) {
+            let run = &mut rows[run[0] as usize..run[1] as usize];
+            run.sort_unstable_by_key(|row| (columns.day[*row as usize], *row));
+        }
+        (offsets, rows)
+    }
 }
 
 /// The distinct pairs of some datasets, by their lower person.
@@ -316,6 +419,45 @@ mod tests {
             prop_assert_eq!(grouping.units(), cases.copied().max().unwrap_or(0));
             prop_assert_eq!(grouping.pair(1), None);
             assert_is_sorted(&grouping, &snapshot, &asked, |_, _, case| case);
+        }
+
+        /// Held against the definition, row by row and case by case.
+        #[test]
+        fn rows_by_case_with_persons_are_those_of_the_definition(
+            (datasets, asked) in world(),
+            partners in prop::collection::vec(0u8..3, 12),
+        ) {
+            let mut snapshot = snapshot(datasets);
+            // A case number is one partner's; rows without one come from any.
+            for (at, columns) in snapshot.datasets.iter_mut().enumerate() {
+                let columns = Arc::make_mut(columns);
+                for row in 0..columns.len() {
+                    let case = columns.case.as_ref().map_or(0, |cases| cases[row]) as usize;
+                    columns.source[row] = if case == 0 { ((row + at) % 3) as u8 } else { partners[case] };
+                }
+            }
+            let grouping = Grouping::by_case_with_persons(&snapshot, &asked);
+            let rows = |dataset: usize| {
+                let columns = &snapshot.datasets[dataset];
+                let case = |row: usize| columns.case.as_ref().map_or(0, |cases| cases[row]);
+                columns.persons().enumerate().map(move |(row, person)| (row, person, case(row), columns.source[row]))
+            };
+            let member = |person: u32, case: u32| {
+                asked.iter().any(|at| rows(*at).any(|(_, p, c, _)| p == person && c == case))
+            };
+            for at in &asked {
+                for unit in 1..=grouping.units() {
+                    let mut wanted: Vec<u32> = rows(*at)
+                        .filter(|(_, person, case, source)| {
+                            let elsewhere = *case == 0 || *source != partners[unit as usize];
+                            *case == unit || (*person != 0 && elsewhere && member(*person, unit))
+                        })
+                        .map(|(row, ..)| row as u32)
+                        .collect();
+                    wanted.sort_by_key(|row| (snapshot.datasets[*at].day[*row as usize], *row));
+                    prop_assert_eq!(grouping.rows(*at, unit), wanted);
+                }
+            }
         }
 
         #[test]

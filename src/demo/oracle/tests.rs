@@ -191,6 +191,20 @@ fn the_tiny_world_has_the_known_answers() {
 }
 
 #[test]
+fn whoever_moves_away_is_followed_no_longer() {
+    let programme = programme();
+    let asked = asked("time-to-contact", &[]);
+    let stays = tiny();
+    let stays = stays.shown(&stays.read(&programme, Leaving::AnyForbiddenRow), &asked);
+    let wanted = ["1 followed: A (1)", "3 followed: A (1)", "7 followed: A (1)", "30 followed: A (1)"];
+    assert_eq!(stays[..4], wanted);
+    assert_eq!(stays[4..], ["30 event: A (1)", "left out: C (1)"], "eight days from a yes to a contact");
+    let moves = tiny().extract("dragoer", "afgang", "CPR;Dato;Status\n<A>;2022-01-15;Fraflyttet\n");
+    let moves = moves.shown(&moves.read(&programme, Leaving::AnyForbiddenRow), &asked);
+    assert_eq!(moves, ["1 followed: A (1)", "3 followed: A (1)", "left out: C (1)"]);
+}
+
+#[test]
 fn populations_and_quarters_go_by_the_index() {
     let (programme, tiny) = (programme(), tiny());
     let plain = tiny.read(&programme, Leaving::AnyForbiddenRow);

@@ -4,8 +4,13 @@ use super::super::world::choose;
 use crate::programme::{Code, Measure};
 use crate::secret::Random;
 
+/// A code with its weight at the beginning and later.
+type Weight = (&'static str, u64, u64);
+/// The least and the most.
+type Range = (i64, i64);
+
 /// Code lists: each code with its weight at the beginning and later. A code that is not listed never comes.
-const CODES: &[(&str, &[(&str, u64, u64)])] = &[
+const CODES: &[(&str, &[Weight])] = &[
     ("anmeldelsesart", &[("vold", 38, 38), ("trusler", 22, 22), ("tilhold", 8, 8), ("udrykning", 32, 32)]),
     ("ja-nej", &[("ja", 86, 86), ("nej", 14, 14)]),
     (
@@ -40,7 +45,7 @@ const CODES: &[(&str, &[(&str, u64, u64)])] = &[
 const MOSTLY: &[(&str, &str, u64)] = &[("eksklusion", "ingen", 84)];
 
 /// Measures: the least and the most at the beginning, and later, in the smallest unit.
-const NUMBERS: &[(&str, (i64, i64), (i64, i64))] = &[
+const NUMBERS: &[(&str, Range, Range)] = &[
     ("who5", (8, 62), (22, 88)),
     ("sdq", (5, 29), (3, 25)),
     ("planlagt", (6, 14), (6, 14)),

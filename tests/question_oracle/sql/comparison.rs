@@ -9,7 +9,7 @@ use super::{Asked, Extras, Oracle, words};
 pub(super) fn starts(asked: &Asked<'_>, comparison: &Comparison) -> String {
     let [first, second] = [0, 1].map(|at| words::event(asked.programme, comparison.cohorts[at].index));
     format!(
-        "{first} OR ({second} AND NOT EXISTS (SELECT 1 FROM seen z WHERE z.u = seen.u
+        "{first} OR ({second} AND NOT EXISTS (SELECT 1 FROM seen z WHERE z.u = seen.u AND z.own
            AND z.day BETWEEN {} AND {} AND {first}))",
         asked.first, asked.last
     )

@@ -96,7 +96,7 @@ impl<'a> Oracle<'a> {
     }
 
     /// The rows of the question: `live` are those in the days read, `gone` the persons who leave, `seen` the permitted
-    /// rows of the units that stay, `member` the persons of each unit.
+    /// rows of the units that stay (`own` or of its persons elsewhere), `member` the persons of each unit.
     fn read(&self, asked: &Asked<'_>) {
         let datasets = asked.programme.datasets_of(asked.question);
         let list = words::list(datasets.iter());
@@ -108,13 +108,24 @@ impl<'a> Oracle<'a> {
             }
             Unit::Case => "kase",
         };
+        // A case that has an index is followed in its persons' rows elsewhere too.
+        let elsewhere = match asked.question.unit {
+            Unit::Case if asked.question.kind.index().is_some() => format!(
+                "UNION ALL SELECT b.*, m.kase AS u, 0 AS own FROM base b JOIN
+                   (SELECT DISTINCT kase, person, source FROM base
+                     WHERE kase IS NOT NULL AND person IS NOT NULL AND dataset IN ({list})) m
+                   ON m.person = b.person AND (b.kase IS NULL OR b.source <> m.source)"
+            ),
+            _ => String::new(),
+        };
         self.run(&format!(
             "DROP TABLE IF EXISTS live; DROP TABLE IF EXISTS gone; DROP TABLE IF EXISTS away;
              DROP TABLE IF EXISTS seen; DROP TABLE IF EXISTS member;
-             CREATE TEMP TABLE live AS SELECT *, {unit} AS u,
+             CREATE TEMP TABLE live AS SELECT *,
                  EXISTS (SELECT 1 FROM permitted p WHERE p.dataset = r.dataset AND p.source = r.source
                    AND (p.person IS NULL OR p.person = r.person) AND r.day BETWEEN p.first AND p.last) AS ok
-               FROM base r WHERE dataset IN ({list}) AND day BETWEEN {from} AND {to};
+               FROM (SELECT *, {unit} AS u, 1 AS own FROM base {elsewhere}) r
+               WHERE dataset IN ({list}) AND day BETWEEN {from} AND {to};
              CREATE TEMP TABLE gone AS SELECT DISTINCT person FROM
                (SELECT person FROM live WHERE person IS NOT NULL GROUP BY dataset, source, person HAVING SUM(ok) = 0);
              CREATE TEMP TABLE away AS SELECT DISTINCT u FROM live
@@ -155,7 +166,7 @@ impl<'a> Oracle<'a> {
              CREATE TEMP TABLE entry AS SELECT *, {group} AS g, (SELECT family FROM family f WHERE f.person = e.person) AS family
                FROM (SELECT *, row_number() OVER
                    (PARTITION BY u ORDER BY day, {order}) AS n
-                 FROM seen WHERE day BETWEEN {first} AND {last} AND ({starts})) e
+                 FROM seen WHERE own AND day BETWEEN {first} AND {last} AND ({starts})) e
                WHERE n = 1 AND ({population})"
         ));
     }
