@@ -51,7 +51,7 @@ cap_oere = 10000000
         )
     };
     let text = PROGRAMME
-        .replace("evaluators = [{ id = \"vive\"", "payers = [{ id = \"investor\", name = \"Investor\" }]\nevaluators = [{ id = \"vive\"")
+        .replace("evaluators = [{ id = \"vive\"", "payers = [{ id = \"investor\", name = \"Investor\" }, { id = \"fond\", name = \"Fond\" }]\nevaluators = [{ id = \"vive\"")
         .replace("[[notice]]\nid = \"samtykke\"\nversion = 1\nlanguage = \"da\"", "[[purpose]]\nid = \"payment\"\ntitle = { da = \"Betaling\", en = \"Payment\" }\n\n[[notice]]\nid = \"samtykke\"\nversion = 1\nlanguage = \"da\"")
         .replacen("id = \"reach\"\nnumber = \"Q1\"\n", "id = \"reach\"\nnumber = \"Q1\"\nstanding = true\n", 1);
     let at = text.find("id = \"forloeb\"").expect("the dataset");
@@ -193,7 +193,7 @@ fn a_statement_is_served_again_as_it_was_after_withdrawals_and_seals() {
     contract.say("withdrawn", 0..20, "2025-06-02T07:00:00Z");
     contract.seal();
     assert_eq!(contract.state("pay", "2022-Q1..2022-Q4").expect("stated"), first);
-    let made = contract.service.statements().expect("listed");
+    let made = contract.service.statements(&payer()).expect("listed");
     assert_eq!(made.len(), 1);
     // Of another quarter there is none yet, and this one shares days with it.
     assert_eq!(code(contract.state("pay", "2022-Q4..2023-Q1")), "statement-overlaps");
@@ -230,6 +230,24 @@ fn a_statement_waits_for_its_last_window_and_for_enough_people() {
     );
     // The window of 30 days after 2024 ended in January 2025.
     assert_eq!(text.expect_err("few").code(), "statement-few");
+}
+
+/// Attack: a payer whom nobody consented to reads the exact counts that another payer got.
+#[test]
+fn a_statement_is_for_the_payer_that_it_was_made_for() {
+    let contract = Contract::new();
+    contract.seal();
+    contract.state("pay-exact", "2022-Q1..2022-Q4").expect("stated");
+    let other = principal("fond", Role::Payer, "fond");
+    let question = "pay-exact".parse().expect("a name");
+    let asked = |period: &str| {
+        let stated = contract.service.state_payment(&other, &question, period.parse().expect("a period"));
+        stated.expect_err("not theirs").code()
+    };
+    assert_eq!(asked("2022-Q1..2022-Q4"), "statement-overlaps");
+    assert_eq!(asked("2022-Q1"), "statement-overlaps");
+    assert!(contract.service.statements(&other).expect("listed").is_empty());
+    assert_eq!(contract.service.statements(&payer()).expect("listed").len(), 1);
 }
 
 /// Attack: an evaluator reads the contract's figures, a payer the evaluator's.

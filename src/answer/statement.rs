@@ -105,7 +105,10 @@ impl Statement {
             line(say("Ventede alligevel (b · N)", "Expected anyhow (b · N)"), &expected);
             line(say("Hele trancher (m)", "Whole tranches (m)"), &tranches);
             line(say("Pris pr. resultat (t)", "For one success (t)"), &money(terms.tariff));
-            line(say("Beløb (m · w · t, til loftet)", "Amount (m · w · t, to the cap)"), &money(earned.amount));
+            line(
+                say("Beløb (m · w · t, til loftet)", "Amount (m · w · t, to the cap)"),
+                &money(earned.amount),
+            );
             line(say("Til loftet", "Left to the cap"), &money(earned.left_to_cap));
         }
         text.push('\n');
