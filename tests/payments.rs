@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use kit::{PROGRAMME, consent, linkage_key, package_of, signing_key};
+use kobling::audit::Deed;
 use kobling::auth::{Principal, Role};
 use kobling::clock::{Clock, Day, FixedClock, Period};
 use kobling::consent::{ConsentBatch, ConsentRecord};
@@ -283,6 +284,12 @@ fn a_standing_report_is_made_once_a_quarter_and_stays() {
     contract.say("withdrawn", 0..18, "2025-06-02T07:00:00Z");
     assert_eq!(contract.seal(), 0, "none became due");
     assert_eq!(quarter("2022-Q1"), first);
+    // The seal makes reports in the operator's name: the chain says for whom.
+    let chain = contract.service.audit(&evaluator(), 0).expect("the chain");
+    let answered = chain.entries.iter().filter(|(_, entry)| entry.deed == Deed::Answered);
+    let recipients: Vec<String> =
+        answered.map(|(_, entry)| format!("{:?}", entry.subject.item("recipient"))).collect();
+    assert!(recipients.len() >= 16 && recipients.iter().all(|of| of.contains("vive")), "{recipients:?}");
     let stranger = principal("somebody", Role::Payer, "investor");
     let question = "reach".parse().expect("a name");
     let other = contract.service.report(&stranger, &question, "2022-Q1");
