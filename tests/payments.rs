@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use kit::{PROGRAMME, consent, linkage_key, package_of, signing_key};
+use kobling::audit::Deed;
 use kobling::auth::{Principal, Role};
 use kobling::clock::{Clock, Day, FixedClock, Period};
 use kobling::consent::{ConsentBatch, ConsentRecord};
@@ -51,7 +52,7 @@ cap_oere = 10000000
         )
     };
     let text = PROGRAMME
-        .replace("evaluators = [{ id = \"vive\"", "payers = [{ id = \"investor\", name = \"Investor\" }]\nevaluators = [{ id = \"vive\"")
+        .replace("evaluators = [{ id = \"vive\"", "payers = [{ id = \"investor\", name = \"Investor\" }, { id = \"fond\", name = \"Fond\" }]\nevaluators = [{ id = \"vive\"")
         .replace("[[notice]]\nid = \"samtykke\"\nversion = 1\nlanguage = \"da\"", "[[purpose]]\nid = \"payment\"\ntitle = { da = \"Betaling\", en = \"Payment\" }\n\n[[notice]]\nid = \"samtykke\"\nversion = 1\nlanguage = \"da\"")
         .replacen("id = \"reach\"\nnumber = \"Q1\"\n", "id = \"reach\"\nnumber = \"Q1\"\nstanding = true\n", 1);
     let at = text.find("id = \"forloeb\"").expect("the dataset");
@@ -193,7 +194,7 @@ fn a_statement_is_served_again_as_it_was_after_withdrawals_and_seals() {
     contract.say("withdrawn", 0..20, "2025-06-02T07:00:00Z");
     contract.seal();
     assert_eq!(contract.state("pay", "2022-Q1..2022-Q4").expect("stated"), first);
-    let made = contract.service.statements().expect("listed");
+    let made = contract.service.statements(&payer()).expect("listed");
     assert_eq!(made.len(), 1);
     // Of another quarter there is none yet, and this one shares days with it.
     assert_eq!(code(contract.state("pay", "2022-Q4..2023-Q1")), "statement-overlaps");
@@ -232,6 +233,24 @@ fn a_statement_waits_for_its_last_window_and_for_enough_people() {
     assert_eq!(text.expect_err("few").code(), "statement-few");
 }
 
+/// Attack: a payer whom nobody consented to reads the exact counts that another payer got.
+#[test]
+fn a_statement_is_for_the_payer_that_it_was_made_for() {
+    let contract = Contract::new();
+    contract.seal();
+    contract.state("pay-exact", "2022-Q1..2022-Q4").expect("stated");
+    let other = principal("fond", Role::Payer, "fond");
+    let question = "pay-exact".parse().expect("a name");
+    let asked = |period: &str| {
+        let stated = contract.service.state_payment(&other, &question, period.parse().expect("a period"));
+        stated.expect_err("not theirs").code()
+    };
+    assert_eq!(asked("2022-Q1..2022-Q4"), "statement-overlaps");
+    assert_eq!(asked("2022-Q1"), "statement-overlaps");
+    assert!(contract.service.statements(&other).expect("listed").is_empty());
+    assert_eq!(contract.service.statements(&payer()).expect("listed").len(), 1);
+}
+
 /// Attack: an evaluator reads the contract's figures, a payer the evaluator's.
 #[test]
 fn payers_and_evaluators_have_their_own() {
@@ -265,6 +284,12 @@ fn a_standing_report_is_made_once_a_quarter_and_stays() {
     contract.say("withdrawn", 0..18, "2025-06-02T07:00:00Z");
     assert_eq!(contract.seal(), 0, "none became due");
     assert_eq!(quarter("2022-Q1"), first);
+    // The seal makes reports in the operator's name: the chain says for whom.
+    let chain = contract.service.audit(&evaluator(), 0).expect("the chain");
+    let answered = chain.entries.iter().filter(|(_, entry)| entry.deed == Deed::Answered);
+    let recipients: Vec<String> =
+        answered.map(|(_, entry)| format!("{:?}", entry.subject.item("recipient"))).collect();
+    assert!(recipients.len() >= 16 && recipients.iter().all(|of| of.contains("vive")), "{recipients:?}");
     let stranger = principal("somebody", Role::Payer, "investor");
     let question = "reach".parse().expect("a name");
     let other = contract.service.report(&stranger, &question, "2022-Q1");

@@ -4,27 +4,43 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use super::rounding::significant;
+use super::rounding::{nearest, significant};
 use super::rules::Rules;
 use super::tabulation::Contribution;
 
 /// Significant digits of a shown sum.
 const DIGITS: u32 = 3;
 
-/// A sum as it is shown, or none when it is hidden. `units` are those that it is a sum over, the ones without any amount
-/// included.
+/// A sum as it is shown, or none when it is hidden, in the smallest unit, of which a whole one has `decimals`. `units`
+/// are those that it is a sum over, the ones without any amount included.
 ///
-/// Hidden when there are few units; when an amount is negative; when, over families, or over the partners where at
-/// least three have a part in it, the p % rule or the (2, k) dominance rule fails; and when they fail over the
-/// families of all partners but one, which is what that one would be left with.
-pub(super) fn sum(contributions: &[Contribution], units: u64, rules: &Rules) -> Option<i64> {
+/// Hidden where [`sum_of`] hides it, and where nothing is left of it on R3's grid of whole units: a sum of one
+/// row each is a count.
+pub(super) fn sum(contributions: &[Contribution], units: u64, decimals: u8, rules: &Rules) -> Option<i64> {
+    let total = sum_of(contributions, units, rules)?;
+    let grid = i128::from(rules.rounding()) * 10i128.pow(u32::from(decimals));
+    let total = nearest(significant(total, DIGITS), grid);
+    i64::try_from(total).ok().filter(|total| *total > 0)
+}
+
+/// A sum of something that is no count, to three significant digits.
+pub(super) fn span(contributions: &[Contribution], units: u64, rules: &Rules) -> Option<i64> {
+    i64::try_from(significant(sum_of(contributions, units, rules)?, DIGITS)).ok()
+}
+
+/// The sum itself, where nobody stands out in it.
+///
+/// Hidden when there are few units; when few families have a part in it (R1); when an amount is negative; when, over
+/// families, or over the partners where at least three have a part in it, the p % rule or the (2, k) dominance rule
+/// fails; and when they fail over the families of all partners but one, which is what that one would be left with.
+fn sum_of(contributions: &[Contribution], units: u64, rules: &Rules) -> Option<i128> {
     if units < rules.amount_units() || contributions.iter().any(|part| part.amount < 0) {
         return None;
     }
     let parts = || contributions.iter().filter(|part| part.amount > 0);
     let families = by(parts(), |part| part.family);
     let partners = by(parts(), |part| part.source);
-    if !spread(families.values(), rules) {
+    if (families.len() as u64) < rules.families() || !spread(families.values(), rules) {
         return None;
     }
     if partners.len() >= 3 && !spread(partners.values(), rules) {
@@ -36,8 +52,7 @@ pub(super) fn sum(contributions: &[Contribution], units: u64, rules: &Rules) -> 
             return None;
         }
     }
-    let total = families.values().sum();
-    i64::try_from(significant(total, DIGITS)).ok()
+    Some(families.values().sum())
 }
 
 /// Amounts by who has them.
@@ -87,7 +102,7 @@ mod tests {
     }
 
     fn shown(amounts: &[(u32, u8, i64)], units: u64) -> Option<i64> {
-        sum(&parts(amounts), units, &Rules::standard())
+        sum(&parts(amounts), units, 0, &Rules::standard())
     }
 
     fn even(families: u32, source: impl Fn(u32) -> u8) -> Vec<(u32, u8, i64)> {
@@ -100,6 +115,17 @@ mod tests {
         assert_eq!(shown(&even(12, |_| 0), 9), None, "few units");
         assert_eq!(shown(&[], 50), None, "nobody has any");
         assert_eq!(shown(&[(1, 0, 5), (2, 0, -1), (3, 0, 5)], 50), None, "negative");
+        assert_eq!(shown(&even(4, |_| 0), 50), None, "few families have any");
+    }
+
+    /// Attack: a sum of one row each is the exact count, if three digits of it are shown.
+    #[test]
+    fn a_small_sum_is_on_the_grid_of_counts() {
+        let rows = |families: u32| (0..families).map(|family| (family, 0, 1)).collect::<Vec<_>>();
+        assert_eq!((shown(&rows(58), 58), shown(&rows(62), 62)), (Some(60), Some(60)));
+        let tenths = parts(&rows(12));
+        assert_eq!(sum(&tenths, 12, 1, &Rules::standard()), None, "1.2 is nothing on a grid of 5.0");
+        assert_eq!(span(&tenths, 12, &Rules::standard()), Some(12));
     }
 
     /// Attack: the runner-up takes its own amount off the sum and guesses the largest.

@@ -5,25 +5,38 @@ use super::rate::rate;
 use super::rounding::{rounded, significant};
 use super::rules::Rules;
 use super::shown::{Shown, Value};
-use super::tabulation::{Extra, ExtraHead};
-use super::{amount, interval, mean, median, survival};
+use super::tabulation::{Extra, ExtraHead, RawCell};
+use super::{amount, explanation, interval, mean, median, survival, threshold};
 use crate::stats::rate::DAYS_PER_YEAR;
 
-/// What an extra shows by itself: R11 to R14. `units` are the cell's own.
-pub(super) fn own(extra: &Extra, units: u64, head: &ExtraHead, rules: &Rules) -> Value {
+/// What an extra of a cell shows by itself: R11 to R14, and nothing of a cell that R1 hides. That is looked at here and
+/// not left to the count, which can be held at a larger one. Where other units than persons are counted, the persons must
+/// be enough as well.
+pub(super) fn own(extra: &Extra, cell: &RawCell, head: &ExtraHead, rules: &Rules) -> Value {
+    let persons = cell.contributors.len();
+    let units = cell.units.min(persons);
+    let least = match extra {
+        Extra::Mean(_) => rules.mean_units(),
+        Extra::Median(_) => 2 * rules.mean_units(),
+        Extra::Sum(_) | Extra::Incidence(_) | Extra::Rate { .. } => rules.persons(),
+    };
+    if !threshold::may_be_shown(units, cell.families, rules) || units < least {
+        return Value::Hidden;
+    }
     let figures = match extra {
-        Extra::Sum(parts) => amount::sum(parts, units, rules).map(|sum| vec![sum]),
+        Extra::Sum(parts) => amount::sum(parts, units, head.decimals, rules).map(|sum| vec![sum]),
         Extra::Mean(moments) => {
             mean::mean(moments, head.decimals, rules).map(|(sum, spread)| vec![sum, spread])
         }
         Extra::Incidence(point) => {
-            survival::point(point, rules).map(|(events, low, high)| vec![events, low, high])
+            survival::point(point, rules).map(|(events, at_risk)| vec![events, at_risk])
         }
         Extra::Rate { events, days } => {
-            let count = events.iter().map(|part| part.amount).sum::<i64>().unsigned_abs();
-            let shown = amount::sum(events, units, rules).and(amount::sum(days, units, rules));
-            let count =
-                i64::try_from(rounded(count, rules.rounding())).ok().filter(|_| count >= rules.persons());
+            let shown = amount::span(events, units, rules).and(amount::span(days, units, rules));
+            let having = events.iter().filter(|part| part.amount > 0);
+            let count = having.clone().map(|part| part.amount).sum::<i64>().unsigned_abs();
+            let enough = having.count() as u64 >= rules.persons();
+            let count = i64::try_from(rounded(count, rules.rounding())).ok().filter(|_| enough);
             shown.zip(count).map(|(days, count)| vec![count, days])
         }
         Extra::Median(bands) => {
@@ -79,9 +92,16 @@ pub(super) fn figures(
             vec![Figure::Number(mean), spread]
         }
         Extra::Incidence(_) => {
-            let events = if shown[0] < 0 { count } else { shown[0].unsigned_abs() };
-            let incidence = rate(Shown::Count(events), whole, rules);
-            vec![Figure::Rate(incidence), Figure::Range(shown[1] as f64, shown[2] as f64)]
+            let error = explanation::max_error(rules);
+            let (events, of) = match shown[0] {
+                events if events < 0 => (count, None),
+                events => (events.unsigned_abs(), Some(shown[1].unsigned_abs())),
+            };
+            let interval = match (of, whole) {
+                (Some(at_risk), Shown::Count(whole)) => survival::interval(events, whole, at_risk, error),
+                _ => interval::share(Shown::Count(events), whole, error),
+            };
+            vec![Figure::Rate(rate(Shown::Count(events), whole, rules)), interval]
         }
         Extra::Rate { .. } => {
             let (events, days) = (shown[0], shown[1]);

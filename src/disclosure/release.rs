@@ -174,7 +174,8 @@ pub fn release(
     for cell in &cells {
         settled.push((!cell.structural_zero).then(|| {
             let own = own_value(cell.contributors.len(), cell.units, cell.families, rules);
-            let measure = match (&cell.measure, &cell.extra) {
+            // Beside figures a name is theirs: a count under it would be held against no other count.
+            let measure = match (&cell.measure, &extra) {
                 (Some(name), None) => name,
                 _ => cell.counted.word(),
             };
@@ -185,7 +186,7 @@ pub fn release(
     for cell in &cells {
         extras.push(match (&cell.extra, &extra) {
             (Some(of), Some(head)) => {
-                let own = extra::own(of, cell.units, head, rules);
+                let own = extra::own(of, cell, head, rules);
                 let set = cell.contributors.clone();
                 let measure = cell.measure.as_ref().unwrap_or(&head.measure);
                 Some(draft.settle(measure, cell_text(&cell.key), set, own).value)

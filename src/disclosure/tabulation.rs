@@ -1,5 +1,7 @@
 //! What a counting kernel hands in: unprotected, so without `Debug`, `Display` or serde.
 
+use std::collections::HashMap;
+
 use crate::programme::{Text, Unit};
 
 /// A set of dense person numbers.
@@ -78,8 +80,9 @@ pub struct RawCell {
     /// What is told of the cell besides its count.
     pub extra: Option<Extra>,
     /// The ledger's name for the extra, where it is not that of [`ExtraHead::measure`]: figures of the same units that
-    /// mean different things have different names. Of a cell without an extra it is the name of the count: of staff,
-    /// because the same persons can stand behind other numbers of them; of a statement of payment, which is made once.
+    /// mean different things have different names. In a tabulation without extras it is the name of the count: of
+    /// staff, because the same persons can stand behind other numbers of them; of a statement of payment, which is made
+    /// once.
     pub measure: Option<String>,
 }
 
@@ -140,6 +143,25 @@ pub struct Moments {
     pub sum: i128,
     /// Sum of their squares.
     pub squares: i128,
+    /// Units with another value than the one that most have.
+    pub apart: u64,
+}
+
+impl Moments {
+    /// Of values, one a unit.
+    #[must_use]
+    pub fn of(values: impl IntoIterator<Item = i64>) -> Moments {
+        let (mut moments, mut of_value) = (Moments::default(), HashMap::new());
+        for value in values {
+            *of_value.entry(value).or_insert(0u64) += 1;
+            let value = i128::from(value);
+            moments.units += 1;
+            moments.sum += value;
+            moments.squares += value * value;
+        }
+        moments.apart = moments.units - of_value.values().max().copied().unwrap_or(0);
+        moments
+    }
 }
 
 /// A point of a Kaplan-Meier curve.
@@ -153,8 +175,6 @@ pub struct Incidence {
     pub events: u64,
     /// 1 - S on the day, 0 to 1.
     pub share: f64,
-    /// Interval of it, 0 to 1.
-    pub interval: (f64, f64),
 }
 
 /// What the extras of a tabulation are.

@@ -76,13 +76,14 @@ impl From<SignedStatement> for StatementView {
     }
 }
 
-/// Every statement of payment made so far.
+/// Every statement of payment made so far for one's own organisation.
 #[utoipa::path(get, path = "/v1/payments", tag = "payer",
     responses((status = 200, body = [StatementView]), (status = "default", body = Problem)))]
 pub(super) async fn statements(
     State(service): State<Arc<Service>>,
+    Caller(caller): Caller,
 ) -> Result<Json<Vec<StatementView>>, Failure> {
-    let made = blocking(move || service.statements()).await?;
+    let made = blocking(move || service.statements(&caller)).await?;
     Ok(Json(made.into_iter().map(StatementView::from).collect()))
 }
 

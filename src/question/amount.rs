@@ -16,7 +16,9 @@ use super::tally::Tally;
 use super::timeline::Timeline;
 use crate::disclosure::{Extra, ExtraHead, Shape};
 use crate::intake::staged::MISSING_CODE;
-use crate::programme::{Amount as Asked, AmountView, Dimension, DimensionSource, Text};
+use crate::programme::{
+    Amount as Asked, AmountView, Dimension, DimensionSource, Question, QuestionKind, Text,
+};
 use crate::snapshot::Columns;
 
 /// Sums an amount.
@@ -69,13 +71,29 @@ impl Amount {
             sealed: frame.sealed,
             window: asked.window,
             head: ExtraHead {
-                measure: frame.measure("amount"),
+                measure: measure(frame, asked),
                 unit: Some(asked.item.unit.clone()),
                 decimals: asked.item.decimals,
                 bands: Vec::new(),
             },
         }
     }
+}
+
+/// The ledger's name for a sum: by the first question of the programme that tells it. Two questions that sum the same
+/// over the same days tell one figure, and what one of them showed holds the other: else who asks both, before and after
+/// somebody withdraws, takes one sum off the other.
+fn measure(frame: &Frame<'_>, asked: &Asked) -> String {
+    let same = |question: &&Question| match &question.kind {
+        QuestionKind::Amount(other) => {
+            (other.index, other.window, other.view) == (asked.index, asked.window, asked.view)
+                && other.item == asked.item
+                && (question.unit, &question.purpose) == (frame.question.unit, &frame.question.purpose)
+        }
+        _ => false,
+    };
+    let first = frame.programme.questions.iter().find(same).unwrap_or(frame.question);
+    format!("amount/{}", first.id)
 }
 
 impl By {
@@ -159,7 +177,8 @@ impl Kernel for Amount {
     }
 
     fn measure(&self, tail: usize) -> Option<String> {
-        let by = self.by.as_ref()?;
+        // The sum over all is the one that a question without codes tells.
+        let by = self.by.as_ref().filter(|_| tail > 0)?;
         Some(format!("{}/{}", self.head.measure, by.codes[tail].0))
     }
 

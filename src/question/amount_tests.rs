@@ -166,6 +166,41 @@ fn sums_of_the_same_units_are_released_apart() {
     assert_eq!(shown[2..], [Figure::Hidden; 2]);
 }
 
+/// Attack: who asks for a sum, and after a withdrawal for the same one by another question, takes one off the other.
+#[test]
+fn two_questions_that_sum_the_same_have_one_name_for_it() {
+    let kind = |window, by| asked(item(Some(AMOUNT), None), window, by, AmountView::Sum);
+    let mut two = programme(kind((0, 10), None), Unit::Person);
+    let one = two.questions[0].clone();
+    let names = |programme: &crate::programme::Programme| {
+        let plan = super::super::made_up::planned(programme, &[], "2022-Q1").expect("a plan");
+        let head = plan.kernel.extra_head().expect("sums").measure;
+        [0, 1].map(|tail| plan.kernel.measure(tail).unwrap_or(head.clone()))
+    };
+    let alone = names(&two);
+    let other = crate::programme::Question {
+        id: "other".parse().expect("a name"),
+        kind: kind((0, 10), Some(PAYER)),
+        ..one.clone()
+    };
+    // The one that is asked stands second.
+    two.questions = vec![other, one.clone()];
+    assert_eq!(names(&two)[0], "amount/other");
+    two.questions = vec![one.clone()];
+    assert_eq!(names(&two)[0], alone[0]);
+    let by = programme(kind((0, 10), Some(PAYER)), Unit::Person);
+    assert_eq!(names(&by)[0], alone[0]);
+    assert_ne!(names(&by)[1], alone[0], "a code has a name of its own");
+    // Other days are another figure.
+    let longer = crate::programme::Question {
+        id: "longer".parse().expect("a name"),
+        kind: kind((0, 11), None),
+        ..one.clone()
+    };
+    two.questions = vec![longer, one];
+    assert_eq!(names(&two), alone);
+}
+
 proptest! {
     /// Without a price, codes add up to all, and the sum is that of a loop over the rows.
     #[test]

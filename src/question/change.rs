@@ -241,13 +241,7 @@ impl Kernel for Change {
     fn extra(&self, group: &[Tally], tail: usize) -> Option<Extra> {
         self.extra_head()?;
         self.of(tail)?;
-        let add = |sum: Moments, value: i128| Moments {
-            units: sum.units + 1,
-            sum: sum.sum + value,
-            squares: sum.squares + value * value,
-        };
-        let values = group[tail].values.iter().map(|kept| i128::from(kept.value));
-        Some(Extra::Mean(values.fold(Moments::default(), add)))
+        Some(Extra::Mean(Moments::of(group[tail].values.iter().map(|kept| kept.value))))
     }
 
     fn measure(&self, tail: usize) -> Option<String> {

@@ -12,7 +12,6 @@ use super::tally::Tally;
 use super::timeline::Timeline;
 use crate::disclosure::{Extra, ExtraHead, Incidence, Shape};
 use crate::programme::{FollowUp as Asked, Since, Text, View};
-use crate::stats::Confidence;
 use crate::stats::survival::Curve;
 
 /// Counts a follow-up.
@@ -209,15 +208,10 @@ impl Kernel for FollowUp {
 /// What a curve says of a number of days.
 fn incidence(curve: Option<&Curve>, days: u32, units: u64) -> Incidence {
     let Some(curve) = curve else {
-        return Incidence { units: 0, at_risk: 0, events: 0, share: 0.0, interval: (0.0, 0.0) };
+        return Incidence { units: 0, at_risk: 0, events: 0, share: 0.0 };
     };
     let at = curve.at(days);
-    let interval = at.log_log(Confidence::ninety_five()).map_or((0.0, 1.0), |interval| {
-        let interval = interval.complement();
-        (interval.lower, interval.upper)
-    });
-    let (at_risk, events, share) = (at.at_risk_after, at.events, 1.0 - at.survival);
-    Incidence { units, at_risk, events, share, interval }
+    Incidence { units, at_risk: at.at_risk_after, events: at.events, share: 1.0 - at.survival }
 }
 
 /// A number of days, in both languages.

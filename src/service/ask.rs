@@ -157,6 +157,7 @@ impl Service {
         let subject = |body: &str| {
             Subject::new()
                 .id("question", &ask.question)
+                .id("recipient", recipient)
                 .digest("asked", key.question)
                 .digest("answer", Sha256Hex::of(body.as_bytes()))
                 .count("snapshot", u64::from(moment.row.id))
@@ -245,6 +246,7 @@ impl Service {
         let pending = release(tabulation, &context, &self.rules, &ledger)?;
         let asked = Subject::new()
             .id("question", plan.question())
+            .id("recipient", recipient)
             .digest("asked", Sha256Hex::of(plan.key().as_bytes()))
             .count("snapshot", u64::from(moment.row.id));
         let released = ledger.commit(pending, |entries| {

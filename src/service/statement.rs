@@ -2,7 +2,8 @@
 //!
 //! A statement is made when every window of every indicator has ended for everybody who could enrol in the period, so
 //! that it is final; another one is never made for a day that it covers, so that nobody is paid for twice. A withdrawal
-//! or an erasure afterwards changes nothing in it.
+//! or an erasure afterwards changes nothing in it. It is counted under the consent given for one payer, and no other
+//! payer gets it.
 
 use serde::Serialize;
 
@@ -68,7 +69,8 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::Ask`] for what is not registered so; [`ServiceError::NotDue`] before its last window has ended;
-    /// [`Reason::StatementOverlaps`] when another one covers a day of the period; [`ServiceError::Settlement`].
+    /// [`Reason::StatementOverlaps`] when another one, or another payer's, covers a day of the period;
+    /// [`ServiceError::Settlement`].
     pub fn state_payment(
         &self,
         caller: &Principal,
@@ -80,7 +82,7 @@ impl Service {
         let days = (period.first_day(), period.last_day());
         let mut answering = self.answering();
         for made in self.store.statements(&question.id)? {
-            if made.days == days {
+            if made.days == days && made.payer == caller.organisation.as_str() {
                 return Ok(SignedStatement { statement: made.body, signature: made.signature });
             }
             if made.days.0 <= days.1 && days.0 <= made.days.1 {
@@ -141,15 +143,16 @@ impl Service {
         Ok(signed)
     }
 
-    /// Every statement made so far, by question and period.
+    /// Every statement made so far for the caller's organisation, by question and period.
     ///
     /// # Errors
     /// [`ServiceError`].
-    pub fn statements(&self) -> Result<Vec<SignedStatement>, ServiceError> {
+    pub fn statements(&self, caller: &Principal) -> Result<Vec<SignedStatement>, ServiceError> {
         let mut statements = Vec::new();
         let payments = self.programme().questions.iter();
         for question in payments.filter(|question| matches!(question.kind, QuestionKind::Payment(_))) {
             let made = self.store.statements(&question.id)?.into_iter();
+            let made = made.filter(|row| row.payer == caller.organisation.as_str());
             statements
                 .extend(made.map(|row| SignedStatement { statement: row.body, signature: row.signature }));
         }

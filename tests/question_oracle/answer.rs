@@ -47,7 +47,6 @@ pub(crate) struct Point {
     pub at_risk: u64,
     pub events: u64,
     pub share: f64,
-    pub interval: (f64, f64),
 }
 
 impl Told {
@@ -81,8 +80,6 @@ impl PartialEq for Told {
             (Told::Incidence(one), Told::Incidence(two)) => {
                 (one.units, one.at_risk, one.events) == (two.units, two.at_risk, two.events)
                     && near(one.share, two.share)
-                    && near(one.interval.0, two.interval.0)
-                    && near(one.interval.1, two.interval.1)
             }
             _ => false,
         }
@@ -106,7 +103,6 @@ fn told(extra: &Extra) -> Told {
             at_risk: point.at_risk,
             events: point.events,
             share: point.share,
-            interval: point.interval,
         }),
         Extra::Rate { events, days } => Told::Rate(parts(events), parts(days)),
         Extra::Median(bands) => Told::Median(bands.clone()),

@@ -152,8 +152,8 @@ pub(super) fn part_of(follow: &FollowUp, tail: &[String]) -> Option<Vec<String>>
     }
 }
 
-/// Kaplan and Meier's estimate on a day, with Greenwood's log(-log) interval, from days of follow-up and whether they
-/// ended in the event: product over the days of events, counting who is left by hand.
+/// Kaplan and Meier's estimate on a day, from days of follow-up and whether they ended in the event: product over the
+/// days of events, counting who is left by hand.
 fn kaplan_meier(times: &[(i64, bool)], day: i64) -> Point {
     let mut days = times
         .iter()
@@ -162,24 +162,16 @@ fn kaplan_meier(times: &[(i64, bool)], day: i64) -> Point {
         .collect::<Vec<_>>();
     days.sort_unstable();
     days.dedup();
-    let (mut survival, mut variance) = (1.0_f64, 0.0_f64);
+    let mut survival = 1.0_f64;
     for at in days {
         let left = times.iter().filter(|(time, _)| *time >= at).count() as f64;
         let events = times.iter().filter(|(time, event)| *event && *time == at).count() as f64;
         survival *= (left - events) / left;
-        variance += events / (left * (left - events));
     }
-    let interval = if survival >= 1.0 || survival <= 0.0 {
-        (0.0, 1.0)
-    } else {
-        let half = 1.959_963_984_540_054 * variance.sqrt() / -survival.ln();
-        (1.0 - survival.powf((-half).exp()), 1.0 - survival.powf(half.exp()))
-    };
     Point {
         units: times.len() as u64,
         at_risk: times.iter().filter(|(time, _)| *time > day).count() as u64,
         events: times.iter().filter(|(time, event)| *event && *time <= day).count() as u64,
         share: 1.0 - survival,
-        interval,
     }
 }
