@@ -44,7 +44,7 @@ fn the_window_holds_its_first_and_last_day() {
 }
 
 #[test]
-fn who_is_not_followed_so_long_is_not_counted_without_the_event() {
+fn who_is_not_followed_so_long_is_not_counted_with_the_event_or_without() {
     // Stage 3 ends follow-up.
     let end = |day: &str| Row { dataset: 1, ..row(1, day, 'a') };
     let table = |rows: &[Row]| {
@@ -54,8 +54,9 @@ fn who_is_not_followed_so_long_is_not_counted_without_the_event() {
     let index = row(1, "2022-03-01", 'a');
     assert_eq!(table(&[index, end("2022-03-30")]), (0, 0));
     assert_eq!(table(&[index, end("2022-03-31")]), (1, 0));
-    assert_eq!(table(&[index, row(1, "2022-03-20", 'c'), end("2022-03-20")]), (1, 1), "its last day counts");
-    assert_eq!(table(&[index, row(1, "2022-03-21", 'c'), end("2022-03-20")]), (0, 0));
+    assert_eq!(table(&[index, row(1, "2022-03-31", 'c'), end("2022-03-31")]), (1, 1), "its last day counts");
+    assert_eq!(table(&[index, row(1, "2022-04-01", 'c'), end("2022-03-31")]), (1, 0), "and no later one");
+    assert_eq!(table(&[index, row(1, "2022-03-20", 'c'), end("2022-03-20")]), (0, 0));
     assert_eq!(table(&[index, end("2022-02-01")]), (1, 0), "before the index it ends nothing");
     // 2024-01-10 is the day of the snapshot.
     assert_eq!(at("2024-01-10") - at("2023-12-11"), 30);
