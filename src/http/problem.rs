@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn every_status_is_one_and_every_listed_code_exists() {
-        let others = ["conflict", "manifest-too-large", "seal", "clock", "disk-full"];
+        let others =
+            ["conflict", "manifest-too-large", "seal", "clock", "disk-full", "memory", "statement-not-due"];
         for (code, number) in STATUS {
             assert_eq!(status(code).as_u16(), *number);
             let known = Reason::ALL.iter().any(|reason| reason.code() == *code) || others.contains(code);
@@ -129,6 +130,14 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Reason::ALL.len(), "codes are distinct");
+    }
+
+    /// Attack: an evaluator reads the number of rows off the bytes that they take.
+    #[test]
+    fn how_much_memory_rows_take_is_not_told() {
+        let error = ServiceError::Load(crate::snapshot::LoadError::OverLimit { needed: 123_456, limit: 1 });
+        assert_eq!((error.code(), status(error.code()).as_u16()), ("memory", 503));
+        assert!(!error.public_message().contains("123456") && !error.advice().contains("123456"));
     }
 
     #[test]

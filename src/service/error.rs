@@ -225,7 +225,7 @@ impl ServiceError {
             ServiceError::Settlement(SettlementError::Few) => "statement-few",
             ServiceError::Settlement(SettlementError::NotPermitted) => "statement-not-permitted",
             ServiceError::Settlement(SettlementError::Form) => Reason::Internal.code(),
-            ServiceError::Load(LoadError::OverLimit { .. }) => "memory",
+            ServiceError::Load(LoadError::OverLimit { .. } | LoadError::InUse { .. }) => "memory",
             ServiceError::Load(_)
             | ServiceError::Key(_)
             | ServiceError::Io(_)
@@ -260,6 +260,9 @@ impl ServiceError {
             _ if self.code() == "disk-full" => {
                 "tell the operator; nothing that was acknowledged is lost; send it again later"
             }
+            _ if self.code() == "memory" => {
+                "tell the operator, whose log says how much it takes; or ask about less"
+            }
             _ if self.code() == "clock" => "tell the operator to set the clock",
             _ => Reason::Internal.advice(),
         }
@@ -271,6 +274,8 @@ impl ServiceError {
         match self.code() {
             "disk-full" => "the service has no room left".to_owned(),
             "clock" => "the service's clock is set wrong".to_owned(),
+            // How much the rows take tells how many there are.
+            "memory" => "the question reads more than the service may hold in memory".to_owned(),
             "internal" => Reason::Internal.to_string(),
             _ => self.to_string(),
         }
