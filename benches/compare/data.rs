@@ -166,11 +166,14 @@ fn stage(dir: &Path, programme: &Programme, scale: f64, seed: u64) -> Vec<Staged
             };
             // Most rows of a person are of one partner of the dataset, one in four of a second.
             let second = u64::from(below(4) == 0);
-            let upload = &mut uploads[((of + second) % dataset.partners.len() as u64) as usize];
+            let place = ((of + second) % dataset.partners.len() as u64) as usize;
+            // A case number is one partner's.
+            let case = person % cases + u64::from(dataset.partners[place]) * cases;
+            let upload = &mut uploads[place];
             for column in &dataset.columns {
                 upload.frame.push(match column.role {
                     Role::Person => Value::Link(Some(link(0, person))),
-                    Role::Case => Value::Link(Some(link(1, person % cases))),
+                    Role::Case => Value::Link(Some(link(1, case))),
                     Role::Date => Value::Day(Day::from_days(FIRST_DAY + below(DAYS) as i32)),
                     Role::Category { list } => {
                         Value::Code(below(programme.code_lists[list].codes.len() as u64) as u8)

@@ -144,19 +144,26 @@ class Question:
         return [timed.group_by("t", "event").agg(pl.len())]
 
     def amount(self, out):
-        # A case leaves when one of its persons does.
-        named = [
-            self.frames[dataset].filter((pl.col("cas") != 0) & pl.col("day").is_between(self.first, self.last))
-            for dataset in READS["amount"]
-        ]
-        gone = pl.concat([read.join(out, on="person", how="semi").select("cas") for read in named]).unique()
+        read = [self.frames[dataset] for dataset in READS["amount"]]
+        # A case is followed in its persons' rows at other partners too, and in rows without a case.
+        own = [frame.filter(pl.col("cas") != 0).select("cas", "person", "source") for frame in read]
+        members = self.hold(pl.concat(own).unique())
+        elsewhere = (pl.col("cas_right") == 0) | (pl.col("source_right") != pl.col("source"))
+        # It leaves when one of its persons does.
+        live = [frame.filter(pl.col("day").is_between(self.first, self.last)) for frame in read]
+        leaving = [frame.join(out, on="person", how="semi").select("person", "cas", "source") for frame in live]
+        leaving = self.hold(pl.concat(leaving).unique())
+        there = members.join(leaving, on="person").filter(elsewhere).select("cas")
+        gone = pl.concat([leaving.filter(pl.col("cas") != 0).select("cas"), there]).unique()
         rows = self.events(0, lambda _: ["cas", "day"], PERIOD[1]).filter(pl.col("cas") != 0)
         firsts = rows.group_by("cas").agg(pl.col("day").min().alias("d"))
         followed = firsts.filter(pl.col("d") <= self.data.sealed - FOLLOW_UP)
         cases = self.hold(followed.join(gone, on="cas", how="anti"))
-        spent = self.permitted("cost", pl.col("cas") != 0).select("cas", "day", "amount")
+        spent = self.hold(self.permitted("cost").select("cas", "person", "source", "day", "amount"))
         within = pl.col("day").is_between(pl.col("d"), pl.col("d") + FOLLOW_UP)
-        sums = cases.join(spent, on="cas").filter(within).group_by("cas").agg(pl.col("amount").sum())
+        at_home = cases.join(spent.filter(pl.col("cas") != 0), on="cas").filter(within).select("cas", "amount")
+        away = cases.join(members, on="cas").join(spent, on="person").filter(elsewhere & within).select("cas", "amount")
+        sums = pl.concat([at_home, away]).group_by("cas").agg(pl.col("amount").sum())
         quarter = sum((pl.col("d") >= first).cast(pl.Int32) for _, first in QUARTERS[1:])
         counts = [pl.len(), pl.col("amount").sum().alias("total")]
         return [cases.join(sums, on="cas", how="left").group_by(quarter.alias("q")).agg(counts)]

@@ -128,10 +128,16 @@ class Sql:
         return f" SELECT {time}, {event}, count(*), (SELECT count(*) FROM left_out) FROM {source} GROUP BY 1, 2"
 
     def amount(self):
-        # A case leaves when one of its persons does.
+        # A case is followed in its persons' rows at other partners too, and in rows without a case.
+        members = " UNION ".join(
+            f"SELECT cas, person, source FROM {d} WHERE cas <> 0" for d in READS["amount"]
+        )
+        elsewhere = "m.person = e.person AND (e.cas = 0 OR e.source <> m.source)"
+        # It leaves when one of its persons does.
+        live = f"e.day BETWEEN {self.first} AND {self.last}"
         gone = " UNION ".join(
-            f"SELECT e.cas AS cas FROM {d} e JOIN left_out l ON l.person = e.person"
-            f" WHERE e.cas <> 0 AND e.day BETWEEN {self.first} AND {self.last}"
+            f"SELECT e.cas AS cas FROM {d} e JOIN left_out l ON l.person = e.person WHERE e.cas <> 0 AND {live}"
+            f" UNION SELECT m.cas FROM {d} e JOIN left_out l ON l.person = e.person JOIN members m ON {elsewhere} WHERE {live}"
             for d in READS["amount"]
         )
         rows = self.events(0, "e.cas AS cas, e.day AS day", PERIOD[1])
@@ -139,14 +145,19 @@ class Sql:
             f"SELECT cas, min(day) AS d FROM ({rows}) i WHERE cas <> 0 AND cas NOT IN (SELECT cas FROM gone)"
             f" GROUP BY cas HAVING min(day) <= {self.data.sealed - FOLLOW_UP}"
         )
-        spent = self.permitted("cost", "e.cas AS cas, e.day AS day, e.amount AS amount", "e.cas <> 0")
+        columns = "e.cas AS cas, e.person AS person, e.source AS source, e.day AS day, e.amount AS amount"
+        spent = self.permitted("cost", columns, "1 = 1")
+        # Only cases that are counted need their persons' rows.
         sums = (
-            f"SELECT o.cas AS cas, sum(i.amount) AS total FROM cases o JOIN ({spent}) i"
-            f" ON i.cas = o.cas AND i.day BETWEEN o.d AND o.d + {FOLLOW_UP} GROUP BY o.cas"
+            f"SELECT cas, sum(amount) AS total FROM ("
+            f" SELECT o.cas AS cas, i.amount AS amount FROM cases o JOIN spent i"
+            f" ON i.cas = o.cas AND i.day BETWEEN o.d AND o.d + {FOLLOW_UP}"
+            f" UNION ALL SELECT o.cas, e.amount FROM cases o JOIN members m ON m.cas = o.cas JOIN spent e"
+            f" ON {elsewhere} AND e.day BETWEEN o.d AND o.d + {FOLLOW_UP}) a GROUP BY cas"
         )
         return (
-            f"WITH {self.left_out()}, gone AS MATERIALIZED ({gone}), cases AS MATERIALIZED ({cases}),"
-            f" sums AS MATERIALIZED ({sums})"
+            f"WITH {self.left_out()}, members AS MATERIALIZED ({members}), gone AS MATERIALIZED ({gone}),"
+            f" cases AS MATERIALIZED ({cases}), spent AS MATERIALIZED ({spent}), sums AS MATERIALIZED ({sums})"
             f" SELECT {quarter('o.d')}, count(*), sum(s.total), (SELECT count(*) FROM left_out)"
             f" FROM cases o LEFT JOIN sums s ON s.cas = o.cas GROUP BY 1"
         )
