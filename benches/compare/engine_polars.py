@@ -133,7 +133,7 @@ class Question:
         within = (pl.col("day") > pl.col("d")) & (pl.col("day") <= pl.col("d") + FOLLOW_UP)
         again = self.next(index, 0, within).select("person").unique().with_columns(again=pl.lit(True))
         complete, repeated = pl.col("d") + FOLLOW_UP <= self.data.sealed, pl.col("again").is_not_null()
-        counts = [(complete | repeated).sum().alias("n"), repeated.sum().alias("again")]
+        counts = [complete.sum().alias("n"), (complete & repeated).sum().alias("again")]
         return [index.join(again, on="person", how="left").group_by(AREA.alias("a")).agg(counts)]
 
     def curve(self, out):

@@ -109,7 +109,7 @@ class Sql:
         complete = f"d + {FOLLOW_UP} <= {self.data.sealed}"
         one = lambda when: f"sum(CASE WHEN {when} THEN 1 ELSE 0 END)"
         return (
-            f" SELECT {AREA}, {one(f'{complete} OR {again}')}, {one(again)},"
+            f" SELECT {AREA}, {one(complete)}, {one(f'{complete} AND {again}')},"
             f" (SELECT count(*) FROM left_out) FROM {source} GROUP BY 1"
         )
 
