@@ -9,7 +9,6 @@
 //! | [`rate`] | events per 100 person-years: Garwood's exact interval, Byar's approximation |
 //! | [`mean`] | mean and standard deviation from exact sums, paired change, standardised differences |
 //! | [`quantile`] | normal, Student's t, chi-square and gamma quantiles |
-//! | [`rounding`] | three significant digits; whole numbers and whole per cent outwards |
 //! | [`interval`], [`count`] | what the others take and give |
 //!
 //! **Envelopes.** A released count is off by up to its printed error. [`share::UncertainShare`] and
@@ -29,7 +28,6 @@ pub mod interval;
 pub mod mean;
 pub mod quantile;
 pub mod rate;
-pub mod rounding;
 pub mod share;
 mod student;
 pub mod survival;
