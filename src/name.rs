@@ -98,6 +98,10 @@ names! {
     QuestionId,
     /// A notice: the text a person was shown when asked.
     NoticeId,
+    /// A registered follow-up on one's own referrals.
+    FollowupId,
+    /// A status that a follow-up can answer.
+    StatusId,
     /// A principal: somebody or something that holds a bearer token.
     PrincipalId,
 }

@@ -102,7 +102,8 @@ fn the_worked_cases_of_the_page_hold() {
         let (purpose, recipient, dataset) =
             ("evaluation".parse().expect("a name"), "vive".parse().expect("a name"), "contacts".parse());
         let dataset = dataset.expect("a name");
-        let asked = Use { source: 0, purpose: &purpose, recipient: &recipient, dataset: &dataset };
+        let asked =
+            Use { source: 0, purpose: &purpose, recipient: &recipient, dataset: &dataset, longest: None };
         let under = |second| events.iter().filter(move |e| e.1 == second).map(|e| &e.0);
         let forwards = fold(under(false).chain(under(true)), &asked, as_of);
         let backwards = fold(events.iter().rev().map(|e| &e.0), &asked, as_of);

@@ -141,7 +141,7 @@ fn ask(history: &[Entry], as_of: AsOf) -> Permission {
     let purpose = "p0".parse().expect("a name");
     let recipient = "x0".parse().expect("a name");
     let dataset = "d0".parse().expect("a name");
-    let asked = Use { source: 0, purpose: &purpose, recipient: &recipient, dataset: &dataset };
+    let asked = Use { source: 0, purpose: &purpose, recipient: &recipient, dataset: &dataset, longest: None };
     fold(&known, &asked, as_of)
 }
 

@@ -90,7 +90,8 @@ impl Line {
                     builder = builder.open(source);
                     continue;
                 }
-                let asked = Use { source, purpose: plan.purpose(), recipient, dataset: &dataset.id };
+                let asked =
+                    Use { source, purpose: plan.purpose(), recipient, dataset: &dataset.id, longest: None };
                 let of_source = self.events.iter().filter(|((of, _), _)| *of == source);
                 let folded: BTreeMap<u32, Permission> = of_source
                     .map(|((_, person), events)| {

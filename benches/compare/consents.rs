@@ -167,7 +167,7 @@ fn permission(source: u8, dataset: &Dataset, days: (i32, i32)) -> Permission {
     }))
     .expect("an event");
     let (purpose, recipient) = ("evaluation".parse().expect("a name"), "vive".parse().expect("a name"));
-    let asked = Use { source, purpose: &purpose, recipient: &recipient, dataset: &dataset.id };
+    let asked = Use { source, purpose: &purpose, recipient: &recipient, dataset: &dataset.id, longest: None };
     let now = AsOf::known_then(Timestamp::at_start_of(Day::from_ymd(2024, 4, 30).expect("a day")));
     fold(&[Known::new(source, &event, event.at)], &asked, now)
 }

@@ -24,6 +24,18 @@ pub struct RecordId(Box<str>);
 pub struct RecordIdError;
 
 impl RecordId {
+    /// The id of what no partner named: no id of a record is empty.
+    #[cfg(feature = "service")]
+    pub(super) fn of_tombstone() -> RecordId {
+        RecordId("".into())
+    }
+
+    /// Whether it is that id.
+    #[cfg(feature = "service")]
+    pub(super) fn is_of_tombstone(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The id as text, for the store and the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -44,6 +44,52 @@ impl Known {
         }
     }
 
+    /// What erasure and retention leave behind when they take an event that denies away with the rest: everything that
+    /// was permitted at `source` in `dataset` up to the moment `denied_at` stays denied, and no older yes comes back. A
+    /// custodian's no stays a custodian's.
+    #[must_use]
+    pub fn tombstone(source: u8, dataset: DatasetId, denied_at: Timestamp, by: GivenBy) -> Known {
+        Known {
+            source,
+            recorded_at: denied_at,
+            at: denied_at,
+            kind: EventKind::Withdrawn,
+            given_by: by,
+            record: RecordId::of_tombstone(),
+            names: None,
+            purposes: Box::default(),
+            recipients: Box::default(),
+            datasets: Box::new([dataset]),
+            valid: (denied_at.day(), Day::MAX),
+            rows: (denied_at.day(), Day::MAX),
+        }
+    }
+
+    /// Whether it stands for events that are gone, and is none itself.
+    pub(crate) fn is_tombstone(&self) -> bool {
+        self.record.is_of_tombstone()
+    }
+
+    /// Who said it.
+    pub(crate) const fn given_by(&self) -> GivenBy {
+        self.given_by
+    }
+
+    /// Recipients; none is all in a deny, none in a yes.
+    pub(crate) fn recipients(&self) -> &[OrganisationId] {
+        &self.recipients
+    }
+
+    /// Whether it is about a dataset of the source.
+    pub(crate) fn is_about(&self, dataset: &DatasetId) -> bool {
+        self.datasets.is_empty() || self.datasets.contains(dataset)
+    }
+
+    /// The partner that sent it, as an index.
+    pub(crate) const fn source(&self) -> u8 {
+        self.source
+    }
+
     /// When it happened.
     pub(crate) const fn at(&self) -> Timestamp {
         self.at
@@ -83,6 +129,12 @@ impl Known {
             && within(true, self.datasets.is_empty(), self.datasets.contains(asked.dataset))
     }
 
+    /// Last day on which a yes holds for a use.
+    fn holds_to(&self, asked: &Use<'_>) -> Day {
+        let days = asked.longest.map(|days| i32::try_from(days).unwrap_or(i32::MAX));
+        days.map_or(self.valid.1, |days| self.valid.1.min(self.at.day().plus(days)))
+    }
+
     /// A custodian's no, which another custodian's yes does not lift.
     fn is_custodians_deny(&self) -> bool {
         self.given_by == GivenBy::Custodian && matches!(self.kind, EventKind::Refused | EventKind::Withdrawn)
@@ -106,6 +158,9 @@ pub struct Use<'a> {
     pub recipient: &'a OrganisationId,
     /// Which dataset: the data category.
     pub dataset: &'a DatasetId,
+    /// Longest time that a yes holds, in days from the day on which it was given, whatever it says itself: the policy's
+    /// limit on handing rows over, or on using them. A yes of day d with limit n holds on d to d + n.
+    pub longest: Option<u32>,
 }
 
 /// The moment that is asked about, and the moment whose knowledge is used.
@@ -128,7 +183,12 @@ impl AsOf {
         AsOf { moment, known_at: now }
     }
 
-    fn sees(self, event: &Known) -> bool {
+    /// The day that is asked about.
+    pub(crate) fn day(self) -> Day {
+        self.moment.day()
+    }
+
+    pub(super) fn sees(self, event: &Known) -> bool {
         event.at <= self.moment && event.recorded_at <= self.known_at
     }
 }
@@ -188,10 +248,32 @@ where
     let today = as_of.moment.day();
     let mut windows: Vec<(Day, Day)> = seen()
         .filter(|e| e.kind.is_permit() && e.covers(asked) && barrier.lets_through(e))
-        .filter(|e| e.valid.0 <= today && today <= e.valid.1)
+        .filter(|e| e.valid.0 <= today && today <= e.holds_to(asked))
         .map(|e| e.rows)
         .collect();
     Permission { gate: !windows.is_empty(), windows: narrow(&mut windows) }
+}
+
+/// The days of rows that may be kept for a use: those that are permitted, and those of every yes that no deny beats and
+/// that has run out by itself no more than `grace` days ago, or begins later. Nothing of it may be used for that reason.
+pub(super) fn kept<'a, E>(events: E, asked: &Use<'_>, as_of: AsOf, grace: u32) -> Vec<(Day, Day)>
+where
+    E: IntoIterator<Item = &'a Known>,
+    E::IntoIter: Clone,
+{
+    let events = events.into_iter();
+    let mut days = fold(events.clone(), asked, as_of).windows;
+    let seen = move || events.clone().filter(move |e| e.source == asked.source && as_of.sees(e));
+    if let Some(barrier) = Barrier::of(seen(), asked) {
+        let (today, grace) = (as_of.day(), i32::try_from(grace).unwrap_or(i32::MAX));
+        let waits = |e: &&Known| {
+            let lapsed = e.holds_to(asked);
+            e.valid.0 > today || (lapsed < today && today <= lapsed.plus(grace))
+        };
+        let yes = seen().filter(|e| e.kind.is_permit() && e.covers(asked) && barrier.lets_through(e));
+        days.extend(yes.filter(waits).map(|e| e.rows));
+    }
+    days
 }
 
 /// What a yes has to get past.

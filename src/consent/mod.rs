@@ -15,6 +15,8 @@ mod fold;
 #[cfg(feature = "service")]
 mod permit;
 mod refusal;
+#[cfg(feature = "service")]
+mod standing;
 
 pub use batch::{ConsentBatch, ConsentBatchError};
 pub use event::{
@@ -26,3 +28,5 @@ pub use fold::{AsOf, Known, Permission, Use, fold};
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
 pub use refusal::ConsentRefusal;
+#[cfg(feature = "service")]
+pub use standing::{Days, denied, disclosable, keepable};

@@ -7,11 +7,13 @@
 //! Must never: hold data of persons, or be changed once read. Callers: everyone.
 
 mod check;
+mod followup;
 mod model;
 mod payment;
 mod question;
 mod raw;
 
+pub use followup::{Followup, FollowupStatus, Shareable, StatusMeaning};
 pub use model::{
     Basis, BasisKind, Code, CodeList, Column, ConsentPolicy, Dataset, Dimension, DimensionSource,
     DisclosureSettings, Measure, Notice, Organisation, Partner, PartnerKind, Population, Programme, Purpose,

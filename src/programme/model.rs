@@ -1,11 +1,12 @@
 //! The checked definition. Positions (`usize`, `u8`) index the lists of the same [`Programme`].
 
+use super::followup::{Followup, Shareable};
 use super::question::{Question, QuestionKind, Stage};
 use crate::clock::{Day, Period};
 use crate::key::KeyId;
 use crate::name::{
-    CodeId, ColumnId, DatasetId, DimensionId, NoticeId, OrganisationId, PartnerId, PopulationId, ProgrammeId,
-    PurposeId, QuestionId,
+    CodeId, ColumnId, DatasetId, DimensionId, FollowupId, NoticeId, OrganisationId, PartnerId, PopulationId,
+    ProgrammeId, PurposeId, QuestionId,
 };
 
 /// A text in both languages.
@@ -67,6 +68,8 @@ pub struct Programme {
     pub stages: Vec<Stage>,
     /// What may be asked.
     pub questions: Vec<Question>,
+    /// What a partner may learn of its own referrals.
+    pub followups: Vec<Followup>,
     /// Stricter settings than the profile's.
     pub disclosure: DisclosureSettings,
 }
@@ -116,6 +119,10 @@ pub struct Purpose {
     pub id: PurposeId,
     /// Title.
     pub title: Text,
+    /// For whom: the organisations that a person is asked about, and that are answered.
+    pub recipients: Vec<OrganisationId>,
+    /// Whether it is statistics and research alone, and decides nothing about anybody.
+    pub statistical: bool,
 }
 
 /// A text that a person was shown when asked, in one language.
@@ -131,6 +138,8 @@ pub struct Notice {
     pub text: String,
     /// SHA-256 of the text, in hexadecimal: what a consent event names.
     pub sha256: String,
+    /// Purposes that the text tells of: a yes under it is to these and no others.
+    pub purposes: Vec<PurposeId>,
 }
 
 /// Rules about consent that hold for the whole programme.
@@ -138,6 +147,8 @@ pub struct Notice {
 pub struct ConsentPolicy {
     /// Days from a withdrawal to the end of erasure.
     pub erasure_days: u32,
+    /// Days that rows are kept after the last permission for them has run out by itself: time to renew it.
+    pub lapsed_days: u32,
     /// Age at which a young person is asked again.
     pub own_consent_age: u8,
 }
@@ -163,8 +174,16 @@ pub struct Basis {
     pub kind: BasisKind,
     /// The article or section.
     pub rests_on: String,
-    /// Longest validity of a consent to hand over, in days.
+    /// Whether the rows are special categories (GDPR article 9), which need an explicit consent.
+    pub special_categories: bool,
+    /// Whether they are about offences (GDPR article 10, databeskyttelsesloven § 8), which need a consent that says so.
+    pub offences: bool,
+    /// Longest time in which a consent lets rows be handed over, in days from the day on which it was given.
     pub disclosure_days: Option<u32>,
+    /// Longest time in which it lets them be used, in days from the same day.
+    pub use_days: Option<u32>,
+    /// Purposes that the law behind this basis rules out for the same rows.
+    pub forbids: Vec<PurposeId>,
 }
 
 /// A code of a category.
@@ -198,6 +217,8 @@ pub struct Dataset {
     pub partners: Vec<u8>,
     /// Bases, one a purpose.
     pub bases: Vec<Basis>,
+    /// Days from the day of the event until a row is erased, whatever else holds; kept to the programme's end without.
+    pub retention_days: Option<u32>,
     /// The partner that issues the staff numbers; the sender itself when absent.
     pub staff_issuer: Option<PartnerId>,
     /// Columns in the order in which they leave.
@@ -217,6 +238,8 @@ pub struct Column {
     pub required: bool,
     /// Texts that mean "missing" besides nothing.
     pub missing: Vec<String>,
+    /// Codes of a category that follow-up may give out.
+    pub shareable: Option<Shareable>,
 }
 
 /// What a column is.
@@ -344,6 +367,18 @@ impl Programme {
         self.questions.iter().find(|q| q.id == *question)
     }
 
+    /// The purpose of a name.
+    #[must_use]
+    pub fn purpose(&self, purpose: &PurposeId) -> Option<&Purpose> {
+        self.purposes.iter().find(|p| p.id == *purpose)
+    }
+
+    /// The follow-up of a name.
+    #[must_use]
+    pub fn followup(&self, followup: &FollowupId) -> Option<&Followup> {
+        self.followups.iter().find(|f| f.id == *followup)
+    }
+
     /// The codes of a category column.
     #[must_use]
     pub fn codes(&self, column: &Column) -> Option<&[Code]> {
@@ -380,6 +415,13 @@ impl Programme {
 }
 
 impl Dataset {
+    /// Whether nothing but consent lets its rows in: a row without a permission is refused, one whose permission was
+    /// taken back is erased.
+    #[must_use]
+    pub fn rests_on_consent_alone(&self) -> bool {
+        self.bases.iter().all(|basis| basis.kind == BasisKind::Consent)
+    }
+
     /// The basis for a purpose.
     #[must_use]
     pub fn basis(&self, purpose: &PurposeId) -> Option<&Basis> {

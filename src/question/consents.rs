@@ -72,7 +72,7 @@ impl Consents {
     fn said(&self, purpose: &PurposeId, events: &[Known]) -> (u8, Option<Yes>) {
         let (mut states, mut last) = (0, None);
         let of = |event: &&Known| covers(event, purpose, events);
-        let seen = || events.iter().filter(|event| event.at().day() <= self.sealed);
+        let seen = || events.iter().filter(|event| event.at().day() <= self.sealed && !event.is_tombstone());
         for event in seen().filter(of).filter(|event| self.in_period(event.at())) {
             states |= 1 << ASKED;
             match event.kind() {

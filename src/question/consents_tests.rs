@@ -33,7 +33,12 @@ fn event(said: Said<'_>) -> Known {
 fn asked(by: &[&str], period: &str, known: &Recorded) -> Tabulation {
     let mut programme = programme(QuestionKind::Consents, Unit::Person);
     let title = programme.purposes[0].title.clone();
-    programme.purposes.push(Purpose { id: "other".parse().expect("a name"), title });
+    programme.purposes.push(Purpose {
+        id: "other".parse().expect("a name"),
+        title,
+        recipients: Vec::new(),
+        statistical: true,
+    });
     let plan = planned(&programme, by, period).expect("a plan");
     assert!(plan.is_of_consents() && plan.datasets().is_empty());
     // Persons 1 and 2 are one family; the snapshot knows nobody above 3, and 3 has no row.

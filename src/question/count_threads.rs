@@ -91,6 +91,7 @@ fn permits(programme: &Programme, plan: &Plan, seed: u64) -> Vec<Permits> {
             purpose: &purpose,
             recipient: &recipient,
             dataset: &programme.datasets[dataset].id,
+            longest: None,
         };
         let now = AsOf::known_then(Timestamp::at_start_of(Day::from_days(19_800)));
         fold(&[Known::new(source, &event, event.at)], &asked, now)

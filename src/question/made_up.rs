@@ -153,6 +153,7 @@ pub(super) fn programme(kind: QuestionKind, unit: Unit) -> Programme {
             role,
             required,
             missing: Vec::new(),
+            shareable: None,
         })
         .collect();
     let mut second = programme.datasets[0].clone();

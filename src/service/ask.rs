@@ -326,11 +326,14 @@ impl Service {
         let dataset = &self.programme().datasets[dataset];
         let mut builder = Permits::builder(plan.span());
         for &source in &dataset.partners {
-            builder = match dataset.basis(plan.purpose()).map(|basis| basis.kind) {
+            let basis = dataset.basis(plan.purpose());
+            builder = match basis.map(|basis| basis.kind) {
                 None => builder,
                 Some(BasisKind::Statistics | BasisKind::Task) => builder.open(source),
                 Some(BasisKind::Consent) => {
-                    let asked = Use { source, purpose: plan.purpose(), recipient, dataset: &dataset.id };
+                    let longest = basis.and_then(|basis| basis.use_days);
+                    let asked =
+                        Use { source, purpose: plan.purpose(), recipient, dataset: &dataset.id, longest };
                     let of_source = consents.known.range((source, 0)..=(source, u32::MAX));
                     let permissions = of_source
                         .map(|((_, person), events)| (*person, fold(events, &asked, as_of)))

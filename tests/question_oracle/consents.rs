@@ -70,7 +70,7 @@ fn permission(
         known.push(Known::new(source, &event, event.at));
     }
     let (purpose, recipient) = ("p".parse().expect("a name"), "e".parse().expect("a name"));
-    let asked = Use { source, purpose: &purpose, recipient: &recipient, dataset };
+    let asked = Use { source, purpose: &purpose, recipient: &recipient, dataset, longest: None };
     fold(&known, &asked, AsOf::known_then(Timestamp::from_millis(1_000_000)))
 }
 

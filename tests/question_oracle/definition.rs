@@ -104,6 +104,7 @@ pub(crate) fn definition(random: &mut SeededRandom) -> Programme {
                 title: text(),
                 partners: theirs,
                 bases: bases.clone(),
+                retention_days: None,
                 staff_issuer: once_in(random, 2).then(|| programme.partners[usize::from(issuer)].id.clone()),
                 columns: columns(random, n == 0),
             }
@@ -135,7 +136,14 @@ fn columns(random: &mut SeededRandom, all: bool) -> Vec<Column> {
         if always || all || !once_in(random, 3) {
             let required = role == Role::Date || once_in(random, 2);
             let id = id.parse().expect("a name");
-            columns.push(Column { id, headers: Vec::new(), role, required, missing: Vec::new() });
+            columns.push(Column {
+                id,
+                headers: Vec::new(),
+                role,
+                required,
+                missing: Vec::new(),
+                shareable: None,
+            });
         }
     };
     add(random, "person", Role::Person, true);

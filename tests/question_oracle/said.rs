@@ -104,7 +104,12 @@ fn what_persons_said() {
         let seed = seed.wrapping_add(case);
         let mut world = World::generate(seed);
         let random = &mut SeededRandom::from_number(seed ^ 0x51);
-        world.programme.purposes.push(Purpose { id: "q".parse().expect("a name"), title: text() });
+        world.programme.purposes.push(Purpose {
+            id: "q".parse().expect("a name"),
+            title: text(),
+            recipients: Vec::new(),
+            statistical: true,
+        });
         world.programme.questions = vec![question(random, &world, "consents")];
         let ask = Ask {
             question: world.programme.questions[0].id.clone(),

@@ -463,6 +463,7 @@ proptest! {
             purpose: &programme.purposes[0].id,
             recipient: &programme.evaluators[0].id,
             dataset: &programme.datasets[2].id,
+            longest: None,
         };
         let permission = fold(&known, &asked, AsOf::known_then(moment));
         for offset in -25..20 {

@@ -2,10 +2,15 @@
 
 use toml::Spanned;
 
+use super::super::followup::Shareable;
 use super::super::model::{Basis, BasisKind, Column, Dataset, Measure, Programme, Role};
 use super::super::raw;
 use super::Checker;
+use super::policy::MOST_OFFENCE_DAYS;
 use crate::limits;
+
+/// A hundred years: more is a slip.
+const MOST_VALID_DAYS: u32 = 36_525;
 
 impl Checker<'_> {
     pub(super) fn datasets(&mut self, raw: Vec<raw::Dataset>, programme: &Programme) -> Vec<Dataset> {
@@ -41,6 +46,11 @@ impl Checker<'_> {
             title: raw.title,
             partners,
             bases,
+            retention_days: self.valid_days(
+                raw.retention_days.as_ref(),
+                &format!("{field}.retention_days"),
+                MOST_VALID_DAYS,
+            ),
             staff_issuer: raw.staff_issuer.map(Spanned::into_inner),
             columns,
         }
@@ -64,17 +74,63 @@ impl Checker<'_> {
             if basis.rests_on.trim().is_empty() {
                 self.wrong(basis.purpose.span(), format!("{at}.rests_on"), "name the article or section");
             }
-            if basis.kind == BasisKind::Statistics && basis.purpose.get_ref().as_str() == "follow-up" {
-                self.wrong(basis.purpose.span(), &at, "data held for statistics may never feed follow-up");
-            }
+            self.basis(basis, raw, &at, programme);
             bases.push(Basis {
                 purpose: basis.purpose.get_ref().clone(),
                 kind: basis.kind,
                 rests_on: basis.rests_on.clone(),
-                disclosure_days: basis.disclosure_days,
+                special_categories: basis.special_categories,
+                offences: basis.offences,
+                disclosure_days: self.valid_days(
+                    basis.disclosure_days.as_ref(),
+                    &format!("{at}.disclosure_days"),
+                    MOST_VALID_DAYS,
+                ),
+                use_days: self.valid_days(
+                    basis.use_days.as_ref(),
+                    &format!("{at}.use_days"),
+                    MOST_VALID_DAYS,
+                ),
+                forbids: basis.forbids.iter().map(|purpose| purpose.get_ref().clone()).collect(),
             });
         }
         bases
+    }
+
+    /// What a basis rules out, held against the other bases of its dataset.
+    fn basis(&mut self, basis: &raw::Basis, dataset: &raw::Dataset, at: &str, programme: &Programme) {
+        let purpose = programme.purpose(basis.purpose.get_ref());
+        if basis.kind == BasisKind::Statistics && purpose.is_some_and(|purpose| !purpose.statistical) {
+            let message = "data held for statistics feed statistics alone: the purpose is not marked `statistical = true`";
+            self.wrong(basis.purpose.span(), at, message);
+        }
+        for forbidden in &basis.forbids {
+            let known = programme.purposes.iter().map(|p| p.id.clone());
+            self.resolve(forbidden, &format!("{at}.forbids"), "purpose", known);
+            if dataset.bases.iter().any(|other| other.purpose.get_ref() == forbidden.get_ref()) {
+                let message =
+                    format!("the basis for {} forbids this use of the dataset", basis.purpose.get_ref());
+                self.wrong(forbidden.span(), format!("{at}.forbids"), message);
+            }
+        }
+        let first = &dataset.bases[0];
+        if (basis.special_categories, basis.offences) != (first.special_categories, first.offences) {
+            let message = "rows are special categories, or about offences, whatever they are used for: mark all bases alike";
+            self.wrong(basis.purpose.span(), at, message);
+        }
+        let consent = basis.kind == BasisKind::Consent;
+        for (field, days) in [("disclosure_days", &basis.disclosure_days), ("use_days", &basis.use_days)] {
+            if let Some(days) = days.as_ref().filter(|_| !consent) {
+                self.wrong(days.span(), format!("{at}.{field}"), "only a consent has a longest validity");
+            }
+        }
+        let days = basis.disclosure_days.as_ref().map(|days| *days.get_ref());
+        if consent && basis.offences && days.is_none_or(|days| days > MOST_OFFENCE_DAYS) {
+            let message = format!(
+                "a consent to hand over data on offences holds for a year: set disclosure_days to {MOST_OFFENCE_DAYS} or less"
+            );
+            self.wrong(basis.purpose.span(), format!("{at}.disclosure_days"), message);
+        }
     }
 
     pub(super) fn columns(&mut self, raw: &raw::Dataset, field: &str, programme: &Programme) -> Vec<Column> {
@@ -157,12 +213,33 @@ impl Checker<'_> {
                 Role::Measure(Measure { unit: raw.unit.clone().unwrap_or_default(), decimals, min, max })
             }
         };
+        let shareable = self.shareable(raw, &role, &at, programme);
         Column {
             id: raw.id.get_ref().clone(),
             headers: raw.headers.clone(),
             role,
             required: raw.required,
             missing: raw.missing.clone(),
+            shareable,
         }
+    }
+
+    fn shareable(
+        &mut self,
+        raw: &raw::Column,
+        role: &Role,
+        at: &str,
+        programme: &Programme,
+    ) -> Option<Shareable> {
+        let codes = raw.shareable.as_ref()?;
+        let field = format!("{at}.shareable");
+        let Role::Category { list } = role else {
+            self.wrong(raw.id.span(), field, "only codes of a category can be shared");
+            return None;
+        };
+        if codes.is_empty() {
+            self.wrong(raw.id.span(), &field, "name the codes, or leave it out");
+        }
+        Some(Shareable { codes: self.codes(*list, codes, &field, programme) })
     }
 }

@@ -2,19 +2,18 @@
 
 mod datasets;
 mod dimensions;
+mod followups;
 mod kinds;
+mod policy;
 mod questions;
 mod stages;
 mod unread;
 
 use std::ops::Range;
 
-use sha2::Digest as _;
 use toml::Spanned;
 
-use super::model::{
-    Code, CodeList, ConsentPolicy, DisclosureSettings, Notice, Organisation, Partner, Programme, Purpose,
-};
+use super::model::{Code, CodeList, DisclosureSettings, Organisation, Partner, Programme};
 use super::{Problem, ProgrammeError, line_of, raw};
 use crate::limits;
 
@@ -23,8 +22,6 @@ const FLOOR_PERSONS: u32 = 5;
 const FLOOR_FAMILIES: u32 = 3;
 /// A quarter that is asked about a year late helps nobody.
 const MOST_CLOSING_DAYS: u16 = 366;
-const DEFAULT_ERASURE_DAYS: u32 = 30;
-const DEFAULT_OWN_CONSENT_AGE: u8 = 15;
 
 pub(super) fn check(raw: raw::File, text: &str, sha256: [u8; 32]) -> Result<Programme, ProgrammeError> {
     let mut checker = Checker { text, problems: Vec::new() };
@@ -86,13 +83,8 @@ impl Checker<'_> {
     fn programme(&mut self, raw: raw::File, sha256: [u8; 32]) -> (Programme, bool) {
         let partners = self.partners(raw.partners);
         self.roles(&raw.roles, &partners);
-        self.unique("purpose", raw.purposes.iter().map(|p| (p.id.get_ref().clone(), p.id.span())));
-        let purposes = raw
-            .purposes
-            .into_iter()
-            .map(|p| Purpose { id: p.id.into_inner(), title: p.title })
-            .collect::<Vec<_>>();
-        let notices = self.notices(raw.notices);
+        let purposes = self.purposes(raw.purposes, &raw.roles, &partners);
+        let notices = self.notices(raw.notices, &purposes);
         let code_lists = self.code_lists(raw.code_lists);
         let mut programme = Programme {
             id: raw.programme.id,
@@ -118,6 +110,7 @@ impl Checker<'_> {
             populations: Vec::new(),
             stages: Vec::new(),
             questions: Vec::new(),
+            followups: Vec::new(),
             disclosure: self.disclosure(&raw.disclosure),
         };
         programme.datasets = self.datasets(raw.datasets, &programme);
@@ -126,6 +119,8 @@ impl Checker<'_> {
         programme.stages = self.stages(raw.stages, &programme);
         let (questions, whole) = self.questions(raw.questions, &programme);
         programme.questions = questions;
+        programme.followups = self.followups(raw.followups, &programme);
+        self.contradictions(&programme);
         (programme, whole)
     }
 
@@ -176,19 +171,6 @@ impl Checker<'_> {
         })
     }
 
-    fn consent(&mut self, raw: &raw::Consent) -> ConsentPolicy {
-        let erasure_days = raw.erasure_days.as_ref().map_or(DEFAULT_ERASURE_DAYS, |days| {
-            if !(1..=90).contains(days.get_ref()) {
-                self.wrong(days.span(), "consent.erasure_days", "1 to 90 days are allowed");
-            }
-            *days.get_ref()
-        });
-        ConsentPolicy {
-            erasure_days,
-            own_consent_age: raw.own_consent_age.unwrap_or(DEFAULT_OWN_CONSENT_AGE),
-        }
-    }
-
     fn disclosure(&mut self, raw: &raw::Disclosure) -> DisclosureSettings {
         if let Some(profile) = raw.profile.as_ref().filter(|profile| profile.get_ref() != "dk-standard") {
             self.wrong(profile.span(), "disclosure.profile", "the only profile is dk-standard");
@@ -202,30 +184,6 @@ impl Checker<'_> {
         }
         let value = |setting: &Option<Spanned<u32>>| setting.as_ref().map(|s| *s.get_ref());
         DisclosureSettings { persons: value(&raw.persons), families: value(&raw.families) }
-    }
-
-    fn notices(&mut self, raw: Vec<raw::Notice>) -> Vec<Notice> {
-        self.unique(
-            "notice",
-            raw.iter()
-                .map(|n| (format!("{} {} {}", n.id.get_ref(), n.version, n.language.get_ref()), n.id.span())),
-        );
-        let mut notices = Vec::new();
-        for notice in raw {
-            if !matches!(notice.language.get_ref().as_str(), "da" | "en") {
-                self.wrong(notice.language.span(), "notice.language", "da or en is expected");
-            }
-            let sha256 =
-                sha2::Sha256::digest(notice.text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
-            notices.push(Notice {
-                id: notice.id.into_inner(),
-                version: notice.version,
-                language: notice.language.into_inner(),
-                text: notice.text,
-                sha256,
-            });
-        }
-        notices
     }
 
     fn code_lists(&mut self, raw: Vec<raw::CodeList>) -> Vec<CodeList> {

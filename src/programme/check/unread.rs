@@ -11,12 +11,17 @@ impl Checker<'_> {
         for question in &programme.questions {
             read.extend(columns_of(question, programme));
         }
+        let followups = programme.followups.iter();
+        let told = followups.flat_map(|f| f.statuses.iter().flat_map(|s| &s.events).chain(&f.referrals));
+        for event in told {
+            read.extend(event.filters.iter().map(|filter| (event.dataset, filter.column)));
+        }
         for (d, dataset) in programme.datasets.iter().enumerate() {
             for (c, column) in dataset.columns.iter().enumerate() {
                 let always =
                     matches!(column.role, Role::Person | Role::RelatedPerson | Role::Case | Role::Date);
                 if !always && !read.contains(&(d, c)) {
-                    let message = "no registered question reads this column; nobody sends what nobody uses: take it out";
+                    let message = "no registered question or follow-up reads this column; nobody sends what nobody uses: take it out";
                     self.wrong(0..0, format!("dataset.{}.column.{}", dataset.id, column.id), message);
                 }
             }

@@ -9,12 +9,13 @@ pub(in crate::programme) use question::{
     Condition, Delivered, Indicator, KindWord, Question, Series, ViewWord,
 };
 
+use super::followup::StatusMeaning;
 use super::model::{BasisKind, PartnerKind, Text};
 use crate::clock::Period;
 use crate::key::KeyId;
 use crate::name::{
-    CodeId, ColumnId, DatasetId, DimensionId, NoticeId, OrganisationId, PartnerId, PopulationId, ProgrammeId,
-    PurposeId, StageId,
+    CodeId, ColumnId, DatasetId, DimensionId, FollowupId, NoticeId, OrganisationId, PartnerId, PopulationId,
+    ProgrammeId, PurposeId, StageId, StatusId,
 };
 
 #[derive(Deserialize)]
@@ -44,6 +45,8 @@ pub(in crate::programme) struct File {
     pub stages: Vec<Stage>,
     #[serde(default, rename = "question")]
     pub questions: Vec<Question>,
+    #[serde(default, rename = "followup")]
+    pub followups: Vec<Followup>,
 }
 
 #[derive(Deserialize)]
@@ -82,7 +85,8 @@ pub(in crate::programme) struct Organisation {
 #[serde(deny_unknown_fields)]
 pub(in crate::programme) struct Consent {
     pub erasure_days: Option<Spanned<u32>>,
-    pub own_consent_age: Option<u8>,
+    pub lapsed_days: Option<Spanned<u32>>,
+    pub own_consent_age: Option<Spanned<u8>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -106,6 +110,9 @@ pub(in crate::programme) struct Partner {
 pub(in crate::programme) struct Purpose {
     pub id: Spanned<PurposeId>,
     pub title: Text,
+    pub recipients: Option<Vec<Spanned<OrganisationId>>>,
+    #[serde(default)]
+    pub statistical: bool,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +122,7 @@ pub(in crate::programme) struct Notice {
     pub version: u32,
     pub language: Spanned<String>,
     pub text: String,
+    pub purposes: Option<Vec<Spanned<PurposeId>>>,
 }
 
 #[derive(Deserialize)]
@@ -141,6 +149,7 @@ pub(in crate::programme) struct Dataset {
     pub title: Text,
     pub partners: Vec<Spanned<PartnerId>>,
     pub staff_issuer: Option<Spanned<PartnerId>>,
+    pub retention_days: Option<Spanned<u32>>,
     #[serde(default, rename = "basis")]
     pub bases: Vec<Basis>,
     #[serde(default, rename = "column")]
@@ -153,7 +162,14 @@ pub(in crate::programme) struct Basis {
     pub purpose: Spanned<PurposeId>,
     pub kind: BasisKind,
     pub rests_on: String,
-    pub disclosure_days: Option<u32>,
+    #[serde(default)]
+    pub special_categories: bool,
+    #[serde(default)]
+    pub offences: bool,
+    pub disclosure_days: Option<Spanned<u32>>,
+    pub use_days: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub forbids: Vec<Spanned<PurposeId>>,
 }
 
 #[derive(Deserialize)]
@@ -168,6 +184,7 @@ pub(in crate::programme) struct Column {
     #[serde(default)]
     pub missing: Vec<String>,
     pub codes: Option<Spanned<String>>,
+    pub shareable: Option<Vec<Spanned<CodeId>>>,
     pub unit: Option<String>,
     pub decimals: Option<u8>,
     pub min: Option<i64>,
@@ -248,5 +265,28 @@ pub(in crate::programme) struct Filter {
 pub(in crate::programme) struct Stage {
     pub id: Spanned<StageId>,
     pub title: Text,
+    pub events: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::programme) struct Followup {
+    pub id: Spanned<FollowupId>,
+    pub title: Text,
+    pub purpose: Spanned<PurposeId>,
+    pub referrals: Vec<Event>,
+    pub delay_days: Spanned<u16>,
+    pub new_per_30_days: Spanned<u32>,
+    pub lookups_per_day: Spanned<u32>,
+    #[serde(default, rename = "status")]
+    pub statuses: Vec<FollowupStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::programme) struct FollowupStatus {
+    pub id: Spanned<StatusId>,
+    pub title: Text,
+    pub means: StatusMeaning,
     pub events: Vec<Event>,
 }

@@ -73,7 +73,7 @@ fn model() -> Programme {
 
 fn column(at: usize, role: Role) -> Column {
     let id = format!("c{at}").parse().expect("a name");
-    Column { id, headers: Vec::new(), role, required: false, missing: Vec::new() }
+    Column { id, headers: Vec::new(), role, required: false, missing: Vec::new(), shareable: None }
 }
 
 /// A programme with the model's partners and codes, and datasets whose columns stand in any order.
