@@ -24,9 +24,10 @@ pub use event::{
     RecordIdError, RowWindow,
 };
 #[cfg(feature = "service")]
-pub use fold::{AsOf, Known, Permission, Use, fold};
+pub use fold::{AsOf, Known, Permission, Use, fold, last_day};
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
 pub use refusal::ConsentRefusal;
+pub(crate) use refusal::holds_cpr;
 #[cfg(feature = "service")]
 pub use standing::{Days, denied, disclosable, keepable};

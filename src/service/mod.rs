@@ -10,6 +10,7 @@ mod ask;
 mod audit;
 mod consents;
 mod error;
+mod followup;
 mod keys;
 mod packages;
 mod principals;
@@ -23,6 +24,7 @@ mod upload;
 pub use append::Standing;
 pub use audit::AuditReport;
 pub use error::{Reason, ServiceError};
+pub use followup::FollowupVolume;
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
 pub use upload::{UploadRequest, UploadView};
@@ -54,6 +56,8 @@ pub struct Service {
     sealing: Mutex<()>,
     /// Held while answering: one question at a time.
     answering: Mutex<ask::Answering>,
+    /// What follow-ups are told from; held while it is read.
+    followups: Mutex<Option<Arc<followup::Ready>>>,
     rules: Rules,
     /// Most bytes that the rows of the snapshot in force may take in memory.
     memory: u64,

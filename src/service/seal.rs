@@ -97,6 +97,10 @@ impl Service {
             self.remove_staged(id);
         }
         let snapshot = self.store.latest_snapshot()?.ok_or(StoreError::NoSuch("snapshot"))?;
+        // Since when a referral counts is kept by now; when it cannot be, the next look-up does it.
+        if let Err(error) = self.followups_ready() {
+            tracing::warn!(code = error.code(), "referrals could not be brought up to the snapshot");
+        }
         // The snapshot is in force whatever happens to the reports: those that are not made now are made after the next
         // seal.
         let reports = self.make_reports(actor).unwrap_or_else(|error| {

@@ -127,6 +127,35 @@ impl Store {
         })
     }
 
+    /// What some partners recorded under some links, in the order of the links, then of the partners.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn consents_of(
+        &self,
+        sources: &[PartnerId],
+        links: &[Link],
+    ) -> Result<Vec<StoredConsent>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare_cached(
+                "SELECT event, recorded_at FROM consent_events WHERE source = ?1 AND link = ?2 ORDER BY number",
+            )?;
+            let mut found = Vec::new();
+            for (link, source) in links.iter().flat_map(|link| sources.iter().map(move |s| (link, s))) {
+                let mut rows = query.query(params![source.as_str(), link.as_stored()])?;
+                while let Some(row) = rows.next()? {
+                    found.push(StoredConsent {
+                        source: source.clone(),
+                        link: *link,
+                        event: row.get(0)?,
+                        recorded_at: Timestamp::from_millis(row.get(1)?),
+                    });
+                }
+            }
+            Ok(found)
+        })
+    }
+
     /// Where consent stands.
     ///
     /// # Errors
