@@ -1,13 +1,14 @@
 //! What a partner may learn of its own referrals, and what it makes of it.
 //!
-//! `request` is what goes over the wire, `worklist` what the partner's own tool does with the answers; at the service,
+//! `request` is what goes over the wire, `answers` and `worklist` what the partner's own tool keeps and makes of it; at the service,
 //! `sheet` holds the rows that matter out of a snapshot, `tell` says what one person's rows and events let be told, and
 //! `pace` when an answer leaves. Rules: `docs/CONSENT.md`, "Follow-up".
 //!
 //! Must never: tell more than status ids (no partner, no day, no number); tell a token that is unknown from one that is
 //! not permitted; keep an answer, or a pair of an identity and a token, at the service. Callers: the partner's commands
-//! (`request`, `worklist`); the service's operations.
+//! (`request`, `answers`, `worklist`); the service's operations.
 
+mod answers;
 #[cfg(feature = "service")]
 mod pace;
 #[cfg(feature = "service")]
@@ -21,6 +22,7 @@ mod tell;
 mod tests;
 mod worklist;
 
+pub use answers::{ANSWERS_FORMAT, Answer, Answers};
 #[cfg(feature = "service")]
 pub use pace::leaves_after;
 #[cfg(feature = "service")]

@@ -15,6 +15,7 @@ mod ask;
 mod consent;
 mod exit;
 mod extract;
+mod followup;
 mod key;
 mod packages;
 mod payment;
@@ -55,6 +56,9 @@ enum Command {
     /// Record what persons said: one by one, or a list.
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
+    /// What became of one's own referrals, for those who said yes: asked, and put beside one's own rows.
+    #[command(subcommand)]
+    Followup(followup::FollowupCommand),
     /// What can be asked: registered questions and what each may be broken down by.
     Questions(questions::QuestionsArguments),
     /// Ask registered questions: as a table, a file, or one page with several answers.
@@ -80,6 +84,7 @@ fn main() -> std::process::ExitCode {
         Command::Upload(arguments) => send::upload(&arguments),
         Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),
+        Command::Followup(command) => followup::run(&command),
         Command::Questions(arguments) => questions::run(&arguments),
         Command::Ask(arguments) => ask::run(&arguments),
         Command::Reports(command) => reports::run(&command),
