@@ -154,7 +154,7 @@ fn line(
         receiver.finish().unwrap_or_else(|error| panic!("{name}: {error}"));
         let path = folder.join(format!("{name}.staged"));
         std::fs::write(&path, rows).expect("written");
-        staged.push(StagedInput { path, source, dataset, stated });
+        staged.push(StagedInput { path, rows: stated.sent, source, dataset, stated });
     }
     let mut spine = Spine::default();
     let out = folder.join("snapshot");

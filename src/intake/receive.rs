@@ -32,8 +32,12 @@ pub enum ReceiveError {
 /// What a whole package holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Received {
-    /// Rows.
+    /// Rows that came.
     pub rows: u64,
+    /// Rows of them that are kept. The others had no permission on arrival.
+    pub stored: u64,
+    /// Persons of whom a row was not kept, counted once a block.
+    pub withheld: u64,
     /// Rows with a CPR number.
     pub cpr: u64,
     /// Rows with an X-eCPR.
@@ -50,7 +54,9 @@ impl Received {
     }
 
     fn add(&mut self, frame: &FrameInfo) {
-        self.rows += u64::from(frame.rows);
+        self.rows += u64::from(frame.read);
+        self.stored += u64::from(frame.rows);
+        self.withheld += u64::from(frame.withheld);
         self.cpr += u64::from(frame.identifiers.cpr);
         self.xecpr += u64::from(frame.identifiers.xecpr);
         self.local += u64::from(frame.identifiers.local);
@@ -94,7 +100,7 @@ impl Receiver {
         for (at, frame) in staged.iter().enumerate() {
             let block = blocks.get(at).ok_or(IntakeRefusal::StagedDiffers)?;
             let same = frame.index as usize == at
-                && frame.rows == block.rows
+                && frame.read == block.rows
                 && frame.source_sha256 == *block.sha256.as_bytes();
             if !same {
                 return Err(IntakeRefusal::StagedDiffers);
@@ -216,12 +222,11 @@ impl Receiver {
             _ => (self.buffer.as_slice(), self.received.rows + 2),
         };
         self.rows.read(text, line, &mut frame)?;
-        let (found, stated) = (frame.rows(), block.rows);
+        let (found, stated) = (frame.read(), block.rows);
         if found != stated {
             return Err(IntakeRefusal::BlockRows { block: index, found, stated });
         }
-        let info = frame.info();
-        Ok((frame.finish(), info))
+        Ok(frame.finish())
     }
 
     fn die(&mut self) {

@@ -83,7 +83,7 @@ impl Service {
         if held.is_none() {
             let opened = Arc::new(self.reopened(row)?);
             let layout = Layout::of(&self.programme().datasets[opened.dataset]);
-            let (file, frames) = open_for_append(&self.store.folder().staged_file(&row.id), &layout)?;
+            let (file, frames) = open_for_append(&self.store.folder().staged_file(&row.staged), &layout)?;
             file.sync_all()?;
             sync_folder(&self.store.folder().staged())?;
             let today = self.clock.today();
@@ -159,9 +159,11 @@ impl Service {
             .id("period", head.period)
             .digest("manifest", opened.sha256)
             .count("rows", received.rows)
+            .count("kept", received.stored)
             .count("bytes", opened.manifest.resources[0].bytes);
         let in_receipt = subject.clone();
-        self.store.complete_upload(now, &caller.actor(), &row.id, subject, |head| {
+        let package = (row.id.as_str(), received.stored);
+        self.store.complete_upload(now, &caller.actor(), package, subject, |head| {
             self.receipt(ReceiptKind::Upload, &row.id, now, &row.partner, in_receipt, head)
         })?;
         Ok(())
