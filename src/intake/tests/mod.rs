@@ -191,7 +191,7 @@ fn open_signed(manifest: &Manifest) -> Result<Opened, IntakeRefusal> {
 }
 
 fn receiver(opened: &Arc<Opened>, staged: &[staged::FrameInfo]) -> Result<Receiver, IntakeRefusal> {
-    Receiver::new(Arc::clone(opened), &programme(), &service_key(), today(), staged)
+    Receiver::new(Arc::clone(opened), &programme(), &service_key(), today(), None, staged)
 }
 
 fn refused(error: ReceiveError) -> IntakeRefusal {
