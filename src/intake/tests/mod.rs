@@ -1,5 +1,6 @@
 //! The room as a whole: packages made here, received in pieces, held against a slow parser that shares no code.
 
+mod arrival;
 mod properties;
 mod refusals;
 
