@@ -10,7 +10,7 @@ use crate::clock::{Day, Timestamp};
 use crate::consent::{AsOf, ConsentEvent, Known};
 use crate::intake::staged::MISSING_CODE;
 use crate::programme::{Followup, Programme};
-use crate::snapshot::{Columns, Snapshot};
+use crate::snapshot::{Columns, Snapshot, Withheld};
 
 const PERSONS: u32 = 3;
 /// Two that refer, of whom the second helps too; two that help.
@@ -120,7 +120,7 @@ fn snapshot(programme: &Programme, rows: &[Row]) -> Snapshot {
         datasets.push(Arc::new(columns));
     }
     let families = (0..=PERSONS).collect::<Vec<_>>().into();
-    Snapshot { id: 1, day: day(TODAY), persons: PERSONS, families, datasets }
+    Snapshot { id: 1, day: day(TODAY), persons: PERSONS, families, withheld: Withheld::default(), datasets }
 }
 
 fn dataset_of(row: &Row) -> &'static str {

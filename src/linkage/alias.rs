@@ -28,7 +28,7 @@ impl Merged {
     /// its neighbours together.
     pub(super) fn of(aliases: &[Alias], number: impl Fn(&Link) -> Option<u32>) -> Merged {
         let mut merged = FxHashMap::default();
-        for links in together(aliases) {
+        for links in components(aliases) {
             let numbers: Vec<u32> = links.iter().filter_map(&number).collect();
             let Some(oldest) = numbers.iter().copied().min() else { continue };
             merged.extend(numbers.into_iter().filter(|n| *n != oldest).map(|n| (n, oldest)));
@@ -42,9 +42,9 @@ impl Merged {
     }
 }
 
-/// The links of each group that hangs together. A link that no alias names is in none of them.
+/// The links of each group that hangs together: of one person each.
 #[must_use]
-pub fn together(aliases: &[Alias]) -> Vec<Vec<Link>> {
+pub fn components(aliases: &[Alias]) -> Vec<Vec<Link>> {
     let mut links: Vec<Link> = aliases.iter().flat_map(|alias| [alias.old, alias.new]).collect();
     links.sort_unstable();
     links.dedup();

@@ -19,7 +19,7 @@ use crate::followup::{
     tell,
 };
 use crate::key::Signature;
-use crate::linkage::{Alias, together};
+use crate::linkage::{Alias, components};
 use crate::name::{FollowupId, PartnerId};
 use crate::programme::Followup;
 use crate::snapshot::LazySnapshot;
@@ -255,7 +255,7 @@ impl Service {
         let aliases = self.store.aliases()?;
         let sealed = aliases.iter().filter(|row| row.approved_at.is_some_and(|at| at < sealed_at));
         let mut merged = HashMap::new();
-        for group in together(&sealed.map(alias).collect::<Vec<_>>()) {
+        for group in components(&sealed.map(alias).collect::<Vec<_>>()) {
             let numbers: Vec<u32> = self.store.numbers_of(&group)?.into_iter().flatten().collect();
             if let Some(oldest) = numbers.iter().copied().min() {
                 merged.extend(numbers.into_iter().map(|number| (number, oldest)));
@@ -337,7 +337,7 @@ impl Same {
     }
 }
 
-/// Links that hang together.
+/// Links that hang components.
 struct Groups {
     groups: Vec<Vec<Link>>,
     group_of: HashMap<Link, usize>,
@@ -345,7 +345,7 @@ struct Groups {
 
 impl Groups {
     fn of(aliases: &[Alias]) -> Groups {
-        let groups = together(aliases);
+        let groups = components(aliases);
         let links =
             groups.iter().enumerate().flat_map(|(at, links)| links.iter().map(move |link| (*link, at)));
         Groups { group_of: links.collect(), groups }

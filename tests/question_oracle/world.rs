@@ -241,6 +241,7 @@ impl World {
             day: self.sealed,
             persons: self.numbers,
             families: self.families().into(),
+            withheld: kobling::snapshot::Withheld::default(),
             datasets,
         }
     }

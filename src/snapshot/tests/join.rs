@@ -72,6 +72,19 @@ fn assert_is_the_naive_join(
     persons: u8,
 ) {
     let named = named(spine, aliases, persons);
+    let mut kept_out: BTreeMap<(usize, u8), BTreeSet<u8>> = BTreeMap::new();
+    for upload in uploads {
+        // Of a column that the dataset does not have, nothing is staged that could name anybody.
+        let withheld =
+            upload.rows.chunks(7).flat_map(withheld).filter(|n| spine.person(&person_link(*n)).is_some());
+        let who = withheld.map(|n| identity(aliases, n));
+        kept_out.entry((upload.dataset, upload.source)).or_default().extend(who);
+    }
+    kept_out.retain(|_, who| !who.is_empty());
+    let sets = snapshot.withheld.sets().iter();
+    let found: BTreeMap<_, BTreeSet<u8>> =
+        sets.map(|(of, set)| (*of, set.iter().map(|number| named[&number]).collect())).collect();
+    assert_eq!(found, kept_out);
     let mut cases: HashMap<u32, Issued> = HashMap::from([(0, (0, 0))]);
     let mut staff: HashMap<u32, Issued> = HashMap::from([(0, (0, 0))]);
     let mut ties: Vec<BTreeSet<u8>> = Vec::new();
