@@ -97,7 +97,7 @@ impl Lookup {
     /// [`LookupRefusal`].
     pub fn parse(body: &[u8]) -> Result<(Lookup, Vec<Token>), LookupRefusal> {
         let lookup: Lookup = serde_json::from_slice(body).map_err(|_| LookupRefusal::Form)?;
-        lookup.check_label()?;
+        check_label(&lookup.label)?;
         let hex = lookup.nonce.bytes().all(|b| b.is_ascii_hexdigit());
         if !hex || lookup.nonce.len() != 2 * NONCE_BYTES {
             return Err(LookupRefusal::Nonce);
@@ -112,21 +112,20 @@ impl Lookup {
         let tokens = lookup.tokens.iter().enumerate().map(token).collect::<Result<Vec<_>, _>>()?;
         Ok((lookup, tokens))
     }
+}
 
-    /// Holds the label against what one may be.
-    ///
-    /// # Errors
-    /// [`LookupRefusal::Label`], [`LookupRefusal::LabelCpr`].
-    pub fn check_label(&self) -> Result<(), LookupRefusal> {
-        let label = self.label.as_str();
-        let fits = !label.trim().is_empty() && label.len() <= limits::MAX_LOOKUP_LABEL_BYTES;
-        // A token has no white space: one that was put here would be kept.
-        let words = label.split_whitespace().all(|word| word.chars().count() <= LONGEST_WORD);
-        if !fits || !words || label.chars().any(char::is_control) {
-            return Err(LookupRefusal::Label);
-        }
-        if holds_cpr(label) { Err(LookupRefusal::LabelCpr) } else { Ok(()) }
+/// Holds a case worker's label against what one may be.
+///
+/// # Errors
+/// [`LookupRefusal::Label`], [`LookupRefusal::LabelCpr`].
+pub fn check_label(label: &str) -> Result<(), LookupRefusal> {
+    let fits = !label.trim().is_empty() && label.len() <= limits::MAX_LOOKUP_LABEL_BYTES;
+    // A token has no white space: one that was put here would be kept.
+    let words = label.split_whitespace().all(|word| word.chars().count() <= LONGEST_WORD);
+    if !fits || !words || label.chars().any(char::is_control) {
+        return Err(LookupRefusal::Label);
     }
+    if holds_cpr(label) { Err(LookupRefusal::LabelCpr) } else { Ok(()) }
 }
 
 /// What is told of one token. Nothing is told by an empty list: the token may be unknown, not referred, referred too

@@ -98,7 +98,8 @@ impl Service {
         }
         let snapshot = self.store.latest_snapshot()?.ok_or(StoreError::NoSuch("snapshot"))?;
         // Since when a referral counts is kept by now; when it cannot be, the next look-up does it.
-        if let Err(error) = self.followups_ready() {
+        let offered = !self.programme().followups.is_empty();
+        if let Some(error) = offered.then(|| self.followups_ready().err()).flatten() {
             tracing::warn!(code = error.code(), "referrals could not be brought up to the snapshot");
         }
         // The snapshot is in force whatever happens to the reports: those that are not made now are made after the next

@@ -380,3 +380,99 @@ impl Store {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::programme::Programme;
+
+    fn at(day: i64) -> Timestamp {
+        Timestamp::from_millis(1_700_000_000_000 + day * 86_400_000)
+    }
+
+    fn opened() -> (tempfile::TempDir, Store) {
+        let text = include_str!("../../programmes/interventionsmodel.toml");
+        let programme = Programme::parse(text).unwrap_or_else(|e| panic!("{e}"));
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::create(&dir.path().join("data")).unwrap_or_else(|e| panic!("{e}"));
+        let key = crate::key::SigningKey::from_seed(&mut [1; 32]).verifying_key();
+        let id = "0011223344556677".parse().expect("a key id");
+        store.initialise(at(0), &actor(), &programme, text, id, key.fingerprint()).expect("initialised");
+        (dir, store)
+    }
+
+    fn actor() -> Actor {
+        Actor { organisation: "lokk".parse().expect("a name"), principal: "it".parse().expect("a name") }
+    }
+
+    fn names() -> (FollowupId, PartnerId) {
+        ("henvisning".parse().expect("a name"), "lokk".parse().expect("a name"))
+    }
+
+    /// A seal in which these persons are referred and new; says whether anything was settled.
+    fn keep(store: &Store, mark: &str, day: i64, numbers: &[u32], held: bool) -> (bool, u64) {
+        let (followup, source) = names();
+        let mut settled = (false, 0);
+        let kept = store.keep_referrals(
+            mark,
+            at(day),
+            at(day - 30),
+            std::slice::from_ref(&followup),
+            |id, state| {
+                settled = (true, state.recent.get(&source).copied().unwrap_or(0));
+                let row = |number: &u32| ReferralRow {
+                    source: source.clone(),
+                    number: *number,
+                    first_day: Day::from_days(100),
+                    first_sealed_at: at(day),
+                    held,
+                };
+                let new = BTreeMap::from([(source.clone(), numbers.len() as u64)]);
+                Ok(NewReferrals { followup: id.clone(), rows: numbers.iter().map(row).collect(), new })
+            },
+        );
+        kept.expect("kept");
+        settled
+    }
+
+    #[test]
+    fn a_snapshot_is_taken_up_once() {
+        let (_dir, store) = opened();
+        assert_eq!(keep(&store, "1 1", 1, &[1, 2], false), (true, 0));
+        assert_eq!(keep(&store, "1 1", 2, &[1], false), (false, 0));
+        assert_eq!(keep(&store, "2 2", 2, &[2], false), (true, 2), "what was new counts towards the next");
+        let (followup, source) = names();
+        let there = |number| store.referral(&followup, &source, number).expect("read").is_some();
+        assert_eq!([there(1), there(2)], [false, true]);
+        assert_eq!(keep(&store, "3 3", 40, &[2], false), (true, 0), "a month later it does not");
+    }
+
+    #[test]
+    fn erasure_forgets_a_person_and_no_other() {
+        let (_dir, store) = opened();
+        keep(&store, "1 1", 1, &[1, 2, 3], false);
+        store.forget_referrals(&[1, 3, 900]).expect("forgotten");
+        let (followup, source) = names();
+        let there = |number| store.referral(&followup, &source, number).expect("read").is_some();
+        assert_eq!([there(1), there(2), there(3)], [false, true, false]);
+    }
+
+    #[test]
+    fn what_was_approved_counts_and_is_no_longer_recent() {
+        let (_dir, store) = opened();
+        let (followup, source) = names();
+        keep(&store, "1 1", 1, &[1, 2, 3], true);
+        let approve = |held| store.approve_referrals(at(2), &actor(), &followup, &source, held);
+        for wrong in [0, 2, 4] {
+            assert!(matches!(approve(wrong), Err(StoreError::Conflict(_))), "{wrong}");
+        }
+        let held =
+            |number| store.referral(&followup, &source, number).expect("read").is_some_and(|row| row.held);
+        assert!(held(1), "a refusal changes nothing");
+        approve(3).expect("approved");
+        assert!(!held(1) && matches!(approve(3), Err(StoreError::Conflict(_))));
+        let volume = store.referral_volume(&followup, &source, at(-5), at(2).day()).expect("a volume");
+        assert_eq!((volume.new, volume.held), (3, 0));
+        assert_eq!(keep(&store, "2 2", 3, &[1, 2, 3], false), (true, 0));
+    }
+}

@@ -5,15 +5,12 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use kobling::client::{Client, parse};
 use kobling::clock::{Clock as _, Day, SystemClock};
-use kobling::digest::Sha256Hex;
 use kobling::extract::{Source, reread};
-use kobling::followup::{ANSWERS_FORMAT, Answer, Answers, LOOKUP_CONTEXT, Lookup, NONCE_BYTES, ToldAll};
+use kobling::followup::{ANSWERS_FORMAT, Answers, ask_all, check_label};
 use kobling::key::SigningKey;
-use kobling::limits;
 use kobling::name::{DatasetId, FollowupId, PartnerId};
-use kobling::secret::{Random as _, SystemRandom};
+use kobling::secret::SystemRandom;
 use kobling::token::Token;
 
 use super::{Own, create_private, referring};
@@ -64,15 +61,7 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
     let events = referring(&programme, followup, &arguments.dataset)?;
     let signing = SigningKey::load(&arguments.signing_key, example(arguments.own.allow_example_key))?;
     let client = arguments.service.connect()?;
-    let mut lookup = Lookup {
-        followup: followup.id.clone(),
-        key_id: key.id(),
-        label: arguments.label.clone(),
-        nonce: String::new(),
-        tokens: Vec::new(),
-    };
-    lookup
-        .check_label()
+    check_label(&arguments.label)
         .map_err(|refusal| Trouble::Usage(format!("{refusal}; {}", refusal.advice()).into()))?;
 
     let source = Source::from_argument(&arguments.file);
@@ -122,7 +111,7 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
         asked: Vec::new(),
         answers: Vec::new(),
     };
-    let asked = ask(&client, &signing, &mut lookup, &persons, &mut answers);
+    let asked = ask_all(&client, &signing, &persons, &mut answers, &mut SystemRandom::new());
     if answers.answers.is_empty() {
         drop(target);
         std::fs::remove_file(&arguments.out).map_err(file(&arguments.out))?;
@@ -143,40 +132,4 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
     out!("answers   {}", arguments.out.display());
     asked?;
     Ok(Done::Clean)
-}
-
-/// Asks about persons, as many at a time as one look-up takes. What was answered before something failed is kept.
-fn ask(
-    client: &Client,
-    signing: &SigningKey,
-    lookup: &mut Lookup,
-    persons: &BTreeMap<Token, Day>,
-    answers: &mut Answers,
-) -> Result<(), Trouble> {
-    let text = |token: &Token| {
-        let mut text = Vec::with_capacity(64);
-        token.write_to(&mut text);
-        String::from_utf8(text).expect("a token's text is ASCII")
-    };
-    let persons: Vec<(String, Day)> = persons.iter().map(|(token, day)| (text(token), *day)).collect();
-    for part in persons.chunks(limits::MAX_LOOKUP_TOKENS) {
-        let mut nonce = [0; NONCE_BYTES];
-        SystemRandom::new().fill(&mut nonce);
-        lookup.nonce = nonce.iter().map(|byte| format!("{byte:02x}")).collect();
-        lookup.tokens = part.iter().map(|(token, _)| token.clone()).collect();
-        let body = serde_json::to_vec(&lookup).expect("a look-up is plain data");
-        let signature = signing.sign(LOOKUP_CONTEXT, &body);
-        let told: ToldAll = parse(&client.post("/v1/followups", &body, Some(&signature))?)?;
-        if told.answers.len() != part.len() || told.followup != lookup.followup {
-            return Err(Trouble::Service("the service answered something else than was asked".into()));
-        }
-        answers.asked.push(Sha256Hex::of(&body));
-        let of = part.iter().zip(told.answers);
-        answers.answers.extend(of.map(|((token, referred), told)| Answer {
-            token: token.clone(),
-            referred: *referred,
-            told,
-        }));
-    }
-    Ok(())
 }
