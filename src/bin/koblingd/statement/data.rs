@@ -243,8 +243,8 @@ impl Configuration<'_> {
             &rows,
         );
         page.say(
-            "Den, der spørger, får status for sine egne henvisninger og intet andet, og kun hvor den, oplysningen kommer fra, har registreret personens ja til formålet og til den, der spørger. Ukendt, ikke tilladt og intet at fortælle besvares ens.",
-            "Whoever asks gets statuses of its own referrals and nothing else, and only where the organisation that the information comes from recorded the person's yes to the purpose and to the one who asks. Unknown, not permitted and nothing to tell are answered alike.",
+            "Den, der spørger, får status for sine egne henvisninger og intet andet, og kun hvor den, oplysningen kommer fra, har registreret personens ja til formålet og til den, der spørger. Ukendt, ikke tilladt og intet at fortælle besvares ens. Den, der spørger, kender selv personen: her forlader en oplysning om en bestemt person domænet.",
+            "Whoever asks gets statuses of its own referrals and nothing else, and only where the organisation that the information comes from recorded the person's yes to the purpose and to the one who asks. Unknown, not permitted and nothing to tell are answered alike. Whoever asks knows the person: here something about a particular person leaves the domain.",
         );
     }
 
