@@ -8,6 +8,8 @@
 //! print a token or a record. No store and no clock here: the events, the moment and what was known are passed in.
 //! Callers: the partner's command and intake (`event`, `batch`); the plan of a question, and follow-up (`fold`, `permit`).
 
+#[cfg(feature = "service")]
+mod arrival;
 mod batch;
 mod event;
 #[cfg(feature = "service")]
@@ -18,6 +20,8 @@ mod refusal;
 #[cfg(feature = "service")]
 mod standing;
 
+#[cfg(feature = "service")]
+pub use arrival::Arrival;
 pub use batch::{ConsentBatch, ConsentBatchError};
 pub use event::{
     CONSENT_SCHEMA, ConsentEvent, ConsentRecord, EventKind, GivenBy, LegalBasis, Method, Notice, RecordId,
