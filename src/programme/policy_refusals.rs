@@ -243,3 +243,41 @@ fn a_status_is_told_of_those_who_said_yes_and_of_marked_codes() {
     }
     finds(&many, field, "id = \"svar\"", "1 to 64 statuses");
 }
+
+#[test]
+fn the_page_names_every_field_of_policy() {
+    let page = include_str!("../../docs/PROGRAMME.md");
+    let section = page.split("## ").find(|section| section.starts_with("Policy")).expect("there");
+    for (part, fields) in [
+        ("[[purpose]]", vec!["id", "title", "recipients", "statistical"]),
+        ("[[notice]]", vec!["id", "version", "language", "text", "purposes"]),
+        ("[[dataset]]", vec!["retention_days"]),
+        (
+            "[[dataset.basis]]",
+            vec![
+                "purpose",
+                "kind",
+                "rests_on",
+                "special_categories",
+                "offences",
+                "disclosure_days",
+                "use_days",
+                "forbids",
+            ],
+        ),
+        ("[[dataset.column]]", vec!["shareable"]),
+        ("[consent]", vec!["erasure_days", "lapsed_days", "own_consent_age"]),
+        ("[[followup]]", vec!["purpose", "referrals", "delay_days", "new_per_30_days", "lookups_per_day"]),
+        ("[[followup.status]]", vec!["id", "title", "means", "events"]),
+    ] {
+        let row = section.lines().find(|line| line.starts_with(&format!("| `{part}`"))).expect(part);
+        for field in fields {
+            let named = [format!("`{field}`"), format!("`{field} =")].iter().any(|form| row.contains(form));
+            assert!(named, "{part}: {field}");
+        }
+    }
+    // What the page says is left out unsaid has the default that the code has.
+    for default in ["`erasure_days` (30)", "`lapsed_days` (90)", "`own_consent_age` (15)"] {
+        assert!(section.contains(default), "{default}");
+    }
+}

@@ -220,3 +220,31 @@ fn a_statement_replaces_no_file() {
     assert!(matches!(deliver("new", Some(&path)), Err(Failure::Files(_))));
     assert_eq!(std::fs::read_to_string(&path).expect("read"), "kept");
 }
+
+/// The draft's tables are those of the definitions: a basis that changes there changes here.
+#[test]
+fn the_impact_assessment_has_every_basis_of_both_programmes() {
+    let page = include_str!("../../../../docs/da/konsekvensanalyse.md");
+    for text in PROGRAMMES {
+        let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
+        let part =
+            page.split("### ").find(|part| part.starts_with(&format!("Programmet `{}`", programme.id)));
+        let part = part.expect("a table");
+        let listed: Vec<_> = part.lines().filter(|line| line.starts_with("| `")).collect();
+        assert_eq!(listed.len(), programme.datasets.iter().map(|dataset| dataset.bases.len()).sum::<usize>());
+        for dataset in &programme.datasets {
+            for basis in &dataset.bases {
+                let kind = match basis.kind {
+                    kobling::programme::BasisKind::Consent => "samtykke",
+                    kobling::programme::BasisKind::Statistics => "statistik",
+                    kobling::programme::BasisKind::Task => "myndighedsopgave",
+                };
+                let marks = [(basis.special_categories, "art. 9"), (basis.offences, "art. 10")];
+                let marks: Vec<_> = marks.iter().filter(|(set, _)| *set).map(|(_, mark)| *mark).collect();
+                let marks = if marks.is_empty() { "–".to_owned() } else { marks.join(", ") };
+                let row = format!("| `{}` | `{}` | {kind} | {marks} |", dataset.id, basis.purpose);
+                assert!(listed.iter().any(|line| line.starts_with(&row)), "{row}");
+            }
+        }
+    }
+}
