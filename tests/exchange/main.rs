@@ -4,6 +4,12 @@
 mod commands;
 mod events;
 mod foreign;
+#[cfg(feature = "service")]
+#[expect(dead_code, reason = "this binary uses a part of the kit")]
+#[path = "../kit/mod.rs"]
+mod kit;
+#[cfg(feature = "service")]
+mod service;
 
 use kobling::clock::{Day, Timestamp};
 use kobling::consent::{AsOf, ConsentEvent, EventKind, Known, Use, fold};
