@@ -9,6 +9,8 @@
 //! Callers: the partner's command and intake (`event`, `batch`); the plan of a question, follow-up, and what tells others how a
 //! record stands (`fold`, `permit`).
 
+#[cfg(feature = "service")]
+mod arrival;
 mod batch;
 mod event;
 #[cfg_attr(
@@ -22,6 +24,8 @@ mod refusal;
 #[cfg(feature = "service")]
 mod standing;
 
+#[cfg(feature = "service")]
+pub use arrival::Arrival;
 pub use batch::{ConsentBatch, ConsentBatchError};
 pub use event::{
     CONSENT_SCHEMA, ConsentEvent, ConsentRecord, EventKind, GivenBy, LegalBasis, Method, Notice, RecordId,

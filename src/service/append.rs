@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::arrival::ArrivalKey;
 use super::{Reason, Service, ServiceError};
 use crate::audit::{ReceiptKind, Subject};
 use crate::auth::Principal;
@@ -31,6 +32,8 @@ impl Slot {
 pub(super) struct Session {
     receiver: Receiver,
     file: File,
+    /// What the receiver holds rows against, where their dataset rests on consent alone.
+    arrival: Option<ArrivalKey>,
 }
 
 /// How far an upload has come.
@@ -83,12 +86,15 @@ impl Service {
         if held.is_none() {
             let opened = Arc::new(self.reopened(row)?);
             let layout = Layout::of(&self.programme().datasets[opened.dataset]);
-            let (file, frames) = open_for_append(&self.store.folder().staged_file(&row.id), &layout)?;
+            let (file, frames) = open_for_append(&self.store.folder().staged_file(&row.staged), &layout)?;
             file.sync_all()?;
             sync_folder(&self.store.folder().staged())?;
             let today = self.clock.today();
-            let receiver = Receiver::new(opened, self.programme(), &self.key, today, &frames)?;
-            *held = Some(Session { receiver, file });
+            let asked = self.programme().datasets[opened.dataset].rests_on_consent_alone();
+            let key = asked.then(|| self.arrival_key(opened.source, opened.dataset));
+            let arrival = key.map(|key| self.arrival(key)).transpose()?;
+            let receiver = Receiver::new(opened, self.programme(), &self.key, today, arrival, &frames)?;
+            *held = Some(Session { receiver, file, arrival: key });
         }
         held.as_mut().ok_or(ServiceError::Refused(Reason::Internal))
     }
@@ -159,9 +165,11 @@ impl Service {
             .id("period", head.period)
             .digest("manifest", opened.sha256)
             .count("rows", received.rows)
+            .count("kept", received.stored)
             .count("bytes", opened.manifest.resources[0].bytes);
         let in_receipt = subject.clone();
-        self.store.complete_upload(now, &caller.actor(), &row.id, subject, |head| {
+        let package = (row.id.as_str(), received.stored);
+        self.store.complete_upload(now, &caller.actor(), package, subject, |head| {
             self.receipt(ReceiptKind::Upload, &row.id, now, &row.partner, in_receipt, head)
         })?;
         Ok(())
@@ -196,7 +204,8 @@ impl Service {
         let session = self.session(&mut held, &row)?;
         let mut fed = Ok(());
         while let Some(bytes) = next() {
-            fed = session.receiver.feed(bytes.as_ref(), &mut session.file);
+            let asked = self.ask_again(session);
+            fed = asked.and_then(|()| Ok(session.receiver.feed(bytes.as_ref(), &mut session.file)?));
             if fed.is_err() {
                 break;
             }
@@ -221,6 +230,17 @@ impl Service {
             self.forget_when_full(id);
         }
         Ok(after)
+    }
+
+    /// Holds rows against what has been recorded meanwhile.
+    fn ask_again(&self, session: &mut Session) -> Result<(), ServiceError> {
+        let Some(held) = session.arrival else { return Ok(()) };
+        let now = self.arrival_key(held.source(), held.dataset());
+        if now != held {
+            session.receiver.ask_again(self.arrival(now)?);
+            session.arrival = Some(now);
+        }
+        Ok(())
     }
 
     fn forget_when_full(&self, id: &str) {

@@ -56,6 +56,9 @@ impl Service {
         let receipt = self.store.record_consents(now, &actor, &partner, batch, &rows, |subject, head| {
             self.receipt(ReceiptKind::Consents, &id, now, &partner, subject, head)
         })?;
+        if let Some(source) = self.programme().source(&partner) {
+            self.arrivals.changed(source);
+        }
         Ok(receipt)
     }
 

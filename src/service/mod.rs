@@ -6,6 +6,7 @@
 
 mod aliases;
 mod append;
+mod arrival;
 mod ask;
 mod audit;
 mod consents;
@@ -50,6 +51,8 @@ pub struct Service {
     random: Mutex<Box<dyn Random>>,
     /// Uploads under way. One request at a time works on each.
     sessions: Mutex<HashMap<String, Arc<append::Slot>>>,
+    /// Who may come in, by source and dataset.
+    arrivals: arrival::Arrivals,
     /// Held while sealing: one seal at a time.
     sealing: Mutex<()>,
     /// Held while answering: one question at a time.
