@@ -63,7 +63,7 @@ fn gates(events: &[ConsentEvent], yes: &ConsentEvent) -> Vec<bool> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn an_event_always_comes_back_as_it_went_out(history in any_history(), by_number: bool) {
