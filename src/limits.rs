@@ -44,6 +44,11 @@ pub const MAX_LOOKUP_TOKENS: usize = 1000;
 pub const MAX_LOOKUP_LABEL_BYTES: usize = 64;
 /// Days for which it is kept that a person was looked up, by whom and under which label.
 pub const LOOKUP_RETENTION_DAYS: i32 = 365;
+/// Largest file of consents that is imported, in bytes. All of a person's events lie in the same file, so a long list is
+/// divided by person.
+pub const MAX_EXCHANGE_BYTES: usize = 256 << 20;
+/// Most events of one person in a file of consents.
+pub const MAX_EXCHANGE_EVENTS: usize = 200;
 /// Largest JSON request body outside uploads, in bytes.
 pub const MAX_JSON_BODY_BYTES: usize = 8 << 20;
 /// Most uploads that one partner may have open at a time.

@@ -13,6 +13,7 @@ macro_rules! out {
 
 mod ask;
 mod consent;
+mod exchange;
 mod exit;
 mod extract;
 mod followup;
