@@ -38,6 +38,8 @@ pub const SEAL_MEMORY_BYTES: u64 = 512 << 20;
 pub const QUESTION_MEMORY_BYTES: u64 = 8 << 30;
 /// Most consent events in one request.
 pub const MAX_CONSENT_BATCH: usize = 10_000;
+/// Most consent events of one person at one partner; beyond it no yes is taken, and every no is.
+pub const MAX_CONSENTS_OF_PERSON: usize = 1_000;
 /// Largest JSON request body outside uploads, in bytes.
 pub const MAX_JSON_BODY_BYTES: usize = 8 << 20;
 /// Most uploads that one partner may have open at a time.

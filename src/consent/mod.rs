@@ -1,6 +1,6 @@
 //! Consent: events, never states, and the fold that turns them into a permission.
 //!
-//! `event`, `batch` and `refusal` are the record that a partner writes and everybody can check; `fold` says what the events
+//! `event`, `batch`, `fits` and `refusal` are the record that a partner writes and everybody can check; `fold` says what the events
 //! of one person at one source permit at a moment; `permit` puts that for all persons into a form that a question
 //! can ask once per row. Rules, and worked cases that the tests run: `docs/CONSENT.md`.
 //!
@@ -10,6 +10,7 @@
 
 mod batch;
 mod event;
+mod fits;
 #[cfg(feature = "service")]
 mod fold;
 #[cfg(feature = "service")]

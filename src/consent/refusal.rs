@@ -56,11 +56,44 @@ pub enum ConsentRefusal {
     /// Kept for less than no time.
     #[error("the record would not be kept until the day of its event, or of its last validity")]
     Retention,
+    /// A purpose unknown to the programme.
+    #[error("the programme has no such purpose")]
+    Purpose,
+    /// A recipient unknown to the programme.
+    #[error("the programme has no such recipient")]
+    Recipient,
+    /// A dataset that the partner does not hand over.
+    #[error("you hand over no such dataset")]
+    Dataset,
+    /// A notice that the programme does not have in this version.
+    #[error("the programme has no such notice in this version and language")]
+    UnknownNotice,
+    /// A yes under a notice that does not tell of all its purposes.
+    #[error("the notice does not tell of one of the purposes of this yes")]
+    NoticePurpose,
+    /// A yes for somebody whom none of its purposes is for.
+    #[error("a recipient is none of any of the purposes of this yes")]
+    RecipientPurpose,
+    /// A yes that is too weak for a dataset that it covers.
+    #[error("the legal basis of this yes is too weak for a dataset that it covers")]
+    WeakBasis,
+    /// A token of another kind than a person's.
+    #[error("the token is none of a person")]
+    Token,
+    /// The partner's name for a record, used for another event.
+    #[error("this record was used before, for another event")]
+    RecordUsed,
+    /// `renewed` or `expired` about a record that was never recorded for this person.
+    #[error("the record that this event names was not recorded for this person")]
+    NamesUnknown,
+    /// More events than one person has at one partner.
+    #[error("more than {} events of one person", limits::MAX_CONSENTS_OF_PERSON)]
+    PersonFull,
 }
 
 impl ConsentRefusal {
     /// All of them, for tables of codes.
-    pub const ALL: [ConsentRefusal; 15] = [
+    pub const ALL: [ConsentRefusal; 26] = [
         ConsentRefusal::Schema,
         ConsentRefusal::Future,
         ConsentRefusal::NoPurpose,
@@ -76,6 +109,17 @@ impl ConsentRefusal {
         ConsentRefusal::RecordedBy,
         ConsentRefusal::LooksLikeCpr,
         ConsentRefusal::Retention,
+        ConsentRefusal::Purpose,
+        ConsentRefusal::Recipient,
+        ConsentRefusal::Dataset,
+        ConsentRefusal::UnknownNotice,
+        ConsentRefusal::NoticePurpose,
+        ConsentRefusal::RecipientPurpose,
+        ConsentRefusal::WeakBasis,
+        ConsentRefusal::Token,
+        ConsentRefusal::RecordUsed,
+        ConsentRefusal::NamesUnknown,
+        ConsentRefusal::PersonFull,
     ];
 
     /// The stable code.
@@ -97,6 +141,17 @@ impl ConsentRefusal {
             ConsentRefusal::RecordedBy => "consent-recorded-by",
             ConsentRefusal::LooksLikeCpr => "consent-looks-like-cpr",
             ConsentRefusal::Retention => "consent-retention",
+            ConsentRefusal::Purpose => "consent-purpose",
+            ConsentRefusal::Recipient => "consent-recipient",
+            ConsentRefusal::Dataset => "consent-dataset",
+            ConsentRefusal::UnknownNotice => "consent-notice-unknown",
+            ConsentRefusal::NoticePurpose => "consent-notice-purpose",
+            ConsentRefusal::RecipientPurpose => "consent-recipient-purpose",
+            ConsentRefusal::WeakBasis => "consent-legal-basis",
+            ConsentRefusal::Token => "consent-token",
+            ConsentRefusal::RecordUsed => "consent-record-used",
+            ConsentRefusal::NamesUnknown => "consent-names-unknown",
+            ConsentRefusal::PersonFull => "consent-person-full",
         }
     }
 
@@ -135,6 +190,35 @@ impl ConsentRefusal {
             }
             ConsentRefusal::LooksLikeCpr => "use a record id and a label of your own that hold no CPR number",
             ConsentRefusal::Retention => "`retention_until` is the last day on which the record is kept",
+            ConsentRefusal::Purpose => "use the programme's purposes",
+            ConsentRefusal::Recipient => "use the programme's organisations",
+            ConsentRefusal::Dataset => "name your own datasets, or none for all of them",
+            ConsentRefusal::UnknownNotice => {
+                "name id, version, language and SHA-256 of the notice that was shown"
+            }
+            ConsentRefusal::NoticePurpose => {
+                "name the notice that was shown, and only the purposes that it tells of; if it told of fewer, ask the \
+                 person again"
+            }
+            ConsentRefusal::RecipientPurpose => {
+                "name the recipients that the programme lists for these purposes"
+            }
+            ConsentRefusal::WeakBasis => {
+                "`explicit-consent` is needed for special categories, `offences-consent` for data on offences: record \
+                 what was said, or name only the datasets that it is enough for"
+            }
+            ConsentRefusal::Token => {
+                "send tokens made by `kobling consent` from CPR numbers or their replacements"
+            }
+            ConsentRefusal::RecordUsed => {
+                "give each event a record id of its own; the same event sent again does no harm"
+            }
+            ConsentRefusal::NamesUnknown => {
+                "record what it names first, under the same number of the person; or record a new yes with `given`"
+            }
+            ConsentRefusal::PersonFull => {
+                "a no is still taken; ask the steward whether so many events of one person are meant"
+            }
         }
     }
 }

@@ -58,7 +58,7 @@ CREATE TABLE uploads (
 CREATE UNIQUE INDEX uploads_same ON uploads (partner, manifest_sha256) WHERE state IN ('open', 'complete', 'replaced');
 CREATE INDEX uploads_partner ON uploads (partner, state);
 
--- Consent events as they were recorded; the receipt of each batch.
+-- Consent events as they were recorded, each under its partner's own name for it; the receipt of each batch.
 CREATE TABLE consent_events (
     number       INTEGER PRIMARY KEY,
     source       TEXT NOT NULL,
@@ -67,8 +67,9 @@ CREATE TABLE consent_events (
     event_sha256 BLOB NOT NULL CHECK (length(event_sha256) = 32),
     event        TEXT NOT NULL,
     recorded_at  INTEGER NOT NULL,
-    UNIQUE (source, link, record, event_sha256)
+    UNIQUE (source, record)
 ) STRICT;
+CREATE INDEX consent_events_person ON consent_events (source, link);
 
 CREATE TABLE consent_batches (
     partner TEXT NOT NULL,

@@ -46,6 +46,14 @@ pub(super) struct Town {
     server: Option<std::thread::JoinHandle<std::io::Result<()>>>,
 }
 
+/// What a partner asks persons for: where some of its rows are about offences, a consent that says so.
+fn asked_for(programme: &Programme, house: &House) -> LegalBasis {
+    let source = programme.source(&house.partner);
+    let own = programme.datasets.iter().filter(|d| source.is_some_and(|source| d.partners.contains(&source)));
+    let offences = own.flat_map(|dataset| &dataset.bases).any(|basis| basis.offences);
+    if offences { LegalBasis::OffencesConsent } else { LegalBasis::ExplicitConsent }
+}
+
 impl Town {
     /// Makes a data folder, and serves.
     pub(super) fn start(
@@ -179,15 +187,18 @@ impl Town {
         list: &Path,
     ) -> Result<(), PlayError> {
         let client = self.connect(house.partner.as_str())?;
-        let recipients = programme.evaluators.iter().chain(&programme.payers);
+        let asked = purposes.iter().filter_map(|purpose| programme.purpose(purpose));
+        let mut recipients: Vec<_> = asked.flat_map(|purpose| &purpose.recipients).cloned().collect();
+        recipients.sort_unstable();
+        recipients.dedup();
         let form = Form {
             purposes: purposes.to_vec(),
-            recipients: recipients.map(|recipient| recipient.id.clone()).collect(),
+            recipients,
             datasets: Vec::new(),
             notice: notice(programme, &"samtykke".parse().expect("a plain name"), "da")?,
             given_by: GivenBy::Person,
             recorded_by: "demo".to_owned(),
-            legal_basis: LegalBasis::ExplicitConsent,
+            legal_basis: asked_for(programme, house),
         };
         let tokeniser = Tokeniser::new(key, &house.partner, &house.partner);
         let source = Source::File(list.to_owned());
