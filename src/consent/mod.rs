@@ -16,6 +16,7 @@ mod fold;
 #[cfg(feature = "service")]
 mod permit;
 mod refusal;
+mod row;
 #[cfg(feature = "service")]
 mod standing;
 
@@ -29,5 +30,6 @@ pub use fold::{AsOf, Known, Permission, Use, fold};
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
 pub use refusal::ConsentRefusal;
+pub use row::{CONSENT_COLUMNS, FieldProblem, NoLine};
 #[cfg(feature = "service")]
 pub use standing::{Days, denied, disclosable, keepable};
