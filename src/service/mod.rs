@@ -8,6 +8,7 @@ mod aliases;
 mod append;
 mod ask;
 mod audit;
+mod bulk;
 mod consents;
 mod error;
 mod keys;

@@ -5,8 +5,8 @@ use std::borrow::Borrow;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::chain::{NewEntry, append};
-use super::uploads::{receipt_of, receipt_text};
-use super::{Store, StoreError, fixed, stored, unsigned};
+use super::uploads::{self, UploadState, receipt_of, receipt_text};
+use super::{Store, StoreError, fixed, signed, stored, unsigned};
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
 use crate::clock::Timestamp;
 use crate::consent::{ConsentEvent, ConsentRefusal, EventKind};
@@ -84,7 +84,8 @@ pub(super) fn insert<R: Borrow<ConsentRow>>(
     let mut of_person = tx.prepare_cached(
         "SELECT count(*) FROM (SELECT 1 FROM consent_events WHERE source = ?1 AND link = ?2 LIMIT ?3)",
     )?;
-    let mut known = |record: &str| -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    // Link and digest of what goes under a name already.
+    let mut known = |record: &str| -> Result<Option<([u8; 16], [u8; 32])>, StoreError> {
         let found =
             of_record.query_row(params![partner.as_str(), record], |row| Ok((row.get(0)?, row.get(1)?)));
         Ok(found.optional()?)
@@ -98,8 +99,7 @@ pub(super) fn insert<R: Borrow<ConsentRow>>(
         let (link, sha256) = (row.link.as_stored(), Sha256Hex::of(row.event.as_bytes()));
         let event = params![partner.as_str(), link, row.record, sha256.as_bytes(), row.event, now.millis()];
         if add.execute(event)? == 0 {
-            let same = known(&row.record)?.is_some_and(|(l, s)| l == *link && s == *sha256.as_bytes());
-            if !same {
+            if known(&row.record)? != Some((*link, *sha256.as_bytes())) {
                 return Err(refused(ConsentRefusal::RecordUsed));
             }
             continue;
@@ -158,6 +158,46 @@ impl Store {
             tx.execute(
                 "INSERT INTO consent_batches (partner, sha256, receipt) VALUES (?1, ?2, ?3)",
                 params![partner.as_str(), batch.as_bytes(), receipt_text(&receipt)],
+            )?;
+            Ok(receipt)
+        })
+    }
+
+    /// Records the events of a whole package of consents and ends its upload with the receipt: all of it is one step, and
+    /// there is nothing of it before. Recording it again gives the same receipt. `rows` are asked for once.
+    ///
+    /// # Errors
+    /// [`StoreError::Consent`] for the first event that cannot stand beside the others; [`StoreError::Conflict`] when the
+    /// upload is no longer open; whatever `rows` gives; [`StoreError::Damaged`] when they are not `events`.
+    pub fn record_package(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        id: &str,
+        (events, subject): (u64, Subject),
+        rows: impl Iterator<Item = Result<ConsentRow, StoreError>>,
+        sign: impl FnOnce(Subject, Head) -> SignedReceipt,
+    ) -> Result<SignedReceipt, StoreError> {
+        self.write(|tx| {
+            let found = uploads::find(tx, id)?.ok_or(StoreError::NoSuch("upload"))?;
+            if let Some(receipt) = found.receipt.filter(|_| found.state == UploadState::Recorded) {
+                return Ok(receipt);
+            }
+            uploads::expect_open(tx, id)?;
+            let mut taken = 0;
+            let new = insert(tx, now, &found.partner, rows.inspect(|_| taken += 1))?;
+            if taken != events {
+                return Err(StoreError::Damaged("staged consents"));
+            }
+            let subject = subject.count("events", events).count("new", new);
+            let (deed, strand) = (Deed::ConsentsRecorded, Strand::Partner(found.partner));
+            let entry = NewEntry { actor, at: now, deed, strand, subject: subject.clone() };
+            let (head, sequence) = append(tx, entry)?;
+            let receipt = sign(subject, head);
+            tx.execute(
+                "UPDATE uploads SET state = 'recorded', touched_at = ?2, completed_at = ?2,
+                                    completed_sequence = ?3, receipt = ?4 WHERE id = ?1",
+                params![id, now.millis(), signed(sequence), receipt_text(&receipt)],
             )?;
             Ok(receipt)
         })

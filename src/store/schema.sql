@@ -47,15 +47,15 @@ CREATE TABLE uploads (
     fingerprint        TEXT NOT NULL,
     opened_at          INTEGER NOT NULL,
     touched_at         INTEGER NOT NULL,
-    state              TEXT NOT NULL CHECK (state IN ('open', 'complete', 'replaced', 'withdrawn', 'aborted', 'expired')),
+    state              TEXT NOT NULL CHECK (state IN ('open', 'complete', 'recorded', 'replaced', 'withdrawn', 'aborted', 'expired')),
     completed_at       INTEGER,
     completed_sequence INTEGER UNIQUE,
     receipt            TEXT,
     withdrawal         TEXT,
-    CHECK ((state IN ('complete', 'replaced', 'withdrawn')) = (receipt IS NOT NULL)),
+    CHECK ((state IN ('complete', 'recorded', 'replaced', 'withdrawn')) = (receipt IS NOT NULL)),
     CHECK ((state = 'withdrawn') = (withdrawal IS NOT NULL))
 ) STRICT;
-CREATE UNIQUE INDEX uploads_same ON uploads (partner, manifest_sha256) WHERE state IN ('open', 'complete', 'replaced');
+CREATE UNIQUE INDEX uploads_same ON uploads (partner, manifest_sha256) WHERE state IN ('open', 'complete', 'recorded', 'replaced');
 CREATE INDEX uploads_partner ON uploads (partner, state);
 
 -- Consent events as they were recorded, each under its partner's own name for it; the receipt of each batch.
