@@ -13,6 +13,7 @@ mod event;
 mod fits;
 #[cfg(feature = "service")]
 mod fold;
+mod held;
 #[cfg(feature = "service")]
 mod permit;
 mod refusal;
@@ -27,9 +28,13 @@ pub use event::{
 };
 #[cfg(feature = "service")]
 pub use fold::{AsOf, Known, Permission, Use, fold};
+pub use held::{
+    AliasHeld, ConsentsHeld, DatasetHeld, HELD_CONTEXT, Held, HeldEvent, HeldPermit, HeldRequest, Stretch,
+    UseHeld,
+};
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
-pub use refusal::ConsentRefusal;
+pub use refusal::{ConsentRefusal, is_label};
 pub use row::{CONSENT_COLUMNS, FieldProblem, NoLine};
 #[cfg(feature = "service")]
 pub use standing::{Days, denied, disclosable, keepable};

@@ -257,14 +257,24 @@ impl ConsentEvent {
         let hex = hash.iter().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b));
         must(hex && hash.len() == 64, Refusal::NoticeHash)?;
         must(is_version(&self.notice.version) && is_language(&self.notice.language), Refusal::Notice)?;
-        let label = self.recorded_by.trim();
-        let fits = !label.is_empty() && self.recorded_by.len() <= limits::MAX_LOCAL_ID_BYTES;
-        must(fits && !label.chars().any(char::is_control), Refusal::RecordedBy)?;
+        must(is_line(&self.recorded_by), Refusal::RecordedBy)?;
         let ids = std::iter::once(&self.record).chain(&self.names);
-        let cpr = ids.into_iter().any(|id| looks_like_cpr(id.as_str().as_bytes())) || holds_cpr(label);
+        let cpr = ids.into_iter().any(|id| looks_like_cpr(id.as_str().as_bytes()))
+            || holds_cpr(self.recorded_by.trim());
         must(!cpr, Refusal::LooksLikeCpr)?;
         must(self.at.day() <= self.retention_until, Refusal::Retention)
     }
+}
+
+/// Whether a text is a label of the partner's own: 1 to 64 bytes on one line, without a CPR number.
+#[must_use]
+pub fn is_label(text: &str) -> bool {
+    is_line(text) && !holds_cpr(text.trim())
+}
+
+fn is_line(text: &str) -> bool {
+    let label = text.trim();
+    !label.is_empty() && text.len() <= limits::MAX_LOCAL_ID_BYTES && !label.chars().any(char::is_control)
 }
 
 fn is_version(text: &str) -> bool {

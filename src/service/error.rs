@@ -158,6 +158,12 @@ reasons! {
     ConsentSignature = "consent-signature",
         "the header Kobling-Signature is missing or by none of your enrolled keys",
         "sign the body as it is sent with the key that the steward enrolled";
+    /// No token of a person.
+    PersonToken = "person-token", "the token is none of a person",
+        "send the token that `kobling` makes of a CPR number or its replacement";
+    /// No note, or one that is none.
+    AccessNote = "access-note", "the note of who asks is missing, too long, or holds a CPR number",
+        "write 1 to 64 bytes of your own on one line: a label of the case worker or the case";
     /// No token, or the same one twice.
     AliasToken = "alias-token", "an alias takes two different tokens of persons",
         "send the two tokens as `old` and `new`";

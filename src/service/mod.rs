@@ -4,6 +4,7 @@
 //! the role may ask for it is decided before, by the matrix. Must never: let anything that a partner receives depend on
 //! another partner's data; let an unprotected count out; write a token to disk. Callers: `http`, `koblingd`, `demo`.
 
+mod access;
 mod aliases;
 mod append;
 mod ask;

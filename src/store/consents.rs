@@ -229,6 +229,47 @@ impl Store {
         })
     }
 
+    /// A partner's events under some links, in the order in which they were recorded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn consents_of(&self, partner: &PartnerId, links: &[Link]) -> Result<Vec<StoredConsent>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare_cached(
+                "SELECT event, recorded_at FROM consent_events WHERE source = ?1 AND link = ?2 ORDER BY number",
+            )?;
+            let mut found = Vec::new();
+            for link in links {
+                let mut rows = query.query(params![partner.as_str(), link.as_stored()])?;
+                while let Some(row) = rows.next()? {
+                    found.push(StoredConsent {
+                        source: partner.clone(),
+                        link: *link,
+                        event: row.get(0)?,
+                        recorded_at: Timestamp::from_millis(row.get(1)?),
+                    });
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// Enters in a partner's strand that it asked what is held of a person.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_access(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        partner: &PartnerId,
+        deed: Deed,
+        subject: Subject,
+    ) -> Result<(), StoreError> {
+        let strand = Strand::Partner(partner.clone());
+        self.write(|tx| append(tx, NewEntry { actor, at: now, deed, strand, subject }).map(|_| ()))
+    }
+
     /// Where consent stands.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ macro_rules! out {
     }};
 }
 
+mod access;
 mod ask;
 mod consent;
 mod exit;
@@ -18,6 +19,7 @@ mod extract;
 mod key;
 mod packages;
 mod payment;
+mod person;
 mod questions;
 mod receipt;
 mod reports;
@@ -55,6 +57,8 @@ enum Command {
     /// Record what persons said: one by one, or a list.
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
+    /// Everything that the service holds of one person from this partner, to be handed to the person.
+    Access(access::AccessArguments),
     /// What can be asked: registered questions and what each may be broken down by.
     Questions(questions::QuestionsArguments),
     /// Ask registered questions: as a table, a file, or one page with several answers.
@@ -80,6 +84,7 @@ fn main() -> std::process::ExitCode {
         Command::Upload(arguments) => send::upload(&arguments),
         Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),
+        Command::Access(arguments) => access::run(&arguments),
         Command::Questions(arguments) => questions::run(&arguments),
         Command::Ask(arguments) => ask::run(&arguments),
         Command::Reports(command) => reports::run(&command),
