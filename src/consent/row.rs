@@ -23,20 +23,20 @@ pub const CONSENT_COLUMNS: [(&str, &str, &str); 23] = [
     ("recipients", "string", "consent"),
     ("datasets", "string", "consent"),
     ("at", "datetime", "consent"),
-    ("valid_from", "date", "consent"),
-    ("valid_to", "date", "consent"),
-    ("rows_from", "date", "consent"),
-    ("rows_to", "date", "consent"),
-    ("notice_id", "string", "consent"),
-    ("notice_version", "string", "consent"),
-    ("notice_sha256", "string", "consent"),
-    ("notice_language", "string", "consent"),
+    ("valid-from", "date", "consent"),
+    ("valid-to", "date", "consent"),
+    ("rows-from", "date", "consent"),
+    ("rows-to", "date", "consent"),
+    ("notice-id", "string", "consent"),
+    ("notice-version", "string", "consent"),
+    ("notice-sha256", "string", "consent"),
+    ("notice-language", "string", "consent"),
     ("method", "string", "consent"),
-    ("given_by", "string", "consent"),
-    ("recorded_by", "string", "consent"),
-    ("legal_basis", "string", "consent"),
-    ("withdrawal_method", "string", "consent"),
-    ("retention_until", "date", "consent"),
+    ("given-by", "string", "consent"),
+    ("recorded-by", "string", "consent"),
+    ("legal-basis", "string", "consent"),
+    ("withdrawal-method", "string", "consent"),
+    ("retention-until", "date", "consent"),
 ];
 
 /// What is wrong with a field of a line. Never carries any of it.
@@ -226,6 +226,14 @@ pub(super) mod tests {
     use super::super::event::tests::{read, sound};
     use super::*;
 
+    /// Columns are named in refusals.
+    #[test]
+    fn columns_have_plain_names() {
+        for (name, ..) in CONSENT_COLUMNS {
+            assert!(name.parse::<crate::name::ColumnId>().is_ok(), "{name}");
+        }
+    }
+
     fn fields(line: &str) -> Vec<&str> {
         line.split(',').collect()
     }
@@ -288,7 +296,7 @@ pub(super) mod tests {
         assert!(ConsentEvent::of_line(&sound).is_ok_and(|event| event == record.event));
         use FieldProblem::{Date, Form, Missing, Word};
         let optional =
-            ["token", "names", "purposes", "recipients", "datasets", "valid_to", "rows_from", "rows_to"];
+            ["token", "names", "purposes", "recipients", "datasets", "valid-to", "rows-from", "rows-to"];
         for (at, (name, ..)) in CONSENT_COLUMNS.iter().enumerate() {
             let mut empty = sound;
             empty[at] = "";
@@ -305,15 +313,15 @@ pub(super) mod tests {
             ("purposes", "a b", Form),
             ("recipients", ";", Form),
             ("at", "2022-03-01", Form),
-            ("valid_from", "01-03-2022", Date),
-            ("valid_to", "2022-02-29", Date),
-            ("notice_id", "Æ", Form),
+            ("valid-from", "01-03-2022", Date),
+            ("valid-to", "2022-02-29", Date),
+            ("notice-id", "Æ", Form),
             ("method", "telepathy", Word),
-            ("given_by", "neighbour", Word),
-            ("recorded_by", "\"x\"", Form),
-            ("legal_basis", "interest", Word),
-            ("withdrawal_method", "none", Word),
-            ("retention_until", "9999", Date),
+            ("given-by", "neighbour", Word),
+            ("recorded-by", "\"x\"", Form),
+            ("legal-basis", "interest", Word),
+            ("withdrawal-method", "none", Word),
+            ("retention-until", "9999", Date),
         ] {
             let at = CONSENT_COLUMNS.iter().position(|column| column.0 == name).expect("a column");
             let mut wrong = sound;

@@ -37,7 +37,7 @@ pub(super) struct Session {
 /// What an upload is received into.
 enum Receiving {
     Rows(Receiver),
-    Consents(ConsentReceiver, Arc<OpenedConsents>),
+    Consents(Box<ConsentReceiver>, Arc<OpenedConsents>),
 }
 
 impl Receiving {
@@ -133,7 +133,7 @@ impl Service {
                     let programme = self.programme();
                     let consents =
                         ConsentReceiver::new(Arc::clone(&opened), programme, &self.key, now, &staged)?;
-                    (Receiving::Consents(consents, opened), file)
+                    (Receiving::Consents(Box::new(consents), opened), file)
                 }
             };
             file.sync_all()?;

@@ -64,6 +64,9 @@ pub struct ConsentState {
     pub aliases: u64,
 }
 
+/// Link and digest of the event that goes under a record's name.
+type Recorded = ([u8; 16], [u8; 32]);
+
 /// Records a partner's events within a transaction; those that are there already are left as they are. Returns how many
 /// are new.
 ///
@@ -84,8 +87,7 @@ pub(super) fn insert<R: Borrow<ConsentRow>>(
     let mut of_person = tx.prepare_cached(
         "SELECT count(*) FROM (SELECT 1 FROM consent_events WHERE source = ?1 AND link = ?2 LIMIT ?3)",
     )?;
-    // Link and digest of what goes under a name already.
-    let mut known = |record: &str| -> Result<Option<([u8; 16], [u8; 32])>, StoreError> {
+    let mut known = |record: &str| -> Result<Option<Recorded>, StoreError> {
         let found =
             of_record.query_row(params![partner.as_str(), record], |row| Ok((row.get(0)?, row.get(1)?)));
         Ok(found.optional()?)

@@ -88,16 +88,16 @@ fn in_line(line: u64, refusal: ConsentRefusal) -> IntakeRefusal {
         Refusal::NoPurpose | Refusal::Purpose => Some("purposes"),
         Refusal::NoRecipient | Refusal::Recipient | Refusal::RecipientPurpose => Some("recipients"),
         Refusal::Dataset => Some("datasets"),
-        Refusal::Validity => Some("valid_to"),
-        Refusal::Window => Some("rows_to"),
+        Refusal::Validity => Some("valid-to"),
+        Refusal::Window => Some("rows-to"),
         Refusal::NamesNothing | Refusal::NamesSomething | Refusal::NamesItself | Refusal::NamesUnknown => {
             Some("names")
         }
-        Refusal::NoticeHash => Some("notice_sha256"),
-        Refusal::Notice | Refusal::UnknownNotice | Refusal::NoticePurpose => Some("notice_id"),
-        Refusal::RecordedBy => Some("recorded_by"),
-        Refusal::Retention => Some("retention_until"),
-        Refusal::WeakBasis => Some("legal_basis"),
+        Refusal::NoticeHash => Some("notice-sha256"),
+        Refusal::Notice | Refusal::UnknownNotice | Refusal::NoticePurpose => Some("notice-id"),
+        Refusal::RecordedBy => Some("recorded-by"),
+        Refusal::Retention => Some("retention-until"),
+        Refusal::WeakBasis => Some("legal-basis"),
         Refusal::Token => Some("token"),
         Refusal::RecordUsed => Some("record"),
         Refusal::TooMany | Refusal::LooksLikeCpr | Refusal::PersonFull => None,
