@@ -369,6 +369,32 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
     );
     let json = sound(&["access", "--purpose-note", "desk 3", "--json"]);
     assert_eq!(held(json.as_bytes()).consents.events.len(), 5);
+    // A list as a package: made, looked at, sent.
+    let list =
+        format!("cpr,record,event,time\n{},p-1,given,2022-03-01\n{},p-2,given,2022-03-01\n", cpr(3), cpr(4));
+    std::fs::write(file("list.csv"), list).expect("written");
+    let kobling = |words: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_kobling")).args(words).output().expect("the program runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(!said.contains(&cpr(3)) && !said.contains(&cpr(4)), "no number is said");
+        (output.status.code(), said)
+    };
+    let (programme, link, sign) = (file("programme.toml"), file("link.key"), file("sign.key"));
+    let (list, out, token) = (file("list.csv"), file("consents"), file("token"));
+    let pack = ["consent", "package", &list, "-o", &out, "--partner", "lokk", "--programme", &programme];
+    let keys = ["--key", &link, "--signing-key", &sign];
+    let (status, said) = kobling(&[&pack[..], &keys, &scope, &told].concat());
+    assert!(status == Some(0) && said.contains("2 sent, 0 repeated"), "{said}");
+    let (status, said) = kobling(&["inspect", &out]);
+    assert!(
+        status == Some(0) && said.contains("dataset    consents") && said.contains("signed     yes"),
+        "{said}"
+    );
+    let (status, said) = kobling(&["upload", &out, "--service", &running.address, "--token-file", &token]);
+    assert!(status == Some(0) && said.contains("receipt"), "{said}");
+    assert!(sound(&show).contains("2022-03-01  p-1  yes"));
     // Refused here, before anything is sent.
     let (status, _, said) = run(&[&["consent", "give"][..], &told].concat());
     assert!(status == Some(2) && said.contains("no purpose is named"), "{said}");
