@@ -36,7 +36,7 @@ pub(super) struct Session {
 
 /// What an upload is received into.
 enum Receiving {
-    Rows(Receiver),
+    Rows(Box<Receiver>),
     Consents(Box<ConsentReceiver>, Arc<OpenedConsents>),
 }
 
@@ -125,7 +125,7 @@ impl Service {
                     let (file, frames) = open_for_append(&path, &layout)?;
                     let today = self.clock.today();
                     let rows = Receiver::new(Arc::new(opened), self.programme(), &self.key, today, &frames)?;
-                    (Receiving::Rows(rows), file)
+                    (Receiving::Rows(Box::new(rows)), file)
                 }
                 Arriving::Consents(opened) => {
                     let (file, staged) = frames::open_for_append(&path)?;
