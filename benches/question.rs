@@ -163,6 +163,7 @@ fn snapshot(programme: &Programme, events: u64) -> Snapshot {
         day: Day::from_ymd(2024, 4, 30).expect("a day"),
         persons,
         families: (0..=persons).map(|person| person - person % 2).collect(),
+        withheld: kobling::snapshot::Withheld::default(),
         datasets: datasets.collect(),
     }
 }

@@ -210,7 +210,8 @@ fn stage_all(dir: &Path, programme: &Programme, rows: u64) -> Vec<StagedInput> {
         let (of, partner) = (&programme.datasets[*dataset], &programme.partners[usize::from(*source)]);
         let path = dir.join(format!("staged-{}-{}", of.id, partner.id));
         let stated = Stated { packages: 1, read: sent, sent, ..Stated::default() };
-        let input = StagedInput { path: path.clone(), source: *source, dataset: *dataset, stated };
+        let input =
+            StagedInput { path: path.clone(), rows: stated.sent, source: *source, dataset: *dataset, stated };
         if done {
             return input;
         }
@@ -220,7 +221,7 @@ fn stage_all(dir: &Path, programme: &Programme, rows: u64) -> Vec<StagedInput> {
             for _ in 0..FRAME_ROWS.min(sent - index * FRAME_ROWS) {
                 push(&mut frame, programme, *dataset, *source, rows, &mut numbers);
             }
-            file.write_all(&frame.finish()).expect("written");
+            file.write_all(&frame.finish().0).expect("written");
         }
         file.into_inner().expect("written").sync_all().expect("durable");
         input

@@ -159,10 +159,18 @@ fn somebody_named_in_anothers_row_is_told_so() {
         cpr(1),
         cpr(2)
     );
-    record(&police, "koebenhavns-politi", &[consent("koebenhavns-politi", 1, "given", YES)])
-        .expect("recorded");
-    record(&police, "koebenhavns-politi", &[consent("koebenhavns-politi", 2, "given", YES)])
-        .expect("recorded");
+    record(
+        &police,
+        "koebenhavns-politi",
+        &[consent("koebenhavns-politi", 1, "given", "2025-05-01T08:00:00Z")],
+    )
+    .expect("recorded");
+    record(
+        &police,
+        "koebenhavns-politi",
+        &[consent("koebenhavns-politi", 2, "given", "2025-05-01T08:00:00Z")],
+    )
+    .expect("recorded");
     send(&police, &package_of(&running.packages(), "koebenhavns-politi", &text, &linkage_key()));
     for (n, counts) in [(1, (1, 0)), (2, (0, 1)), (3, (0, 0))] {
         let body = ask(&police, "koebenhavns-politi", &token("koebenhavns-politi", n), true);

@@ -25,8 +25,8 @@ use zeroize::Zeroizing;
 
 fn form() -> Form {
     Form {
-        purposes: vec!["evaluation".parse().expect("a name"), "follow-up".parse().expect("a name")],
-        recipients: vec!["vive".parse().expect("a name"), "frederiksberg".parse().expect("a name")],
+        purposes: vec!["evaluation".parse().expect("a name")],
+        recipients: vec!["vive".parse().expect("a name")],
         datasets: vec!["forloeb".parse().expect("a name")],
         notice: notice(programme(), &"samtykke".parse().expect("a name"), "da").expect("a notice"),
         given_by: GivenBy::Person,

@@ -120,7 +120,7 @@ impl Upload {
         let file = BufWriter::new(File::create(&path).expect("created"));
         let stated = Stated { packages: 1, ..Stated::default() };
         Upload {
-            input: StagedInput { path, source, dataset, stated },
+            input: StagedInput { path, rows: stated.sent, source, dataset, stated },
             file,
             frame: Frame::new(0, &[0; 32]),
             frames: 0,
@@ -128,16 +128,17 @@ impl Upload {
     }
 
     fn end_frame(&mut self) {
-        self.input.stated.sent += u64::from(self.frame.rows());
+        self.input.stated.sent += u64::from(self.frame.read());
         self.frames += 1;
         let full = std::mem::replace(&mut self.frame, Frame::new(self.frames, &[0; 32]));
-        self.file.write_all(&full.finish()).expect("written");
+        self.file.write_all(&full.finish().0).expect("written");
     }
 
     fn end(mut self) -> StagedInput {
         self.end_frame();
         self.file.flush().expect("written");
         self.input.stated.read = self.input.stated.sent;
+        self.input.rows = self.input.stated.sent;
         self.input
     }
 }
@@ -183,7 +184,7 @@ fn stage(dir: &Path, programme: &Programme, scale: f64, seed: u64) -> Vec<Staged
                 });
             }
             upload.frame.end_row();
-            if upload.frame.rows() == FRAME_ROWS {
+            if upload.frame.read() == FRAME_ROWS {
                 upload.end_frame();
             }
         }

@@ -106,6 +106,8 @@ pub struct DatasetHeld {
     pub rows: u64,
     /// Rows about somebody else that name the person as the other one.
     pub named_in: u64,
+    /// Whether rows about the person were not kept, because nothing permitted them.
+    pub withheld: bool,
     /// First day of all these.
     pub first: Option<Day>,
     /// Last day.

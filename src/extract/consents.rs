@@ -123,6 +123,9 @@ pub fn notice(programme: &Programme, id: &NoticeId, language: &str) -> Result<No
     })
 }
 
+/// What is told about a record that was handed over, or why it could not be.
+type Handed = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
 /// Reads a list and hands its records over in batches of at most `batch`.
 ///
 /// # Errors
@@ -133,7 +136,7 @@ pub fn read_consents(
     tokeniser: &Tokeniser,
     now: Timestamp,
     batch: usize,
-    mut sink: impl FnMut(Vec<ConsentRecord>) -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
+    mut sink: impl FnMut(Vec<ConsentRecord>) -> Handed,
 ) -> Result<u64, ConsentListError> {
     let mut records = Vec::new();
     let count = read_list(source, form, tokeniser, now, |_, _, record| {
@@ -149,6 +152,19 @@ pub fn read_consents(
     Ok(count)
 }
 
+/// Reads a list and hands over whom each row is about, and what was said.
+///
+/// # Errors
+/// [`ConsentListError`] at the first row that is wrong; what was handed over before stays so.
+pub fn read_statements(
+    source: &Source,
+    form: &Form,
+    now: Timestamp,
+    mut each: impl FnMut(Identifier, ConsentEvent) -> Handed,
+) -> Result<u64, ConsentListError> {
+    read_rows(source, form, now, |_, id, event| each(id, event).map_err(ConsentListError::Sink))
+}
+
 /// Reads a list to its end without handing anything over, and holds each event against the programme as the service does.
 ///
 /// # Errors
@@ -156,12 +172,11 @@ pub fn read_consents(
 pub fn check_consents(
     source: &Source,
     form: &Form,
-    tokeniser: &Tokeniser,
     now: Timestamp,
     (programme, partner): (&Programme, u8),
 ) -> Result<u64, ConsentListError> {
-    read_list(source, form, tokeniser, now, |line, _, record| {
-        record.event.fits(programme, partner).map_err(|refusal| ConsentListError::Refused(line, refusal))
+    read_rows(source, form, now, |line, _, event| {
+        event.fits(programme, partner).map_err(|refusal| ConsentListError::Refused(line, refusal))
     })
 }
 
@@ -172,6 +187,21 @@ pub(super) fn read_list(
     tokeniser: &Tokeniser,
     now: Timestamp,
     mut each: impl FnMut(u64, IdKind, ConsentRecord) -> Result<(), ConsentListError>,
+) -> Result<u64, ConsentListError> {
+    read_rows(source, form, now, |line, id, event| {
+        let mut token = Vec::with_capacity(64);
+        tokeniser.person(&id).write_to(&mut token);
+        let token = String::from_utf8(token).expect("a token's text is ASCII");
+        each(line, id.kind(), ConsentRecord { token, event })
+    })
+}
+
+/// Reads a list, and gives line, identifier and event of each row to `each`.
+fn read_rows(
+    source: &Source,
+    form: &Form,
+    now: Timestamp,
+    mut each: impl FnMut(u64, Identifier, ConsentEvent) -> Result<(), ConsentListError>,
 ) -> Result<u64, ConsentListError> {
     let (mut rows, header) = Rows::open(source, Declared::default())?;
     let mut at = [None; COLUMNS.len()];
@@ -199,8 +229,8 @@ pub(super) fn read_list(
             }
             line = record.position().map_or(line, |p| chunk.first_line + p.line() - 1);
             let field = |column: usize| at[column].and_then(|at| record.get(at)).map_or("", str::trim);
-            let (kind, record) = read_record(line, &field, form, tokeniser, now)?;
-            each(line, kind, record)?;
+            let (id, event) = read_record(line, &field, form, now)?;
+            each(line, id, event)?;
             count += 1;
         }
     }
@@ -211,9 +241,8 @@ fn read_record<'f>(
     line: u64,
     field: &dyn Fn(usize) -> &'f str,
     form: &Form,
-    tokeniser: &Tokeniser,
     now: Timestamp,
-) -> Result<(IdKind, ConsentRecord), ConsentListError> {
+) -> Result<(Identifier, ConsentEvent), ConsentListError> {
     let wrong = |column: usize, what| ConsentListError::Field(line, COLUMNS[column], what);
     let id = Identifier::parse(field(0).as_bytes(), now.day(), LeadingZero::Refuse)
         .map_err(|reason| ConsentListError::Identifier(line, reason))?;
@@ -262,10 +291,7 @@ fn read_record<'f>(
         retention_until: retention(kind, at.day().max(valid_from), valid_to),
     };
     event.check(now).map_err(|refusal| ConsentListError::Refused(line, refusal))?;
-    let mut token = Vec::with_capacity(64);
-    tokeniser.person(&id).write_to(&mut token);
-    let token = String::from_utf8(token).expect("a token's text is ASCII");
-    Ok((id.kind(), ConsentRecord { token, event }))
+    Ok((id, event))
 }
 
 fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {

@@ -4,15 +4,21 @@
 //!
 //! | bytes | what |
 //! | --- | --- |
-//! | 4 | `KBS1` |
+//! | 4 | `KBS2` |
 //! | 4 | position of the block, from 0, little-endian |
-//! | 4 | rows in it |
-//! | 12 | identifiers in the person column by kind: `cpr`, `xecpr`, `local` (the other rows are anonymous) |
+//! | 4 | rows in it that are kept |
+//! | 4 | rows of the block, kept or not |
+//! | 4 | links withheld |
+//! | 12 | identifiers in the person column of the block by kind: `cpr`, `xecpr`, `local` (the other rows are anonymous) |
 //! | 32 | SHA-256 of the block as it was in `data.csv` |
 //! | rows × width | rows of fixed width, see [`Layout`] |
+//! | withheld × 16 | links |
 //! | 8 | first bytes of SHA-256 over everything above |
 //!
 //! A frame is whole or it is not there: reading stops at the first torn one, and the next write begins at its start.
+//!
+//! A link is *withheld* when a row of that person was not kept: refused on arrival for want of a permission, or erased. It
+//! stands without date or value, once a frame, so that whoever said no is not taken for somebody who never came.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -24,8 +30,9 @@ use crate::clock::Day;
 use crate::programme::{Dataset, Role};
 use crate::token::{Link, TokenKind};
 
-const MAGIC: [u8; 4] = *b"KBS1";
-const HEADER: usize = 4 + 4 + 4 + 12 + 32;
+const MAGIC: [u8; 4] = *b"KBS2";
+const HEADER: usize = 4 + 4 + 4 + 4 + 4 + 12 + 32;
+const LINK: usize = 16;
 const TRAILER: usize = 8;
 /// The category byte that means "missing".
 pub const MISSING_CODE: u8 = u8::MAX;
@@ -117,7 +124,11 @@ pub enum Value {
 /// The frame of one block, being filled.
 pub struct Frame {
     bytes: Vec<u8>,
+    /// Where the current row begins.
+    row: usize,
     rows: u32,
+    read: u32,
+    withheld: Vec<Link>,
     identifiers: Identifiers,
 }
 
@@ -139,9 +150,37 @@ impl Frame {
         let mut bytes = Vec::with_capacity(1 << 20);
         bytes.extend_from_slice(&MAGIC);
         bytes.extend_from_slice(&index.to_le_bytes());
-        bytes.extend_from_slice(&[0; 4 + 12]);
+        bytes.extend_from_slice(&[0; 4 + 4 + 4 + 12]);
         bytes.extend_from_slice(source_sha256);
-        Frame { bytes, rows: 0, identifiers: Identifiers::default() }
+        Frame {
+            row: bytes.len(),
+            bytes,
+            rows: 0,
+            read: 0,
+            withheld: Vec::new(),
+            identifiers: Identifiers::default(),
+        }
+    }
+
+    /// An empty frame in place of another one, whose block it stands for as that one did: rows go over with
+    /// [`Frame::keep`], and whoever loses one is [`Frame::withhold`].
+    #[must_use]
+    pub fn in_place_of(info: &FrameInfo) -> Frame {
+        let mut frame = Frame::new(info.index, &info.source_sha256);
+        (frame.read, frame.identifiers) = (info.read, info.identifiers);
+        frame
+    }
+
+    /// Takes a row of another frame over, as it is.
+    pub fn keep(&mut self, row: &[u8]) {
+        self.bytes.extend_from_slice(row);
+        self.row = self.bytes.len();
+        self.rows += 1;
+    }
+
+    /// Notes a person of whom a row is not kept.
+    pub fn withhold(&mut self, link: Link) {
+        self.withheld.push(link);
     }
 
     /// Appends the next value of the current row.
@@ -166,35 +205,55 @@ impl Frame {
         }
     }
 
+    /// Makes the link in a token column of the current row absent.
+    pub fn drop_link(&mut self, layout: &Layout, column: usize) {
+        let at = self.row + layout.offsets[column];
+        self.bytes[at..at + LINK].fill(0);
+    }
+
     /// Ends the current row.
-    pub const fn end_row(&mut self) {
+    pub fn end_row(&mut self) {
+        self.row = self.bytes.len();
         self.rows += 1;
+        self.read += 1;
     }
 
-    /// Rows so far.
-    #[must_use]
-    pub const fn rows(&self) -> u32 {
-        self.rows
+    /// Ends the current row without it: nothing of it is kept but whose it was.
+    pub fn refuse_row(&mut self, person: Link) {
+        self.bytes.truncate(self.row);
+        self.read += 1;
+        self.withhold(person);
     }
 
-    /// What is known of the frame so far.
+    /// Rows of the block so far, kept or not.
     #[must_use]
-    pub fn info(&self) -> FrameInfo {
-        let index = u32::from_le_bytes(self.bytes[4..8].try_into().expect("four bytes"));
-        let source_sha256 = self.bytes[24..HEADER].try_into().expect("32 bytes");
-        FrameInfo { index, rows: self.rows, identifiers: self.identifiers, source_sha256 }
+    pub const fn read(&self) -> u32 {
+        self.read
     }
 
-    /// The frame as it is written.
+    /// The frame as it is written, and what is known of it.
     #[must_use]
-    pub fn finish(mut self) -> Vec<u8> {
+    pub fn finish(mut self) -> (Vec<u8>, FrameInfo) {
+        self.withheld.sort_unstable();
+        self.withheld.dedup();
+        let withheld = u32::try_from(self.withheld.len()).expect("no more than rows of a block");
         let Identifiers { cpr, xecpr, local } = self.identifiers;
-        for (at, number) in [self.rows, cpr, xecpr, local].into_iter().enumerate() {
+        for (at, number) in [self.rows, self.read, withheld, cpr, xecpr, local].into_iter().enumerate() {
             self.bytes[8 + 4 * at..12 + 4 * at].copy_from_slice(&number.to_le_bytes());
         }
+        self.bytes.truncate(self.row);
+        self.withheld.iter().for_each(|link| self.bytes.extend_from_slice(link.as_stored()));
         let sum = Sha256::digest(&self.bytes);
+        let info = FrameInfo {
+            index: u32::from_le_bytes(self.bytes[4..8].try_into().expect("four bytes")),
+            rows: self.rows,
+            read: self.read,
+            withheld,
+            identifiers: self.identifiers,
+            source_sha256: self.bytes[HEADER - 32..HEADER].try_into().expect("32 bytes"),
+        };
         self.bytes.extend_from_slice(&sum[..TRAILER]);
-        self.bytes
+        (self.bytes, info)
     }
 }
 
@@ -203,15 +262,35 @@ impl Frame {
 pub struct FrameInfo {
     /// Position of the block.
     pub index: u32,
-    /// Rows.
+    /// Rows that are kept.
     pub rows: u32,
-    /// Identifiers in the person column. Rows beyond their sum are anonymous.
+    /// Rows of the block, kept or not.
+    pub read: u32,
+    /// Persons of whom a row is not kept.
+    pub withheld: u32,
+    /// Identifiers in the person column of the block. Rows beyond their sum are anonymous.
     pub identifiers: Identifiers,
     /// SHA-256 of the block as it was in the package.
     pub source_sha256: [u8; 32],
 }
 
-/// Reads the whole frames of a staged file in order, giving each frame's rows to `each`; returns the length in bytes
+/// What a frame holds.
+#[derive(Clone, Copy)]
+pub struct Body<'a> {
+    /// Rows of fixed width, one after the other.
+    pub rows: &'a [u8],
+    withheld: &'a [u8],
+}
+
+impl Body<'_> {
+    /// Persons of whom a row is not kept, ascending.
+    pub fn withheld(&self) -> impl Iterator<Item = Link> {
+        let links = self.withheld.chunks_exact(LINK);
+        links.map(|link| Link::from_stored(link.try_into().expect("16 bytes")))
+    }
+}
+
+/// Reads the whole frames of a staged file in order, giving each frame's content to `each`; returns the length in bytes
 /// of what is whole. A torn frame at the end is left out.
 ///
 /// # Errors
@@ -219,7 +298,7 @@ pub struct FrameInfo {
 pub fn read_frames<E: From<io::Error>>(
     path: &Path,
     layout: &Layout,
-    mut each: impl FnMut(FrameInfo, &[u8]) -> Result<(), E>,
+    mut each: impl FnMut(FrameInfo, Body<'_>) -> Result<(), E>,
 ) -> Result<u64, E> {
     let mut reader = BufReader::with_capacity(1 << 20, File::open(path).map_err(E::from)?);
     let mut whole = 0;
@@ -230,11 +309,12 @@ pub fn read_frames<E: From<io::Error>>(
             return Ok(whole);
         }
         let number = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
-        let (index, rows) = (number(4), number(8));
+        let (index, rows, read, withheld) = (number(4), number(8), number(12), number(16));
         // A torn header may claim anything: no frame holds more rows than a block of the package can.
-        let Some(length) = (rows as usize).checked_mul(layout.width()).filter(|n| *n <= 1 << 26) else {
-            return Ok(whole);
-        };
+        let length = (rows as usize).checked_mul(layout.width()).filter(|n| *n <= 1 << 26);
+        let links = (withheld as usize).checked_mul(LINK).filter(|n| *n <= 1 << 26);
+        let Some((in_rows, links)) = length.zip(links) else { return Ok(whole) };
+        let length = in_rows + links;
         body.resize(length + TRAILER, 0);
         if !read_all(&mut reader, &mut body).map_err(E::from)? {
             return Ok(whole);
@@ -245,9 +325,10 @@ pub fn read_frames<E: From<io::Error>>(
         if hash.finalize()[..TRAILER] != body[length..] {
             return Ok(whole);
         }
-        let identifiers = Identifiers { cpr: number(12), xecpr: number(16), local: number(20) };
-        let source_sha256 = header[24..HEADER].try_into().expect("32 bytes");
-        each(FrameInfo { index, rows, identifiers, source_sha256 }, &body[..length])?;
+        let identifiers = Identifiers { cpr: number(20), xecpr: number(24), local: number(28) };
+        let source_sha256 = header[HEADER - 32..].try_into().expect("32 bytes");
+        let info = FrameInfo { index, rows, read, withheld, identifiers, source_sha256 };
+        each(info, Body { rows: &body[..in_rows], withheld: &body[in_rows..length] })?;
         whole += (HEADER + length + TRAILER) as u64;
     }
 }
@@ -311,8 +392,12 @@ mod tests {
                 frame.push(Value::Code(code));
             }
             frame.end_row();
+            frame.push(Value::Link(Some(Link::from_stored([row as u8 + 1; 16]))));
+            frame.push(Value::Link(None));
+            frame.refuse_row(Link::from_stored([row as u8 + 100; 16]));
+            frame.withhold(Link::from_stored([100; 16]));
         }
-        frame.finish()
+        frame.finish().0
     }
 
     #[test]
@@ -329,7 +414,13 @@ mod tests {
             assert_eq!(info.source_sha256, [info.index as u8; 32]);
             let one = u32::from(info.rows == 3);
             assert_eq!(info.identifiers, Identifiers { cpr: one, xecpr: one, local: one });
-            for (at, row) in bytes.chunks_exact(layout.width()).enumerate() {
+            assert_eq!((info.read, info.withheld), (2 * info.rows, info.rows));
+            let withheld: Vec<Link> = bytes.withheld().collect();
+            assert!(
+                withheld
+                    == (0..info.rows).map(|n| Link::from_stored([n as u8 + 100; 16])).collect::<Vec<_>>()
+            );
+            for (at, row) in bytes.rows.chunks_exact(layout.width()).enumerate() {
                 assert!(layout.link(row, 0) == Some(Link::from_stored([at as u8 + 1; 16])));
                 assert!(layout.link(row, 1).is_none());
                 assert_eq!(layout.day(row, 3).days(), 19_000 + at as i32);
@@ -340,6 +431,31 @@ mod tests {
         });
         assert_eq!(rows, 3);
         assert_eq!(whole.expect("read"), std::fs::metadata(&path).expect("there").len());
+    }
+
+    #[test]
+    fn a_frame_in_place_of_another_stands_for_the_same_block() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (path, layout) = (dir.path().join("staged"), layout());
+        std::fs::write(&path, frame(3, 3)).expect("written");
+        let mut again = Vec::new();
+        read_frames(&path, &layout, |info, body| {
+            let mut frame = Frame::in_place_of(&info);
+            body.withheld().for_each(|link| frame.withhold(link));
+            let mut rows = body.rows.chunks_exact(layout.width());
+            frame.keep(rows.next().expect("a row"));
+            rows.for_each(|row| frame.withhold(layout.link(row, 0).expect("a person")));
+            let (bytes, new) = frame.finish();
+            assert_eq!((new.rows, new.read, new.withheld), (1, info.read, info.withheld + 2));
+            assert_eq!((new.index, new.source_sha256), (info.index, info.source_sha256));
+            assert_eq!(new.identifiers, info.identifiers);
+            again.push((bytes, new));
+            Ok::<(), io::Error>(())
+        })
+        .expect("read");
+        let (bytes, info) = again.pop().expect("a frame");
+        std::fs::write(&path, bytes).expect("written");
+        assert_eq!(open_for_append(&path, &layout).expect("open").1, [info]);
     }
 
     #[test]

@@ -42,8 +42,9 @@ impl Merged {
     }
 }
 
-/// The links of each group that hangs together.
-fn components(aliases: &[Alias]) -> Vec<Vec<Link>> {
+/// The links of each group that hangs together: of one person each.
+#[must_use]
+pub fn components(aliases: &[Alias]) -> Vec<Vec<Link>> {
     let mut links: Vec<Link> = aliases.iter().flat_map(|alias| [alias.old, alias.new]).collect();
     links.sort_unstable();
     links.dedup();

@@ -37,6 +37,7 @@ fn nobody_leaves_with_anonymous_rows() {
         day: sealed,
         persons: 1,
         families: vec![0, 1].into(),
+        withheld: crate::snapshot::Withheld::default(),
         datasets: (0..programme.datasets.len()).map(columns).collect(),
     };
     let ask = Ask {

@@ -70,6 +70,7 @@ fn snapshot(programme: &Programme, seed: u64) -> Snapshot {
         day: "2024-01-31".parse().expect("a day"),
         persons: PERSONS,
         families: (0..=PERSONS).map(|person| person - person % 3).collect(),
+        withheld: crate::snapshot::Withheld::default(),
         datasets: datasets.collect(),
     }
 }

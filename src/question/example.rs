@@ -209,7 +209,14 @@ pub(super) fn snapshot(programme: &Programme, rows: &[Row], sealed: i32) -> Snap
         Arc::new(columns)
     });
     let datasets = datasets.collect();
-    Snapshot { id: 1, day: first_day().plus(sealed), persons, families: (0..=persons).collect(), datasets }
+    Snapshot {
+        id: 1,
+        day: first_day().plus(sealed),
+        persons,
+        families: (0..=persons).collect(),
+        withheld: crate::snapshot::Withheld::default(),
+        datasets,
+    }
 }
 
 /// A question about 2022-Q1 with the snapshot of day `sealed`, planned.

@@ -222,6 +222,7 @@ pub(super) fn snapshot(rows: &[Row], families: fn(u32) -> u32) -> Snapshot {
         day: "2024-01-10".parse().expect("a day"),
         persons,
         families: (0..=persons).map(families).collect(),
+        withheld: crate::snapshot::Withheld::default(),
         datasets: datasets.collect(),
     }
 }

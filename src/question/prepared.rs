@@ -91,10 +91,10 @@ impl Prepared {
             return Err(CountError::Permits { given: permits.len(), datasets: plan.datasets().len() });
         }
         fits(plan, snapshot)?;
-        let readings = plan.datasets().iter().zip(permits).map(|(dataset, permits)| {
-            let columns = &snapshot.datasets[*dataset];
-            Arc::new(Reading::compile(columns, snapshot.persons, &plan.span(), permits))
-        });
+        let readings =
+            plan.datasets().iter().zip(permits).map(|(dataset, permits)| {
+                Arc::new(Reading::compile(snapshot, *dataset, &plan.span(), permits))
+            });
         let readings: Vec<Arc<Reading>> = readings.collect();
         let grouped = Grouped::of((plan.unit, plan.with_persons), snapshot, plan.datasets()).map(Arc::new);
         let marks = Marks::of(snapshot.persons, &readings, grouped.as_deref());

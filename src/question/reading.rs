@@ -10,14 +10,14 @@ use super::bits::{self, CHUNK};
 use crate::clock::Day;
 use crate::consent::{Permits, PersonsOfSource};
 use crate::linkage::work::in_parallel;
-use crate::snapshot::Columns;
+use crate::snapshot::{Columns, Snapshot};
 
 /// What of a dataset may be read. No `Debug`: it says who permits what.
 #[derive(PartialEq, Eq)]
 pub struct Reading {
     /// A bit a row, with a person or without: permitted, and in the span.
     pub(super) rows: Vec<u64>,
-    /// A bit a person: at some source rows in the span, and none of them permitted.
+    /// A bit a person: at some source rows in the span, or rows that were not kept, and none that is permitted.
     pub(super) leaving: Vec<u64>,
     /// First and last day of the span.
     pub(super) span: (i32, i32),
@@ -32,14 +32,15 @@ struct Part {
 }
 
 impl Reading {
-    /// Compiles the permits of a dataset of a snapshot with so many persons, in one pass over its days and sources.
+    /// Compiles the permits of a dataset of a snapshot, in one pass over its days and sources.
     #[must_use]
     pub fn compile(
-        columns: &Columns,
-        persons: u32,
+        snapshot: &Snapshot,
+        dataset: usize,
         span: &RangeInclusive<Day>,
         permits: &Permits,
     ) -> Reading {
+        let (columns, persons) = (&*snapshot.datasets[dataset], snapshot.persons);
         let span = (span.start().days(), span.end().days());
         let sources: Vec<PersonsOfSource<'_>> = (0..=u8::MAX).map(|source| permits.source(source)).collect();
         let chunks = (persons as usize + 1).div_ceil(CHUNK);
@@ -52,6 +53,16 @@ impl Reading {
             // The last word of one part is the first one of the next.
             rows[part.word..].iter_mut().zip(part.rows).for_each(|(word, part)| *word |= part);
             leaving.extend(part.leaving);
+        }
+        for (source, persons) in snapshot.withheld.of_dataset(dataset) {
+            if let PersonsOfSource::Those(_) = sources[usize::from(source)] {
+                for person in persons {
+                    let read = |row: usize| columns.source[row] == source && bits::holds(&rows, row);
+                    if !columns.rows(person).any(read) {
+                        leaving[person as usize / 64] |= 1 << (person % 64);
+                    }
+                }
+            }
         }
         Reading { rows, leaving, span }
     }

@@ -105,9 +105,8 @@ impl Shelf {
             let reading = match self.take(&of) {
                 Some(What::Reading(kept)) => kept,
                 _ => {
-                    let columns = &snapshot.datasets[*dataset];
                     let permits = permits(*dataset)?;
-                    let made = Arc::new(Reading::compile(columns, snapshot.persons, &plan.span(), &permits));
+                    let made = Arc::new(Reading::compile(snapshot, *dataset, &plan.span(), &permits));
                     self.put(of, What::Reading(Arc::clone(&made)), made.bytes());
                     made
                 }

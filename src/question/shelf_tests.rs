@@ -38,6 +38,7 @@ fn snapshot(programme: &Programme, id: u32) -> Snapshot {
         day: "2024-01-31".parse().expect("a day"),
         persons: PERSONS,
         families: (0..=PERSONS).collect(),
+        withheld: crate::snapshot::Withheld::default(),
         datasets: datasets.collect(),
     }
 }

@@ -163,6 +163,7 @@ impl Service {
                 title: dataset.title.clone(),
                 rows: 0,
                 named_in: 0,
+                withheld: false,
                 first: None,
                 last: None,
             };
@@ -171,9 +172,10 @@ impl Service {
             let other = dataset.position(|role| matches!(role, Role::RelatedPerson));
             let date = dataset.position(|role| matches!(role, Role::Date));
             for package in packages.iter().filter(|package| package.dataset == dataset.id) {
-                let path = self.store.folder().staged_file(&package.id);
-                let read = read_frames(&path, &layout, |_, rows| {
-                    for row in rows.chunks_exact(layout.width()) {
+                let path = self.store.folder().staged_file(&package.staged);
+                let read = read_frames(&path, &layout, |_, body| {
+                    found.withheld |= body.withheld().any(|link| asked.links.contains(&link));
+                    for row in body.rows.chunks_exact(layout.width()) {
                         let of = |column: Option<usize>| {
                             let link = column.and_then(|column| layout.link(row, column));
                             link.is_some_and(|link| asked.links.contains(&link))

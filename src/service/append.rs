@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::arrival::ArrivalKey;
 use super::{Reason, Service, ServiceError};
 use crate::audit::{Actor, ReceiptKind, Subject};
 use crate::auth::Principal;
@@ -32,6 +33,8 @@ impl Slot {
 pub(super) struct Session {
     receiver: Receiving,
     file: File,
+    /// What the receiver holds rows against, where their dataset rests on consent alone.
+    arrival: Option<ArrivalKey>,
 }
 
 /// What an upload is received into.
@@ -118,14 +121,19 @@ impl Service {
         row: &UploadRow,
     ) -> Result<&'a mut Session, ServiceError> {
         if held.is_none() {
-            let path = self.store.folder().staged_file(&row.id);
-            let (receiver, file) = match self.reopened(row)? {
+            let path = self.store.folder().staged_file(&row.staged);
+            let (receiver, file, arrival) = match self.reopened(row)? {
                 Arriving::Rows(opened) => {
                     let layout = Layout::of(&self.programme().datasets[opened.dataset]);
                     let (file, frames) = open_for_append(&path, &layout)?;
                     let today = self.clock.today();
-                    let rows = Receiver::new(Arc::new(opened), self.programme(), &self.key, today, &frames)?;
-                    (Receiving::Rows(Box::new(rows)), file)
+                    let asked = self.programme().datasets[opened.dataset].rests_on_consent_alone();
+                    let key = asked.then(|| self.arrival_key(opened.source, opened.dataset));
+                    let arrival = key.map(|key| self.arrival(key)).transpose()?;
+                    let programme = self.programme();
+                    let rows =
+                        Receiver::new(Arc::new(opened), programme, &self.key, today, arrival, &frames)?;
+                    (Receiving::Rows(Box::new(rows)), file, key)
                 }
                 Arriving::Consents(opened) => {
                     let (file, staged) = frames::open_for_append(&path)?;
@@ -133,12 +141,12 @@ impl Service {
                     let programme = self.programme();
                     let consents =
                         ConsentReceiver::new(Arc::clone(&opened), programme, &self.key, now, &staged)?;
-                    (Receiving::Consents(Box::new(consents), opened), file)
+                    (Receiving::Consents(Box::new(consents), opened), file, None)
                 }
             };
             file.sync_all()?;
             sync_folder(&self.store.folder().staged())?;
-            *held = Some(Session { receiver, file });
+            *held = Some(Session { receiver, file, arrival });
         }
         held.as_mut().ok_or(ServiceError::Refused(Reason::Internal))
     }
@@ -224,9 +232,11 @@ impl Service {
             .id("period", head.period)
             .digest("manifest", opened.sha256)
             .count("rows", received.rows)
+            .count("kept", received.stored)
             .count("bytes", opened.manifest.resources[0].bytes);
         let in_receipt = subject.clone();
-        self.store.complete_upload(now, actor, &row.id, subject, |head| {
+        let package = (row.id.as_str(), received.stored);
+        self.store.complete_upload(now, actor, package, subject, |head| {
             self.receipt(ReceiptKind::Upload, &row.id, now, &row.partner, in_receipt, head)
         })?;
         Ok(())
@@ -261,7 +271,8 @@ impl Service {
         let session = self.session(&mut held, &row)?;
         let mut fed = Ok(());
         while let Some(bytes) = next() {
-            fed = session.receiver.feed(bytes.as_ref(), &mut session.file);
+            let asked = self.ask_again(session);
+            fed = asked.and_then(|()| Ok(session.receiver.feed(bytes.as_ref(), &mut session.file)?));
             if fed.is_err() {
                 break;
             }
@@ -286,6 +297,19 @@ impl Service {
             self.forget_when_full(id);
         }
         Ok(after)
+    }
+
+    /// Holds rows against what has been recorded meanwhile.
+    fn ask_again(&self, session: &mut Session) -> Result<(), ServiceError> {
+        let Some(held) = session.arrival else { return Ok(()) };
+        let now = self.arrival_key(held.source(), held.dataset());
+        if now != held {
+            if let Receiving::Rows(rows) = &mut session.receiver {
+                rows.ask_again(self.arrival(now)?);
+            }
+            session.arrival = Some(now);
+        }
+        Ok(())
     }
 
     fn forget_when_full(&self, id: &str) {

@@ -27,7 +27,7 @@ impl Service {
             .id("dataset", CONSENTS)
             .digest("manifest", opened.sha256)
             .count("bytes", opened.manifest.resources[0].bytes);
-        let path = self.store.folder().staged_file(&row.id);
+        let path = self.store.folder().staged_file(&row.staged);
         let failed = |source| StoreError::Io { path: path.clone(), doing: "read", source };
         let staged = frames::Events::open(&path)?;
         let rows =
@@ -40,6 +40,7 @@ impl Service {
             StoreError::Consent { index, refusal } => ServiceError::Intake(refused(index, refusal)),
             error => error.into(),
         })?;
+        self.arrivals.changed(opened.source);
         self.remove_staged(&row.id);
         Ok(())
     }

@@ -52,13 +52,16 @@ impl Service {
         let receipt = self.store.record_consents(now, &actor, &partner, batch, &rows, |subject, head| {
             self.receipt(ReceiptKind::Consents, &id, now, &partner, subject, head)
         });
-        receipt.map_err(|error| match error {
+        let receipt = receipt.map_err(|error| match error {
             StoreError::Consent { index, refusal } => {
                 let index = usize::try_from(index).unwrap_or(usize::MAX);
                 ServiceError::Consent { index, refusal }
             }
             error => error.into(),
-        })
+        })?;
+        // After it is durable, and before it is acknowledged: rows that come next are held against it.
+        self.arrivals.changed(source);
+        Ok(receipt)
     }
 }
 

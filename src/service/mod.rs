@@ -7,6 +7,7 @@
 mod access;
 mod aliases;
 mod append;
+mod arrival;
 mod ask;
 mod audit;
 mod bulk;
@@ -52,6 +53,8 @@ pub struct Service {
     random: Mutex<Box<dyn Random>>,
     /// Uploads under way. One request at a time works on each.
     sessions: Mutex<HashMap<String, Arc<append::Slot>>>,
+    /// Who may come in, by source and dataset.
+    arrivals: arrival::Arrivals,
     /// Held while sealing: one seal at a time.
     sealing: Mutex<()>,
     /// Held while answering: one question at a time.
@@ -84,6 +87,12 @@ impl Service {
     #[must_use]
     pub const fn key_id(&self) -> KeyId {
         self.in_force.key_id
+    }
+
+    /// The disclosure rules in force.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// The key that receipts verify under.

@@ -112,9 +112,10 @@ impl Service {
         let programme = self.programme();
         let unknown = || SealError::Unknown { file: package.id.clone() };
         Ok(StagedInput {
-            path: self.store.folder().staged_file(&package.id),
+            path: self.store.folder().staged_file(&package.staged),
             source: programme.source(&package.partner).ok_or_else(unknown)?,
             dataset: programme.dataset(&package.dataset).ok_or_else(unknown)?.0,
+            rows: package.stored.ok_or(StoreError::Damaged("a package"))?,
             stated: Stated::of(&manifest.kobling),
         })
     }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use super::arrival::Arrivals;
 use super::{Reason, Service, ServiceError};
 use crate::audit::Actor;
 use crate::clock::{Clock, Timestamp};
@@ -14,7 +15,7 @@ use crate::name::OrganisationId;
 use crate::programme::Programme;
 use crate::secret::Random;
 use crate::snapshot::remove_orphans;
-use crate::store::{Store, UploadState};
+use crate::store::{StagedName, Store, UploadState};
 
 /// The principal under which the operator acts at the machine itself.
 const AT_THE_MACHINE: &str = "koblingd";
@@ -70,6 +71,7 @@ impl Service {
         })?;
         store.check_clock(clock.now())?;
         let service = Service {
+            arrivals: Arrivals::new(&in_force.programme),
             store,
             in_force,
             key,
@@ -97,12 +99,16 @@ impl Service {
 
     /// Removes staged rows and snapshot folders that the store does not know: what a crash left.
     fn remove_left_over(&self) -> Result<(), ServiceError> {
-        let known: HashSet<String> = self.store.staged_uploads()?.into_iter().collect();
+        let known = self.store.staged_files()?;
+        let known: HashSet<&str> = known.iter().map(StagedName::as_str).collect();
         for entry in std::fs::read_dir(self.store.folder().staged())? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let ours = name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit());
-            if ours && !known.contains(&name) {
+            let (id, generation) = name.split_at_checked(32).unwrap_or_default();
+            let ours = !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit());
+            let generation =
+                generation.strip_prefix('-').map_or(generation.is_empty(), |n| n.parse::<u32>().is_ok());
+            if ours && generation && !known.contains(name.as_str()) {
                 std::fs::remove_file(entry.path())?;
             }
         }

@@ -130,7 +130,8 @@ impl Service {
 
     /// Removes staged rows that nothing needs any more. When it fails, start-up tries again.
     pub(super) fn remove_staged(&self, id: &str) {
-        if let Err(error) = std::fs::remove_file(self.store.folder().staged_file(id))
+        let Ok(Some(row)) = self.store.upload(id) else { return };
+        if let Err(error) = std::fs::remove_file(self.store.folder().staged_file(&row.staged))
             && error.kind() != std::io::ErrorKind::NotFound
         {
             tracing::warn!(upload = id, kind = ?error.kind(), "staged rows could not be removed");

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::withheld::Withheld;
 use crate::clock::Day;
 
 /// A snapshot. No `Debug`: it is everybody's rows.
@@ -17,6 +18,8 @@ pub struct Snapshot {
     /// Family of each person number, `0..=persons`: the least person number in it, 0 for a number that no row names.
     /// A loner is a family.
     pub families: Arc<[u32]>,
+    /// Persons of whom rows were not kept, by dataset and source.
+    pub withheld: Withheld,
     /// One a dataset of the programme, in its order. A dataset that was not asked for is empty: it has no columns, and
     /// no rows of anybody ([`super::LazySnapshot`]).
     pub datasets: Vec<Arc<Columns>>,

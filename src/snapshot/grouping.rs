@@ -367,7 +367,14 @@ mod tests {
 
     fn snapshot(datasets: Vec<(Vec<Row>, [bool; 2])>) -> Snapshot {
         let datasets = datasets.into_iter().map(|(rows, has)| Arc::new(columns(rows, has))).collect();
-        Snapshot { id: 1, day: Day::from_days(0), persons: PERSONS, families: Arc::default(), datasets }
+        Snapshot {
+            id: 1,
+            day: Day::from_days(0),
+            persons: PERSONS,
+            families: Arc::default(),
+            withheld: crate::snapshot::Withheld::default(),
+            datasets,
+        }
     }
 
     /// Holds a grouping against sorting each dataset's rows under the oracle's unit.

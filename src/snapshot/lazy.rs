@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::columns::{Columns, Snapshot};
 use super::load::{self, LoadError};
-use super::manifest::{FileEntry, PERSONS_FILE, dataset_file};
+use super::manifest::{FileEntry, PERSONS_FILE, WITHHELD_FILE, dataset_file};
 use super::read::Bounds;
+use super::withheld::Withheld;
 use crate::clock::Day;
 use crate::extract::manifest::Sha256Hex;
 use crate::linkage::work::in_parallel;
@@ -19,6 +20,7 @@ pub struct LazySnapshot {
     day: Day,
     persons: u32,
     families: Arc<[u32]>,
+    withheld: Withheld,
     sets: Vec<Set>,
     partners: usize,
     /// Rows of all datasets.
@@ -64,6 +66,8 @@ impl LazySnapshot {
         };
         let persons = manifest.persons;
         let families = load::load_persons(dir, &entry(PERSONS_FILE.to_owned())?, persons)?.into();
+        let bounds = (programme.datasets.len(), programme.partners.len(), persons);
+        let withheld = load::load_withheld(dir, &entry(WITHHELD_FILE.to_owned())?, bounds)?;
         let set = |dataset: &Dataset| {
             let entry = entry(dataset_file(&dataset.id))?;
             let bytes = bytes_in_memory(dataset, entry.rows, persons);
@@ -77,6 +81,7 @@ impl LazySnapshot {
             day: manifest.day,
             persons,
             families,
+            withheld,
             partners: programme.partners.len(),
             rows: sets.iter().fold(0, |sum, set| sum.saturating_add(set.entry.rows)),
             limit,
@@ -151,6 +156,7 @@ impl LazySnapshot {
             day: self.day,
             persons: self.persons,
             families: Arc::clone(&self.families),
+            withheld: self.withheld.clone(),
             datasets: held.sets.iter().enumerate().map(columns).collect(),
         })
     }
@@ -177,7 +183,7 @@ impl LazySnapshot {
     }
 
     fn bytes_of_persons(&self) -> u64 {
-        size_of_val(&*self.families) as u64
+        size_of_val(&*self.families) as u64 + self.withheld.bytes()
     }
 }
 

@@ -10,6 +10,7 @@ use super::columns::{Columns, Snapshot};
 use super::lazy::LazySnapshot;
 use super::manifest::{self, FileEntry, Manifest, SNAPSHOT_FILE};
 use super::read::{self, Bounds, FileError};
+use super::withheld::Withheld;
 use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Quality;
 use crate::name::ProgrammeId;
@@ -153,6 +154,16 @@ pub(super) fn load_manifest(
 pub(super) fn load_persons(dir: &Path, entry: &FileEntry, persons: u32) -> Result<Vec<u32>, LoadError> {
     let file = open_verified(dir, entry)?;
     read::read_persons(file, entry.rows, persons).map_err(|error| wrong(entry, error))
+}
+
+/// Verifies and reads the file of those of whom rows were not kept; `bounds` are datasets, partners and persons.
+pub(super) fn load_withheld(
+    dir: &Path,
+    entry: &FileEntry,
+    bounds: (usize, usize, u32),
+) -> Result<Withheld, LoadError> {
+    let file = open_verified(dir, entry)?;
+    Withheld::read(file, bounds).map_err(|error| wrong(entry, error))
 }
 
 /// Verifies and reads the file of a dataset.

@@ -15,8 +15,10 @@ use crate::programme::{Programme, Role};
 pub const SNAPSHOT_FILE: &str = "snapshot.json";
 /// File name of the persons.
 pub(super) const PERSONS_FILE: &str = "persons.parquet";
-/// Version of the folder's format. From 2 on, staff are in it.
-pub(super) const FORMAT: u32 = 2;
+/// File name of the persons of whom rows were not kept.
+pub(super) const WITHHELD_FILE: &str = "withheld.roaring";
+/// Version of the folder's format. From 2 on, staff are in it; from 3 on, who is withheld.
+pub(super) const FORMAT: u32 = 3;
 /// Largest manifest: 64 datasets of 200 partners with their reasons.
 pub(super) const MAX_BYTES: u64 = 64 << 20;
 

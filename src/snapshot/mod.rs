@@ -1,7 +1,7 @@
 //! Sealed, immutable, linked data: writing a snapshot, and loading it for questions.
 //!
-//! A snapshot is a folder: a Parquet file a dataset, sorted by (person, day); `persons.parquet`; `snapshot.json` with
-//! the digests of both. It is whole or it is not there. Must never: hold a link or a token, be changed once written
+//! A snapshot is a folder: a Parquet file a dataset, sorted by (person, day); `persons.parquet`; `withheld.roaring`;
+//! `snapshot.json` with the digests of all of them. It is whole or it is not there. Must never: hold a link or a token, be changed once written
 //! (but for erasure), or be read when a byte differs from what was sealed. Callers: the service's operations, and the
 //! questions.
 
@@ -24,6 +24,7 @@ mod seal;
 mod sort;
 #[cfg(test)]
 mod tests;
+mod withheld;
 mod work;
 
 pub use columns::{Columns, Snapshot};
@@ -34,3 +35,4 @@ pub use lazy::LazySnapshot;
 pub use load::{LoadError, MEMORY_SETTING, load_quality};
 pub use manifest::SNAPSHOT_FILE;
 pub use seal::{SealInputs, SealLimits, SealPhase, SealReport, StagedInput, seal, seal_within};
+pub use withheld::Withheld;

@@ -55,13 +55,13 @@ impl<'a> Plan<'a> {
             let dataset = programme.datasets.get(input.dataset);
             let dataset = dataset.filter(|dataset| dataset.partners.contains(&input.source));
             let dataset = dataset.ok_or_else(|| SealError::Unknown { file: input.name() })?;
-            let fits = record::can_hold(&input.path, dataset, input.stated.sent);
-            let sent = usize::try_from(input.stated.sent).ok();
+            let fits = record::can_hold(&input.path, dataset, input.rows);
+            let sent = usize::try_from(input.rows).ok();
             let sent = sent.filter(|_| !matches!(fits, Ok(false)));
             let sent = sent.ok_or_else(|| SealError::Incomplete { file: input.name() })?;
             fits.map_err(|error| SealError::read(input.name(), error.into()))?;
             uploads[input.dataset].push((at, sent));
-            rows[input.dataset] += input.stated.sent;
+            rows[input.dataset] += input.rows;
         }
         let sets = programme.datasets.iter().zip(uploads).zip(rows).map(|((dataset, uploads), rows)| {
             let rows =

@@ -10,11 +10,12 @@ use super::file::{self, GROUP_ROWS};
 use super::folder::{Draft, Output};
 use super::gather::Gathered;
 use super::group::{Group, Numbers};
-use super::manifest::{FileEntry, Manifest, PERSONS_FILE, SNAPSHOT_FILE, dataset_file};
+use super::manifest::{FileEntry, Manifest, PERSONS_FILE, SNAPSHOT_FILE, WITHHELD_FILE, dataset_file};
 use super::merge::Merge;
 use super::plan::Plan;
 use super::record;
 use super::seal::{SealInputs, SealReport};
+use super::withheld::Withheld;
 use super::work::Room;
 use crate::linkage::Quality;
 use crate::linkage::quality::PartCount;
@@ -29,6 +30,8 @@ pub(super) struct Linked<'a> {
     pub(super) plan: &'a Plan<'a>,
     pub(super) rooms: &'a [Room],
     pub(super) gathered: Gathered,
+    /// Who is withheld.
+    pub(super) withheld: Withheld,
     /// Highest person number.
     pub(super) highest: u32,
 }
@@ -76,7 +79,7 @@ impl Linked<'_> {
         for input in self.inputs.staged {
             quality.state(input.source, input.dataset, &input.stated);
         }
-        let mut files = Vec::new();
+        let mut files = vec![self.write_withheld(draft)?];
         for (file, counted) in made {
             files.push(file);
             if let Some((at, count)) = counted {
@@ -84,6 +87,13 @@ impl Linked<'_> {
             }
         }
         Ok(Written { files, quality, rows, highest: self.highest })
+    }
+
+    fn write_withheld(&self, draft: &Draft) -> Result<FileEntry, SealError> {
+        let mut out = draft.create(WITHHELD_FILE).map_err(SealError::write(WITHHELD_FILE))?;
+        self.withheld.write(&mut out).map_err(SealError::write(WITHHELD_FILE))?;
+        let persons = self.withheld.sets().values().map(roaring::RoaringBitmap::len).sum();
+        entry(WITHHELD_FILE.to_owned(), out, persons)
     }
 
     fn write_persons(&self, draft: &Draft) -> Result<FileEntry, SealError> {

@@ -148,12 +148,13 @@ pub(super) fn source(record: &[u8]) -> u8 {
 }
 
 /// Reads a staged file that must hold exactly `expected` rows, and gives their records to `put`, frame by frame, in
-/// order. Persons are as the spine has them, or provisional above its highest number; cases and staff are provisional.
+/// order, and the links that it withholds to `withheld`. Persons are as the spine has them, or provisional above its highest number; cases and staff are provisional.
 pub(super) fn read(
     path: &Path,
     (source, expected): (u8, u64),
     (programme, dataset): (&Programme, &Dataset),
     numbering: &Numbering<'_>,
+    withheld: &mut Vec<Link>,
     mut put: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<(), ReadError> {
     let (layout, record) = (Layout::of(dataset), Record::of(dataset));
@@ -168,7 +169,8 @@ pub(super) fn read(
         rows += u64::from(frame.rows);
         records.clear();
         records.resize(frame.rows as usize * record.width, 0);
-        take(body, &mut records, (&layout, &record), (programme, dataset), (numbering, &mut batch))?;
+        withheld.extend(body.withheld());
+        take(body.rows, &mut records, (&layout, &record), (programme, dataset), (numbering, &mut batch))?;
         records.chunks_exact_mut(record.width).for_each(|record| record[SOURCE] = source);
         put(&records).map_err(ReadError::Put)
     })?;

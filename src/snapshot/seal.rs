@@ -4,6 +4,7 @@
 //! upload; sorted in runs under their final numbers; merged into the files. Nothing of it depends on the limit, on the
 //! number of threads, or on which of them came first.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,6 +15,7 @@ use super::plan::{Plan, Set};
 use super::publish::Linked;
 use super::record::{self, Numbering};
 use super::sort::Sorter;
+use super::withheld::Withheld;
 use super::work::{Place, Room};
 use crate::clock::{Day, Timestamp};
 use crate::extract::manifest::Sha256Hex;
@@ -22,6 +24,7 @@ use crate::linkage::work::{cores, in_parallel_on};
 use crate::linkage::{Alias, Interner, Quality, Spine, SpineError, Stated};
 use crate::programme::Programme;
 use crate::secret::Random;
+use crate::token::Link;
 
 /// A complete upload. Which uploads are in force is for the caller to say.
 pub struct StagedInput {
@@ -31,7 +34,9 @@ pub struct StagedInput {
     pub source: u8,
     /// Position of the dataset.
     pub dataset: usize,
-    /// What its manifest says. The file must hold the rows sent, no more and no fewer.
+    /// Rows that the file must hold, no more and no fewer: those sent, but for what was refused on arrival or erased.
+    pub rows: u64,
+    /// What its manifest says.
     pub stated: Stated,
 }
 
@@ -146,7 +151,7 @@ pub fn seal_within(
     progress(SealPhase::Read);
     let met = read(inputs, &plan, &mut rooms, spine)?;
     progress(SealPhase::Number);
-    let (cases, staff) = (met.cases, met.staff);
+    let (cases, staff, withheld) = (met.cases, met.staff, met.withheld);
     let final_of = spine.allot(met.persons, inputs.aliases, random)?;
     progress(SealPhase::Sort);
     let sorted = sort(&plan, &mut rooms, spine, &final_of, (cases, staff));
@@ -154,7 +159,8 @@ pub fn seal_within(
     let sealed = sorted.and_then(|gathered| {
         progress(SealPhase::Write);
         let highest = spine.highest();
-        Linked { inputs, plan: &plan, rooms: &rooms, gathered, highest }.write(&draft)
+        let withheld = Withheld::of(withheld, (spine, inputs.aliases), &gathered.families);
+        Linked { inputs, plan: &plan, rooms: &rooms, gathered, withheld, highest }.write(&draft)
     });
     // Before the folder is the snapshot's.
     drop(rooms);
@@ -170,6 +176,8 @@ struct Met {
     persons: Interner,
     cases: u32,
     staff: u32,
+    /// Links withheld, by (dataset, source).
+    withheld: BTreeMap<(usize, u8), Vec<Link>>,
 }
 
 /// Reads everything into the rooms, with provisional numbers.
@@ -190,18 +198,22 @@ fn read(
         let places = room.places(set.uploads.iter().map(|(_, rows)| rows * set.record.width()));
         jobs.extend(set.uploads.iter().zip(places).map(|((at, rows), place)| (*rows as u64, (*at, place))));
     }
-    in_parallel_on(plan.threads, jobs, |(at, mut place)| {
+    let withheld = in_parallel_on(plan.threads, jobs, |(at, mut place)| {
         let input = &inputs.staged[at];
         let dataset = &inputs.programme.datasets[input.dataset];
-        let expected = (input.source, input.stated.sent);
+        let expected = (input.source, input.rows);
         let put = |records: &[u8]| place.put(records);
-        record::read(&input.path, expected, (inputs.programme, dataset), &numbering, put)
-            .map_err(|error| SealError::read(input.name(), error))
+        let mut withheld = Vec::new();
+        record::read(&input.path, expected, (inputs.programme, dataset), &numbering, &mut withheld, put)
+            .map_err(|error| SealError::read(input.name(), error))?;
+        Ok::<_, SealError>(((input.dataset, input.source), withheld))
     })?;
+    let mut by_source: BTreeMap<(usize, u8), Vec<Link>> = BTreeMap::new();
+    withheld.into_iter().for_each(|(of, links)| by_source.entry(of).or_default().extend(links));
     let Numbering { persons, cases, staff, .. } = numbering;
     let cases = cases.met().ok_or(SealError::TooManyCases)?;
     let staff = staff.met().ok_or(SealError::TooManyStaff)?;
-    Ok(Met { persons, cases, staff })
+    Ok(Met { persons, cases, staff, withheld: by_source })
 }
 
 /// Puts final person numbers into the rooms and sorts each run, gathering on the way.

@@ -198,7 +198,7 @@ impl Store {
             let receipt = sign(subject, head);
             tx.execute(
                 "UPDATE uploads SET state = 'recorded', touched_at = ?2, completed_at = ?2,
-                                    completed_sequence = ?3, receipt = ?4 WHERE id = ?1",
+                                    completed_sequence = ?3, receipt = ?4, stored = 0 WHERE id = ?1",
                 params![id, now.millis(), signed(sequence), receipt_text(&receipt)],
             )?;
             Ok(receipt)
@@ -270,6 +270,31 @@ impl Store {
     ) -> Result<(), StoreError> {
         let strand = Strand::Partner(partner.clone());
         self.write(|tx| append(tx, NewEntry { actor, at: now, deed, strand, subject }).map(|_| ()))
+    }
+
+    /// Gives every event that a partner recorded to `each`, those of one link after the other. The store is busy meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`], and whatever `each` returns.
+    pub fn for_each_consent_of(
+        &self,
+        partner: &PartnerId,
+        mut each: impl FnMut(Link, &str, Timestamp) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare_cached(
+                "SELECT link, event, recorded_at FROM consent_events WHERE source = ?1 ORDER BY link",
+            )?;
+            let mut rows = query.query([partner.as_str()])?;
+            let damaged = || StoreError::Damaged("a consent event");
+            while let Some(row) = rows.next()? {
+                let link = row.get_ref(0)?.as_blob().map_err(|_| damaged())?;
+                let event = row.get_ref(1)?.as_str().map_err(|_| damaged())?;
+                let link = Link::from_stored(fixed(link, "a consent event")?);
+                each(link, event, Timestamp::from_millis(row.get(2)?))?;
+            }
+            Ok(())
+        })
     }
 
     /// Where consent stands.

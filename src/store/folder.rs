@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::StoreError;
+use super::{StagedName, StoreError};
 
 /// The data folder of the service.
 #[derive(Clone, Debug)]
@@ -55,8 +55,8 @@ impl DataFolder {
 
     /// The staged rows of an upload.
     #[must_use]
-    pub fn staged_file(&self, upload: &str) -> PathBuf {
-        self.staged().join(upload)
+    pub fn staged_file(&self, name: &StagedName) -> PathBuf {
+        self.staged().join(name.as_str())
     }
 
     /// The folder of snapshots.

@@ -39,7 +39,7 @@ pub use releases::{AnswerKey, LedgerRow};
 pub use snapshots::{NewSnapshot, SnapshotRow};
 pub use spine::{AliasRow, SpineRow};
 pub use statements::{ReportRow, StatementRow};
-pub use uploads::{NewUpload, OpenedUpload, PackageRow, UploadRow, UploadState};
+pub use uploads::{NewUpload, OpenedUpload, PackageRow, StagedName, UploadRow, UploadState};
 
 use folder::Lock;
 

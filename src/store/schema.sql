@@ -52,7 +52,11 @@ CREATE TABLE uploads (
     completed_sequence INTEGER UNIQUE,
     receipt            TEXT,
     withdrawal         TEXT,
+    -- Rows staged once complete, and how often the staged file was written anew because rows were erased.
+    stored             INTEGER,
+    generation         INTEGER NOT NULL DEFAULT 0,
     CHECK ((state IN ('complete', 'recorded', 'replaced', 'withdrawn')) = (receipt IS NOT NULL)),
+    CHECK ((receipt IS NOT NULL) = (stored IS NOT NULL)),
     CHECK ((state = 'withdrawn') = (withdrawal IS NOT NULL))
 ) STRICT;
 CREATE UNIQUE INDEX uploads_same ON uploads (partner, manifest_sha256) WHERE state IN ('open', 'complete', 'recorded', 'replaced');

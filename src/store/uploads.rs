@@ -108,6 +108,26 @@ pub struct UploadRow {
     pub manifest: Vec<u8>,
     /// The receipt, once complete.
     pub receipt: Option<SignedReceipt>,
+    /// The staged file in force.
+    pub staged: StagedName,
+}
+
+/// Name of a staged file: the upload's id, and behind it how often its rows were written anew because some were erased.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StagedName(String);
+
+impl StagedName {
+    /// The name of an upload's file after so many erasures.
+    #[must_use]
+    pub fn new(id: &str, generation: u32) -> StagedName {
+        StagedName(if generation == 0 { id.to_owned() } else { format!("{id}-{generation}") })
+    }
+
+    /// The file's name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// What became of the wish to open an upload.
@@ -134,6 +154,11 @@ pub struct PackageRow {
     pub bytes: u64,
     /// Rows in it.
     pub rows: u64,
+    /// Rows of them that are staged: those that had a permission on arrival and are not erased. `None` until it is
+    /// complete.
+    pub stored: Option<u64>,
+    /// The staged file in force.
+    pub staged: StagedName,
     /// Digest of the manifest.
     pub manifest_sha256: Sha256Hex,
     /// Where it stands.
@@ -144,19 +169,30 @@ pub struct PackageRow {
     pub completed_at: Option<Timestamp>,
 }
 
-const UPLOAD: &str = "SELECT id, partner, state, touched_at, bytes, manifest, receipt FROM uploads";
-const PACKAGE: &str = "SELECT id, partner, dataset, period, bytes, rows, manifest_sha256, state, opened_at, completed_at FROM uploads";
+const UPLOAD: &str =
+    "SELECT id, partner, state, touched_at, bytes, manifest, receipt, generation FROM uploads";
+const PACKAGE: &str = "SELECT id, partner, dataset, period, bytes, rows, manifest_sha256, state, opened_at, completed_at, stored, generation FROM uploads";
 
-type RawUpload = (String, String, String, i64, i64, Vec<u8>, Option<String>);
+type RawUpload = (String, String, String, i64, i64, Vec<u8>, Option<String>, u32);
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<RawUpload> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+    Ok((
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        row.get(5)?,
+        row.get(6)?,
+        row.get(7)?,
+    ))
 }
 
 fn upload(
-    (id, partner, state, touched_at, bytes, manifest, receipt): RawUpload,
+    (id, partner, state, touched_at, bytes, manifest, receipt, generation): RawUpload,
 ) -> Result<UploadRow, StoreError> {
     Ok(UploadRow {
+        staged: StagedName::new(&id, generation),
         id,
         partner: stored(&partner, "an upload")?,
         state: state.parse().map_err(|()| StoreError::Damaged("an upload"))?,
@@ -185,6 +221,8 @@ fn packages(db: &Connection, sql: &str, of: &[&dyn rusqlite::ToSql]) -> Result<V
         let text = |at: usize| row.get::<_, String>(at);
         let sha256: Vec<u8> = row.get(6)?;
         found.push(PackageRow {
+            staged: StagedName::new(&text(0)?, row.get(11)?),
+            stored: row.get::<_, Option<i64>>(10)?.map(|rows| unsigned(rows, "an upload")).transpose()?,
             id: text(0)?,
             partner: stored(&text(1)?, "an upload")?,
             dataset: stored(&text(2)?, "an upload")?,
@@ -300,7 +338,7 @@ impl Store {
         })
     }
 
-    /// Makes a package of an upload whose every block is durable, and the receipt with it. Completing it again gives the
+    /// Makes a package of an upload whose every block is durable, with so many rows staged, and the receipt with it. Completing it again gives the
     /// same receipt.
     ///
     /// # Errors
@@ -309,7 +347,7 @@ impl Store {
         &self,
         now: Timestamp,
         actor: &Actor,
-        id: &str,
+        (id, stored): (&str, u64),
         subject: Subject,
         sign: impl FnOnce(Head) -> SignedReceipt,
     ) -> Result<SignedReceipt, StoreError> {
@@ -325,8 +363,8 @@ impl Store {
             let receipt = sign(head);
             tx.execute(
                 "UPDATE uploads SET state = 'complete', touched_at = ?2, completed_at = ?2,
-                                    completed_sequence = ?3, receipt = ?4 WHERE id = ?1",
-                params![id, now.millis(), signed(sequence), receipt_text(&receipt)],
+                                    completed_sequence = ?3, receipt = ?4, stored = ?5 WHERE id = ?1",
+                params![id, now.millis(), signed(sequence), receipt_text(&receipt), signed(stored)],
             )?;
             Ok(receipt)
         })
@@ -431,15 +469,17 @@ impl Store {
         })
     }
 
-    /// Ids of uploads whose staged rows belong on disk: open ones, and packages that a seal may still read.
+    /// Staged files that belong on disk: those of open uploads, and of packages that a seal may still read.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn staged_uploads(&self) -> Result<Vec<String>, StoreError> {
+    pub fn staged_files(&self) -> Result<Vec<StagedName>, StoreError> {
         self.read(|db| {
-            let mut query = db.prepare("SELECT id FROM uploads WHERE state IN ('open', 'complete')")?;
-            let ids = query.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-            Ok(ids)
+            let mut query =
+                db.prepare("SELECT id, generation FROM uploads WHERE state IN ('open', 'complete')")?;
+            let name = |row: &Row<'_>| Ok(StagedName::new(&row.get::<_, String>(0)?, row.get(1)?));
+            let names = query.query_map([], name)?.collect::<Result<Vec<_>, _>>()?;
+            Ok(names)
         })
     }
 

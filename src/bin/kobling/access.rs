@@ -118,6 +118,9 @@ fn lines(held: &Held, language: Language) -> Vec<String> {
             let named = say("om en anden, hvor du er nævnt", "about somebody else in which you are named");
             line += &format!(", {} {named}", dataset.named_in);
         }
+        if dataset.withheld {
+            line += say(", rækker afvist ved modtagelsen", ", rows turned away on arrival");
+        }
         lines.push(line + &span);
     }
     if !held.aliases.is_empty() {

@@ -14,6 +14,7 @@ macro_rules! out {
 mod access;
 mod ask;
 mod consent;
+mod exchange;
 mod exit;
 mod extract;
 mod key;

@@ -1,5 +1,6 @@
 //! The room as a whole: packages made here, received in pieces, held against a slow parser that shares no code.
 
+mod arrival;
 mod properties;
 mod refusals;
 
@@ -191,7 +192,7 @@ fn open_signed(manifest: &Manifest) -> Result<Opened, IntakeRefusal> {
 }
 
 fn receiver(opened: &Arc<Opened>, staged: &[staged::FrameInfo]) -> Result<Receiver, IntakeRefusal> {
-    Receiver::new(Arc::clone(opened), &programme(), &service_key(), today(), staged)
+    Receiver::new(Arc::clone(opened), &programme(), &service_key(), today(), None, staged)
 }
 
 fn refused(error: ReceiveError) -> IntakeRefusal {
@@ -240,8 +241,8 @@ fn rows(staged: &[u8]) -> Vec<SlowRow> {
     let layout = Layout::of(&programme().datasets[0]);
     let mut rows = Vec::new();
     let whole = staged::read_frames(&path, &layout, |info, bytes| {
-        assert_eq!(bytes.len(), info.rows as usize * layout.width());
-        for row in bytes.chunks_exact(layout.width()) {
+        assert_eq!(bytes.rows.len(), info.rows as usize * layout.width());
+        for row in bytes.rows.chunks_exact(layout.width()) {
             let links = (0..4).map(|c| layout.link(row, c).map(|link| *link.as_stored())).collect();
             let measures = [layout.measure(row, 6), layout.measure(row, 7)];
             rows.push((links, layout.day(row, 4).days(), layout.code(row, 5), measures));

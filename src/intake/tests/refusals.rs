@@ -181,13 +181,14 @@ fn frames_of_another_package_are_not_gone_on_with() {
     let opened = Arc::new(open_signed(&manifest(std::slice::from_ref(&data))).expect("valid"));
     let mut other = staged::Frame::new(0, &[7; 32]);
     other.end_row();
-    assert_eq!(receiver(&opened, &[other.info()]).err().expect("refused").code(), "staged-differs");
+    assert_eq!(receiver(&opened, &[other.finish().1]).err().expect("refused").code(), "staged-differs");
     let empty = staged::Frame::new(0, Sha256Hex::of(&data).as_bytes());
-    assert_eq!(receiver(&opened, &[empty.info()]).err().expect("refused").code(), "staged-differs");
+    assert_eq!(receiver(&opened, &[empty.finish().1]).err().expect("refused").code(), "staged-differs");
     let mut same = staged::Frame::new(0, Sha256Hex::of(&data).as_bytes());
     same.end_row();
-    assert!(receiver(&opened, &[same.info()]).is_ok());
-    assert_eq!(receiver(&opened, &[same.info(); 2]).err().expect("refused").code(), "staged-differs");
+    let same = same.finish().1;
+    assert!(receiver(&opened, &[same]).is_ok());
+    assert_eq!(receiver(&opened, &[same; 2]).err().expect("refused").code(), "staged-differs");
 }
 
 #[test]

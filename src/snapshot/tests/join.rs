@@ -72,6 +72,28 @@ fn assert_is_the_naive_join(
     persons: u8,
 ) {
     let named = named(spine, aliases, persons);
+    let raws = uploads.iter().flat_map(|upload| {
+        upload.rows.iter().map(|raw| seen(&bench.programme.datasets[upload.dataset], raw))
+    });
+    let in_rows: BTreeSet<u8> = raws
+        .flat_map(|raw| [raw.person, raw.related])
+        .filter(|n| *n != 0)
+        .map(|n| identity(aliases, n))
+        .collect();
+    let mut kept_out: BTreeMap<(usize, u8), BTreeSet<u8>> = BTreeMap::new();
+    for upload in uploads {
+        let withheld = upload.rows.chunks(7).flat_map(withheld);
+        let who = withheld.map(|n| identity(aliases, n));
+        kept_out
+            .entry((upload.dataset, upload.source))
+            .or_default()
+            .extend(who.filter(|who| in_rows.contains(who)));
+    }
+    kept_out.retain(|_, who| !who.is_empty());
+    let sets = snapshot.withheld.sets().iter();
+    let found: BTreeMap<_, BTreeSet<u8>> =
+        sets.map(|(of, set)| (*of, set.iter().map(|number| named[&number]).collect())).collect();
+    assert_eq!(found, kept_out);
     let mut cases: HashMap<u32, Issued> = HashMap::from([(0, (0, 0))]);
     let mut staff: HashMap<u32, Issued> = HashMap::from([(0, (0, 0))]);
     let mut ties: Vec<BTreeSet<u8>> = Vec::new();

@@ -31,7 +31,7 @@ proptest! {
         let mut spine = Spine::default();
         let whole = bench.seal_within(1, &plenty, &staged, &[], &mut spine, seed).expect("sealed in memory");
         let sealed = files(&bench, 1);
-        prop_assert_eq!(sealed.len(), bench.programme.datasets.len() + 2);
+        prop_assert_eq!(sealed.len(), bench.programme.datasets.len() + 3);
         fs::remove_dir_all(bench.out(1)).expect("removed");
         for (memory, threads) in memory {
             let limits = SealLimits { memory, disk: u64::MAX, threads };
@@ -129,7 +129,7 @@ fn working_files_hold_no_link_and_are_gone_when_the_snapshot_is_there() {
         assert!(!links.iter().any(|link| holds(&held, link)));
     }
     let files = files(&bench, 1);
-    assert_eq!(files.len(), model().datasets.len() + 2);
+    assert_eq!(files.len(), model().datasets.len() + 3);
     assert!(files.keys().all(|name| !name.contains("work")));
 }
 

@@ -141,6 +141,13 @@ fn seen(dataset: &Dataset, raw: &Raw) -> Raw {
     }
 }
 
+/// Who is withheld in a frame: the person of its first row, whoever is the related one of its last, and somebody whom no
+/// row names.
+fn withheld(rows: &[Raw]) -> impl Iterator<Item = u8> {
+    let of = [rows.first().map_or(0, |row| row.person), rows.last().map_or(0, |row| row.related), 251];
+    of.into_iter().filter(|n| *n != 0)
+}
+
 /// Stages an upload in frames of at most seven rows.
 fn stage(dir: &Path, programme: &Programme, at: usize, upload: &Upload) -> StagedInput {
     let path = dir.join(format!("upload-{at}"));
@@ -167,11 +174,12 @@ fn stage(dir: &Path, programme: &Programme, at: usize, upload: &Upload) -> Stage
             }
             frame.end_row();
         }
-        file.write_all(&frame.finish()).expect("written");
+        withheld(rows).for_each(|n| frame.withhold(person_link(n)));
+        file.write_all(&frame.finish().0).expect("written");
     }
     let sent = upload.rows.len() as u64;
     let stated = Stated { packages: 1, read: sent, sent, ..Stated::default() };
-    StagedInput { path, source: upload.source, dataset: upload.dataset, stated }
+    StagedInput { path, rows: stated.sent, source: upload.source, dataset: upload.dataset, stated }
 }
 
 /// A folder to seal in.

@@ -78,10 +78,10 @@ fn a_torn_or_incomplete_upload_is_refused_by_name_and_leaves_no_trace() {
     refused(&mut spine, &staged);
     fs::write(&path, &whole).expect("written");
     for sent in [29, 31, u64::MAX] {
-        staged[1].stated.sent = sent;
+        staged[1].rows = sent;
         refused(&mut spine, &staged);
     }
-    staged[1].stated.sent = 30;
+    staged[1].rows = 30;
     bench.seal(2, &staged, &[], &mut spine, 1).expect("whole again");
 }
 
@@ -151,7 +151,7 @@ fn a_byte_changed_anywhere_is_refused_by_the_name_of_its_file() {
         fs::write(&path, &whole).expect("written");
         assert!(bench.load(1, &sha256).is_ok());
     }
-    assert_eq!(files, model().datasets.len() + 2, "a file for each dataset, and two more");
+    assert_eq!(files, model().datasets.len() + 3, "a file for each dataset, and three more");
 }
 
 #[test]

@@ -13,9 +13,12 @@ use kobling::extract::consents::{Form, notice};
 use kobling::name::{DatasetId, NoticeId, OrganisationId, PurposeId};
 use kobling::programme::Programme;
 
+use crate::exchange;
 use crate::exit::{Outcome, Trouble};
 use crate::person::{Person, Who};
 use crate::send::Service;
+
+pub(crate) use record::keep_all;
 
 /// Commands on consent.
 #[derive(Subcommand)]
@@ -39,6 +42,10 @@ pub(crate) enum ConsentCommand {
         #[command(flatten)]
         common: Common,
     },
+    /// Write a list as other systems read consents: HL7 FHIR R4, or ISO/IEC TS 27560 in JSON-LD.
+    Export(exchange::ExportArguments),
+    /// Record what such a file says. What it cannot say in full is refused, never left out.
+    Import(exchange::ImportArguments),
     /// Make a package of a list of any length, to be looked at with `kobling inspect` and sent with `kobling upload`.
     Package(package::Package),
 }
@@ -132,6 +139,8 @@ pub(crate) fn run(command: &ConsentCommand) -> Outcome {
         ConsentCommand::Invalidate(one) => record::single(one, "invalidated"),
         ConsentCommand::Show(show) => show::run(show),
         ConsentCommand::Record { file, common } => record::list(file, common),
+        ConsentCommand::Export(arguments) => exchange::export(arguments),
+        ConsentCommand::Import(arguments) => exchange::import(arguments),
         ConsentCommand::Package(package) => package::run(package),
     }
 }

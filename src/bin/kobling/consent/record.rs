@@ -67,7 +67,7 @@ fn send(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
     let now = SystemClock.now();
     // A list that can be read twice is read to its end before any of it is sent: all of it, or nothing.
     if !matches!(source, Source::Stdin) {
-        check_consents(source, &form, &tokeniser, now, (&programme, partner)).map_err(named)?;
+        check_consents(source, &form, now, (&programme, partner)).map_err(named)?;
     }
     if let Some(name) = one {
         out!("record   {name}");
@@ -88,7 +88,7 @@ fn send(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
 }
 
 /// Keeps receipts, one a line.
-fn keep_all(path: &Path, receipts: &[Vec<u8>]) -> Result<(), Trouble> {
+pub(crate) fn keep_all(path: &Path, receipts: &[Vec<u8>]) -> Result<(), Trouble> {
     let mut target = std::fs::File::create_new(path).map_err(file(path))?;
     receipts
         .iter()
