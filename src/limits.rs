@@ -44,6 +44,8 @@ pub const MAX_LOOKUP_TOKENS: usize = 1000;
 pub const MAX_LOOKUP_LABEL_BYTES: usize = 64;
 /// Days for which it is kept that a person was looked up, by whom and under which label.
 pub const LOOKUP_RETENTION_DAYS: i32 = 365;
+/// Most consent events of one person at one partner; beyond it no yes is taken, and every no is.
+pub const MAX_CONSENTS_OF_PERSON: usize = 1_000;
 /// Largest file of consents that is imported, in bytes. All of a person's events lie in the same file, so a long list is
 /// divided by person.
 pub const MAX_EXCHANGE_BYTES: usize = 256 << 20;

@@ -19,10 +19,11 @@ use kobling::clock::{Clock, FixedClock, SystemClock, Timestamp};
 use kobling::consent::ConsentRecord;
 use kobling::extract::Package;
 use kobling::key::{Example, LinkageKey, ServiceKey};
+use kobling::limits;
 use kobling::programme::Programme;
 use kobling::question::Ask;
 use kobling::secret::SeededRandom;
-use kobling::service::{Service, UploadRequest};
+use kobling::service::{Service, ServiceError, UploadRequest};
 
 fn principal(id: &str, role: Role, organisation: &str) -> Principal {
     Principal {
@@ -102,11 +103,15 @@ impl Bare {
 }
 
 fn record(service: &Service, partner: &Principal, batch: &[ConsentRecord]) {
+    sent(service, partner, batch).unwrap_or_else(|error| panic!("{error}"));
+}
+
+fn sent(service: &Service, partner: &Principal, batch: &[ConsentRecord]) -> Result<(), ServiceError> {
     let batch = kobling::consent::ConsentBatch { key_id: kit::linkage_key().id(), records: batch.to_vec() };
     let body = serde_json::to_vec(&batch).expect("JSON");
     let key = signing_key(partner.organisation.as_str());
     let signature = key.sign("kobling/v1/consents", &body).to_string();
-    service.record_consents(partner, &body, &signature).unwrap_or_else(|error| panic!("{error}"));
+    service.record_consents(partner, &body, &signature).map(|_| ())
 }
 
 /// Events of persons for one recipient.
@@ -352,7 +357,9 @@ fn attack_two_long_lists_about_one_person_hold_up_every_answer() {
     let lokk = bare.partner_with_consents("lokk", 0..60, "vive");
     bare.service.seal(&bare.service.operator()).expect("sealed");
     let vive = principal("vive-1", Role::Evaluator, "vive");
-    for (kind, at) in [("refused", "2022-02-01T08:00:00Z"), ("given", YES)] {
+    // Yeses are taken up to a limit, and every no is.
+    let most = limits::MAX_CONSENTS_OF_PERSON as u64;
+    for (kind, at, count) in [("given", YES, most - 2), ("refused", "2022-02-01T08:00:00Z", 8000)] {
         let one = |n: u64| {
             let mut event = serde_json::to_value(consent("lokk", 70, kind, at)).expect("JSON");
             event["token"] = kit::token("lokk", 0).into();
@@ -360,9 +367,16 @@ fn attack_two_long_lists_about_one_person_hold_up_every_answer() {
             event["event"]["given_by"] = "custodian".into();
             serde_json::from_value::<ConsentRecord>(event).expect("a record")
         };
-        bare.record(&lokk, &(0..8000).map(one).collect::<Vec<_>>());
-        // The last word is a yes of the person's own, so that every refusal is looked at.
-        bare.record(&lokk, &events(0..1, "given", "2022-03-01T08:00:00Z", "vive"));
+        if kind == "refused" {
+            // The last word is a yes of the person's own, so that every refusal is looked at.
+            let mut last = events(0..1, "given", "2022-03-01T08:00:00Z", "vive");
+            last[0].event.record = "last-word".parse().expect("an id");
+            bare.record(&lokk, &last);
+            last[0].event.record = "one-more".parse().expect("an id");
+            let more = sent(&bare.service, &lokk, &last).expect_err("beyond the limit");
+            assert_eq!(more.code(), "consent-person-full");
+        }
+        bare.record(&lokk, &(0..count).map(one).collect::<Vec<_>>());
     }
     let start = Instant::now();
     assert_eq!(bare.reach(&vive), 60);

@@ -95,6 +95,10 @@ pub enum Deed {
     PackageWithdrawn,
     /// Consent events were recorded.
     ConsentsRecorded,
+    /// A partner was told what it recorded of a person's consent.
+    ConsentsShown,
+    /// A partner was told everything that is held of a person from it.
+    AccessGiven,
     /// Two links were proposed as one person's.
     AliasProposed,
     /// A proposal was approved.

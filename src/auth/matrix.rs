@@ -23,6 +23,8 @@ pub enum Action {
     WithdrawPackage,
     /// Record consent events over own rows.
     RecordConsents,
+    /// Read what is held of one person from oneself.
+    ReadPerson,
     /// Propose that two own tokens are one person's.
     ProposeAlias,
     /// Approve such a proposal.
@@ -53,13 +55,14 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the matrix's lines.
-    pub const ALL: [Action; 19] = [
+    pub const ALL: [Action; 20] = [
         Action::ReadProgramme,
         Action::ReadQuestions,
         Action::Upload,
         Action::ReadOwnPackages,
         Action::WithdrawPackage,
         Action::RecordConsents,
+        Action::ReadPerson,
         Action::ProposeAlias,
         Action::ApproveAlias,
         Action::ReadOwnStrand,
@@ -85,6 +88,7 @@ impl Action {
             Action::ReadOwnPackages => "read-own-packages",
             Action::WithdrawPackage => "withdraw-package",
             Action::RecordConsents => "record-consents",
+            Action::ReadPerson => "read-person",
             Action::ProposeAlias => "propose-alias",
             Action::ApproveAlias => "approve-alias",
             Action::ReadOwnStrand => "read-own-strand",

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
-use crate::consent::{ConsentBatch, ConsentRecord};
+use crate::consent::{ConsentBatch, ConsentRecord, HELD_CONTEXT, HeldRequest};
 use crate::key::{KeyId, Signature, SigningKey};
 use crate::limits;
 use crate::name::QuestionId;
@@ -220,6 +220,21 @@ impl Client {
         let body = serde_json::to_vec(&batch).expect("records are plain data");
         let signature = key.sign(CONSENT_CONTEXT, &body);
         self.post("/v1/consents", &body, Some(&signature))
+    }
+
+    /// What the service holds of the person of a token from this partner: consents alone, or everything. As it came.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn held(
+        &self,
+        everything: bool,
+        request: &HeldRequest,
+        key: &SigningKey,
+    ) -> Result<Vec<u8>, ClientError> {
+        let body = serde_json::to_vec(request).expect("a request is plain data");
+        let signature = key.sign(HELD_CONTEXT, &body);
+        self.post(if everything { "/v1/access" } else { "/v1/consents/held" }, &body, Some(&signature))
     }
 
     /// Asks a question; the answer as it came.

@@ -1,6 +1,6 @@
 //! Consent: events, never states, and the fold that turns them into a permission.
 //!
-//! `event`, `batch` and `refusal` are the record that a partner writes and everybody can check; `fold` says what the events
+//! `event`, `batch`, `fits` and `refusal` are the record that a partner writes and everybody can check; `fold` says what the events
 //! of one person at one source permit at a moment; `permit` puts that for all persons into a form that a question
 //! can ask once per row. Rules, and worked cases that the tests run: `docs/CONSENT.md`.
 //!
@@ -13,14 +13,17 @@
 mod arrival;
 mod batch;
 mod event;
+mod fits;
 #[cfg_attr(
     not(feature = "service"),
     expect(dead_code, reason = "a partner asks for the gate alone; the windows are read by questions")
 )]
 mod fold;
+mod held;
 #[cfg(feature = "service")]
 mod permit;
 mod refusal;
+mod row;
 #[cfg(feature = "service")]
 mod standing;
 
@@ -32,9 +35,14 @@ pub use event::{
     RecordIdError, RowWindow,
 };
 pub use fold::{AsOf, Known, Permission, Use, fold, last_day};
+pub use held::{
+    AliasHeld, ConsentsHeld, DatasetHeld, HELD_CONTEXT, Held, HeldEvent, HeldPermit, HeldRequest, Stretch,
+    UseHeld,
+};
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
-pub use refusal::ConsentRefusal;
 pub(crate) use refusal::holds_cpr;
+pub use refusal::{ConsentRefusal, is_label};
+pub use row::{CONSENT_COLUMNS, FieldProblem, NoLine};
 #[cfg(feature = "service")]
 pub use standing::{Days, denied, disclosable, keepable};

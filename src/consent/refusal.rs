@@ -56,11 +56,44 @@ pub enum ConsentRefusal {
     /// Kept for less than no time.
     #[error("the record would not be kept until the day of its event, or of its last validity")]
     Retention,
+    /// A purpose unknown to the programme.
+    #[error("the programme has no such purpose")]
+    Purpose,
+    /// A recipient unknown to the programme.
+    #[error("the programme has no such recipient")]
+    Recipient,
+    /// A dataset that the partner does not hand over.
+    #[error("you hand over no such dataset")]
+    Dataset,
+    /// A notice that the programme does not have in this version.
+    #[error("the programme has no such notice in this version and language")]
+    UnknownNotice,
+    /// A yes under a notice that does not tell of all its purposes.
+    #[error("the notice does not tell of one of the purposes of this yes")]
+    NoticePurpose,
+    /// A yes for somebody whom none of its purposes is for.
+    #[error("a recipient is none of any of the purposes of this yes")]
+    RecipientPurpose,
+    /// A yes that is too weak for a dataset that it covers.
+    #[error("the legal basis of this yes is too weak for a dataset that it covers")]
+    WeakBasis,
+    /// A token of another kind than a person's.
+    #[error("the token is none of a person")]
+    Token,
+    /// The partner's name for a record, used for another event.
+    #[error("this record was used before, for another event")]
+    RecordUsed,
+    /// `renewed` or `expired` about a record that was never recorded for this person.
+    #[error("the record that this event names was not recorded for this person")]
+    NamesUnknown,
+    /// More events than one person has at one partner.
+    #[error("more than {} events of one person", limits::MAX_CONSENTS_OF_PERSON)]
+    PersonFull,
 }
 
 impl ConsentRefusal {
     /// All of them, for tables of codes.
-    pub const ALL: [ConsentRefusal; 15] = [
+    pub const ALL: [ConsentRefusal; 26] = [
         ConsentRefusal::Schema,
         ConsentRefusal::Future,
         ConsentRefusal::NoPurpose,
@@ -76,6 +109,17 @@ impl ConsentRefusal {
         ConsentRefusal::RecordedBy,
         ConsentRefusal::LooksLikeCpr,
         ConsentRefusal::Retention,
+        ConsentRefusal::Purpose,
+        ConsentRefusal::Recipient,
+        ConsentRefusal::Dataset,
+        ConsentRefusal::UnknownNotice,
+        ConsentRefusal::NoticePurpose,
+        ConsentRefusal::RecipientPurpose,
+        ConsentRefusal::WeakBasis,
+        ConsentRefusal::Token,
+        ConsentRefusal::RecordUsed,
+        ConsentRefusal::NamesUnknown,
+        ConsentRefusal::PersonFull,
     ];
 
     /// The stable code.
@@ -97,6 +141,17 @@ impl ConsentRefusal {
             ConsentRefusal::RecordedBy => "consent-recorded-by",
             ConsentRefusal::LooksLikeCpr => "consent-looks-like-cpr",
             ConsentRefusal::Retention => "consent-retention",
+            ConsentRefusal::Purpose => "consent-purpose",
+            ConsentRefusal::Recipient => "consent-recipient",
+            ConsentRefusal::Dataset => "consent-dataset",
+            ConsentRefusal::UnknownNotice => "consent-notice-unknown",
+            ConsentRefusal::NoticePurpose => "consent-notice-purpose",
+            ConsentRefusal::RecipientPurpose => "consent-recipient-purpose",
+            ConsentRefusal::WeakBasis => "consent-legal-basis",
+            ConsentRefusal::Token => "consent-token",
+            ConsentRefusal::RecordUsed => "consent-record-used",
+            ConsentRefusal::NamesUnknown => "consent-names-unknown",
+            ConsentRefusal::PersonFull => "consent-person-full",
         }
     }
 
@@ -135,6 +190,35 @@ impl ConsentRefusal {
             }
             ConsentRefusal::LooksLikeCpr => "use a record id and a label of your own that hold no CPR number",
             ConsentRefusal::Retention => "`retention_until` is the last day on which the record is kept",
+            ConsentRefusal::Purpose => "use the programme's purposes",
+            ConsentRefusal::Recipient => "use the programme's organisations",
+            ConsentRefusal::Dataset => "name your own datasets, or none for all of them",
+            ConsentRefusal::UnknownNotice => {
+                "name id, version, language and SHA-256 of the notice that was shown"
+            }
+            ConsentRefusal::NoticePurpose => {
+                "name the notice that was shown, and only the purposes that it tells of; if it told of fewer, ask the \
+                 person again"
+            }
+            ConsentRefusal::RecipientPurpose => {
+                "name the recipients that the programme lists for these purposes"
+            }
+            ConsentRefusal::WeakBasis => {
+                "`explicit-consent` is needed for special categories, `offences-consent` for data on offences: record \
+                 what was said, or name only the datasets that it is enough for"
+            }
+            ConsentRefusal::Token => {
+                "send tokens made by `kobling consent` from CPR numbers or their replacements"
+            }
+            ConsentRefusal::RecordUsed => {
+                "give each event a record id of its own; the same event sent again does no harm"
+            }
+            ConsentRefusal::NamesUnknown => {
+                "record what it names first, under the same number of the person; or record a new yes with `given`"
+            }
+            ConsentRefusal::PersonFull => {
+                "a no is still taken; ask the steward whether so many events of one person are meant"
+            }
         }
     }
 }
@@ -173,14 +257,24 @@ impl ConsentEvent {
         let hex = hash.iter().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b));
         must(hex && hash.len() == 64, Refusal::NoticeHash)?;
         must(is_version(&self.notice.version) && is_language(&self.notice.language), Refusal::Notice)?;
-        let label = self.recorded_by.trim();
-        let fits = !label.is_empty() && self.recorded_by.len() <= limits::MAX_LOCAL_ID_BYTES;
-        must(fits && !label.chars().any(char::is_control), Refusal::RecordedBy)?;
+        must(is_line(&self.recorded_by), Refusal::RecordedBy)?;
         let ids = std::iter::once(&self.record).chain(&self.names);
-        let cpr = ids.into_iter().any(|id| looks_like_cpr(id.as_str().as_bytes())) || holds_cpr(label);
+        let cpr = ids.into_iter().any(|id| looks_like_cpr(id.as_str().as_bytes()))
+            || holds_cpr(self.recorded_by.trim());
         must(!cpr, Refusal::LooksLikeCpr)?;
         must(self.at.day() <= self.retention_until, Refusal::Retention)
     }
+}
+
+/// Whether a text is a label of the partner's own: 1 to 64 bytes on one line, without a CPR number.
+#[must_use]
+pub fn is_label(text: &str) -> bool {
+    is_line(text) && !holds_cpr(text.trim())
+}
+
+fn is_line(text: &str) -> bool {
+    let label = text.trim();
+    !label.is_empty() && text.len() <= limits::MAX_LOCAL_ID_BYTES && !label.chars().any(char::is_control)
 }
 
 fn is_version(text: &str) -> bool {

@@ -4,15 +4,16 @@
 //! window_from, window_to, method, names`. What is the same for all (purposes, recipients, notice) comes from the
 //! [`Form`]. One bad row stops the list: half a list of consents helps nobody.
 
+use super::PackageError;
 use super::columns::parse_date;
 use super::read::{Declared, ReadError, Rows, Source};
 use crate::clock::{Day, Timestamp};
 use crate::consent::{
     CONSENT_SCHEMA, ConsentEvent, ConsentRecord, ConsentRefusal, EventKind, GivenBy, LegalBasis, Method,
-    Notice, RecordId, RowWindow,
+    NoLine, Notice, RecordId, RowWindow,
 };
-use crate::id::{IdRejection, Identifier, LeadingZero};
-use crate::name::{DatasetId, NoticeId, OrganisationId, PurposeId};
+use crate::id::{IdKind, IdRejection, Identifier, LeadingZero};
+use crate::name::{DatasetId, NoticeId, OrganisationId, PartnerId, PurposeId};
 use crate::programme::Programme;
 use crate::token::Tokeniser;
 
@@ -81,6 +82,21 @@ pub enum ConsentListError {
     /// The programme has no such notice.
     #[error("the programme has no notice {0} in {1}; it has: {2}")]
     UnknownNotice(NoticeId, String, String),
+    /// A field that cannot stand in a package.
+    #[error("line {0}: {1}")]
+    NoLine(u64, NoLine),
+    /// The programme has no such partner.
+    #[error("the programme has no partner {0}")]
+    UnknownPartner(PartnerId),
+    /// The list has no row.
+    #[error("the list holds no event")]
+    Empty,
+    /// The package.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// Rows that wait to be shuffled.
+    #[error("rows that wait to be shuffled cannot be kept on disk; make room where the package is to lie")]
+    Spill(#[from] std::io::Error),
     /// Handing over a batch failed.
     #[error(
         "a batch could not be handed over; those before it stand, and sending the whole list again changes nothing of them"
@@ -123,12 +139,12 @@ pub fn read_consents(
     mut sink: impl FnMut(Vec<ConsentRecord>) -> Handed,
 ) -> Result<u64, ConsentListError> {
     let mut records = Vec::new();
-    let count = read_statements(source, form, now, |id, event| {
-        let mut token = Vec::with_capacity(64);
-        tokeniser.person(&id).write_to(&mut token);
-        let token = String::from_utf8(token).expect("a token's text is ASCII");
-        records.push(ConsentRecord { token, event });
-        if records.len() == batch { sink(std::mem::take(&mut records)) } else { Ok(()) }
+    let count = read_list(source, form, tokeniser, now, |_, _, record| {
+        records.push(record);
+        if records.len() == batch {
+            sink(std::mem::take(&mut records)).map_err(ConsentListError::Sink)?;
+        }
+        Ok(())
     })?;
     if !records.is_empty() {
         sink(records).map_err(ConsentListError::Sink)?;
@@ -145,6 +161,47 @@ pub fn read_statements(
     form: &Form,
     now: Timestamp,
     mut each: impl FnMut(Identifier, ConsentEvent) -> Handed,
+) -> Result<u64, ConsentListError> {
+    read_rows(source, form, now, |_, id, event| each(id, event).map_err(ConsentListError::Sink))
+}
+
+/// Reads a list to its end without handing anything over, and holds each event against the programme as the service does.
+///
+/// # Errors
+/// [`ConsentListError`] at the first row that is wrong.
+pub fn check_consents(
+    source: &Source,
+    form: &Form,
+    now: Timestamp,
+    (programme, partner): (&Programme, u8),
+) -> Result<u64, ConsentListError> {
+    read_rows(source, form, now, |line, _, event| {
+        event.fits(programme, partner).map_err(|refusal| ConsentListError::Refused(line, refusal))
+    })
+}
+
+/// Reads a list, and gives line, kind of identifier and record of each row to `each`.
+pub(super) fn read_list(
+    source: &Source,
+    form: &Form,
+    tokeniser: &Tokeniser,
+    now: Timestamp,
+    mut each: impl FnMut(u64, IdKind, ConsentRecord) -> Result<(), ConsentListError>,
+) -> Result<u64, ConsentListError> {
+    read_rows(source, form, now, |line, id, event| {
+        let mut token = Vec::with_capacity(64);
+        tokeniser.person(&id).write_to(&mut token);
+        let token = String::from_utf8(token).expect("a token's text is ASCII");
+        each(line, id.kind(), ConsentRecord { token, event })
+    })
+}
+
+/// Reads a list, and gives line, identifier and event of each row to `each`.
+fn read_rows(
+    source: &Source,
+    form: &Form,
+    now: Timestamp,
+    mut each: impl FnMut(u64, Identifier, ConsentEvent) -> Result<(), ConsentListError>,
 ) -> Result<u64, ConsentListError> {
     let (mut rows, header) = Rows::open(source, Declared::default())?;
     let mut at = [None; COLUMNS.len()];
@@ -173,7 +230,7 @@ pub fn read_statements(
             line = record.position().map_or(line, |p| chunk.first_line + p.line() - 1);
             let field = |column: usize| at[column].and_then(|at| record.get(at)).map_or("", str::trim);
             let (id, event) = read_record(line, &field, form, now)?;
-            each(id, event).map_err(ConsentListError::Sink)?;
+            each(line, id, event)?;
             count += 1;
         }
     }

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Period, Timestamp};
+use crate::consent::CONSENT_COLUMNS;
 pub use crate::digest::Sha256Hex;
 use crate::key::KeyId;
 use crate::limits;
 use crate::name::{DatasetId, PartnerId, ProgrammeId};
-use crate::programme::{Dataset, Programme, Role};
+use crate::programme::{CONSENTS, Dataset, Programme, Role};
 
 /// File name of the manifest in a package's folder.
 pub const MANIFEST_FILE: &str = "datapackage.json";
@@ -275,16 +276,7 @@ impl Manifest {
     /// A [`ManifestError`] that says by name what was found and what was expected.
     pub fn check(&self, programme: &Programme, key_id: Option<KeyId>) -> Result<usize, ManifestError> {
         let head = &self.kobling;
-        if head.programme != programme.id {
-            let (found, expected) = (head.programme.clone(), programme.id.clone());
-            return Err(ManifestError::OtherProgramme { found, expected });
-        }
-        if let Some(expected) = key_id.filter(|expected| *expected != head.key_id) {
-            return Err(ManifestError::OtherKey { found: head.key_id, expected });
-        }
-        let source = programme
-            .source(&head.partner)
-            .ok_or_else(|| ManifestError::UnknownPartner(head.partner.clone()))?;
+        let source = self.check_head(programme, key_id)?;
         let (at, dataset) = programme
             .dataset(&head.dataset)
             .ok_or_else(|| ManifestError::UnknownDataset(head.dataset.clone()))?;
@@ -294,18 +286,54 @@ impl Manifest {
                 dataset: head.dataset.clone(),
             });
         }
+        self.check_rest(programme, &Schema::of(dataset))?;
+        Ok(at)
+    }
+
+    /// Whether the rows are consent events, and of no dataset.
+    #[must_use]
+    pub fn is_of_consents(&self) -> bool {
+        self.kobling.dataset.as_str() == CONSENTS
+    }
+
+    /// Holds the manifest of a package of consents against the programme; returns the position of its partner.
+    ///
+    /// # Errors
+    /// As [`Manifest::check`].
+    pub fn check_consents(&self, programme: &Programme, key_id: Option<KeyId>) -> Result<u8, ManifestError> {
+        let source = self.check_head(programme, key_id)?;
+        self.check_rest(programme, &Schema::of_consents())?;
+        Ok(source)
+    }
+
+    /// What any package says about itself; returns the position of its partner.
+    fn check_head(&self, programme: &Programme, key_id: Option<KeyId>) -> Result<u8, ManifestError> {
+        let head = &self.kobling;
+        if head.programme != programme.id {
+            let (found, expected) = (head.programme.clone(), programme.id.clone());
+            return Err(ManifestError::OtherProgramme { found, expected });
+        }
+        if let Some(expected) = key_id.filter(|expected| *expected != head.key_id) {
+            return Err(ManifestError::OtherKey { found: head.key_id, expected });
+        }
+        programme.source(&head.partner).ok_or_else(|| ManifestError::UnknownPartner(head.partner.clone()))
+    }
+
+    /// What depends on what the rows are.
+    fn check_rest(&self, programme: &Programme, schema: &Schema) -> Result<(), ManifestError> {
+        let head = &self.kobling;
         if head.period.first() < programme.period.first() || head.period.last() > programme.period.last() {
             return Err(ManifestError::Period { found: head.period, expected: programme.period });
         }
-        if self.resources[0].schema != Schema::of(dataset) {
-            return Err(ManifestError::Columns(dataset.id.clone()));
+        if self.resources[0].schema != *schema {
+            return Err(ManifestError::Columns(head.dataset.clone()));
         }
         if self.name != format!("{}-{}-{}", head.programme, head.partner, head.dataset) {
             return Err(ManifestError::Contradiction(
                 "its name is not that of programme, partner and dataset",
             ));
         }
-        Ok(at)
+        Ok(())
     }
 }
 
@@ -320,6 +348,17 @@ fn is_plain(word: &str) -> bool {
 }
 
 impl Schema {
+    /// The schema of packages of consents.
+    #[must_use]
+    pub fn of_consents() -> Schema {
+        let fields = CONSENT_COLUMNS.iter().map(|(name, kind, role)| Field {
+            name: (*name).to_owned(),
+            kind: (*kind).to_owned(),
+            role: (*role).to_owned(),
+        });
+        Schema { fields: fields.collect() }
+    }
+
     /// The schema of a dataset's packages.
     #[must_use]
     pub fn of(dataset: &Dataset) -> Schema {

@@ -5,6 +5,7 @@
 //! commands, and the demo.
 
 mod columns;
+mod consent_package;
 pub mod consents;
 pub mod findings;
 pub mod manifest;
@@ -16,6 +17,7 @@ mod run;
 mod shuffle;
 
 pub use columns::{Decimal, HeaderError};
+pub use consent_package::{ConsentJob, package_consents};
 pub use pack::{Package, PackageError};
 pub use read::{Declared, ReadError, Source, parse_encoding};
 pub use reread::{About, Reread, reread};

@@ -15,7 +15,6 @@ use super::manifest::{
 use crate::clock::Timestamp;
 use crate::key::{Signature, SigningKey};
 use crate::limits;
-use crate::programme::Dataset;
 
 /// Why a package cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +79,7 @@ pub(super) struct PackageWriter {
 }
 
 impl PackageWriter {
-    pub fn create(folder: &Path, dataset: &Dataset) -> Result<PackageWriter, PackageError> {
+    pub fn create(folder: &Path, schema: Schema) -> Result<PackageWriter, PackageError> {
         if folder.symlink_metadata().is_ok() {
             return Err(PackageError::Exists(folder.to_owned()));
         }
@@ -94,7 +93,7 @@ impl PackageWriter {
         builder.create(&partial).map_err(written(&partial))?;
         let path = partial.join(DATA_FILE);
         let file = new_file(&path).map_err(written(&path))?;
-        let names = dataset.columns.iter().map(|column| column.id.as_str()).collect::<Vec<_>>();
+        let names = schema.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>();
         let mut block = Vec::with_capacity(limits::MAX_BLOCK_BYTES);
         block.extend_from_slice(names.join(",").as_bytes());
         block.push(b'\n');
@@ -107,7 +106,7 @@ impl PackageWriter {
             block,
             block_rows: 0,
             blocks: Vec::new(),
-            schema: Schema::of(dataset),
+            schema,
             finished: false,
         })
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use super::columns::{Columns, Decimal, HeaderError};
 use super::findings::{Finding, KINDS, Remark, Report, kind_code};
-use super::manifest::{FORMAT, Head, Manifest};
+use super::manifest::{FORMAT, Head, Manifest, Schema};
 use super::pack::{PackageError, PackageWriter, written};
 use super::read::{Chunk, Declared, ReadError, Rows, Source};
 use super::row::{RowReader, Tally, Terms};
@@ -170,7 +170,7 @@ pub fn tokenise(
 ) -> Result<(Report, Manifest), ExtractError> {
     let target = job.target()?;
     let (folder, now) = out;
-    let mut writer = PackageWriter::create(folder, target.dataset)?;
+    let mut writer = PackageWriter::create(folder, Schema::of(target.dataset))?;
     let (mut report, shuffler) = collect(job, &target, key, writer.partial(), random, watch)?;
     if max_rejected.is_some_and(|limit| limit.exceeded(&report)) {
         return Err(ExtractError::TooManyRejected(Box::new(report)));

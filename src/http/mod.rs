@@ -4,6 +4,7 @@
 //! handler runs, and a route that is not in the table answers nobody. Must never: hold logic of its own, log a body or a
 //! header, or answer differently because of another partner's data. Callers: `koblingd`, `demo`.
 
+mod access;
 mod consents;
 mod followups;
 mod guard;

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::guard::guard;
 use super::problem::Failure;
-use super::{consents, followups, packages, programme, questions, reports, steward, tus, uploads};
+use super::{access, consents, followups, packages, programme, questions, reports, steward, tus, uploads};
 use crate::auth::Action;
 use crate::service::{Reason, Service};
 
@@ -50,6 +50,8 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/packages", Action::ReadOwnPackages),
     route("POST", "/v1/packages/{id}/withdraw", Action::WithdrawPackage),
     route("POST", "/v1/consents", Action::RecordConsents),
+    route("POST", "/v1/consents/held", Action::ReadPerson),
+    route("POST", "/v1/access", Action::ReadPerson),
     route("POST", "/v1/aliases", Action::ProposeAlias),
     route("GET", "/v1/aliases", Action::ApproveAlias),
     route("POST", "/v1/aliases/{id}/approve", Action::ApproveAlias),
@@ -99,6 +101,8 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(packages::list))
         .routes(routes!(packages::withdraw))
         .routes(routes!(consents::record))
+        .routes(routes!(access::consents))
+        .routes(routes!(access::all))
         .routes(routes!(steward::propose, steward::proposals))
         .routes(routes!(steward::approve))
         .routes(routes!(steward::keys, steward::enrol))

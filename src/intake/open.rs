@@ -42,18 +42,27 @@ pub fn open(
     programme: &Programme,
     key_id: Option<KeyId>,
 ) -> Result<(Opened, VerifyingKey), IntakeRefusal> {
+    let signed_by = signed_by(manifest, signature, uploader)?;
+    Ok((Opened::of_verified(manifest, uploader.partner, programme, key_id)?, signed_by))
+}
+
+/// The key that signed a manifest, held before anything is read out of it.
+///
+/// # Errors
+/// [`IntakeRefusal::ManifestTooLarge`], [`IntakeRefusal::NoKeyEnrolled`], [`IntakeRefusal::Signature`].
+pub fn signed_by(
+    manifest: &[u8],
+    signature: &Signature,
+    uploader: Uploader<'_>,
+) -> Result<VerifyingKey, IntakeRefusal> {
     if manifest.len() > limits::MAX_MANIFEST_BYTES {
         return Err(IntakeRefusal::ManifestTooLarge);
     }
     if uploader.keys.is_empty() {
         return Err(IntakeRefusal::NoKeyEnrolled(uploader.partner.clone()));
     }
-    let signed_by = *uploader
-        .keys
-        .iter()
-        .find(|key| key.verifies(SIGNATURE_CONTEXT, manifest, signature))
-        .ok_or_else(|| IntakeRefusal::Signature(uploader.partner.clone()))?;
-    Ok((Opened::of_verified(manifest, uploader.partner, programme, key_id)?, signed_by))
+    let known = uploader.keys.iter().find(|key| key.verifies(SIGNATURE_CONTEXT, manifest, signature));
+    known.copied().ok_or_else(|| IntakeRefusal::Signature(uploader.partner.clone()))
 }
 
 impl Opened {

@@ -1,5 +1,6 @@
 //! Why an upload is refused: a closed list, each with a code that stays and a piece of advice.
 
+use crate::consent::ConsentRefusal;
 use crate::extract::manifest::{DATA_FILE, MANIFEST_FILE, ManifestError};
 use crate::limits;
 use crate::name::{ColumnId, PartnerId};
@@ -141,6 +142,12 @@ pub enum RowProblem {
     /// A number outside the bounds.
     #[error("a number outside the bounds of this column")]
     Bounds,
+    /// Not a value of the form that the column has.
+    #[error("not a value of the form that this column has")]
+    Form,
+    /// A consent event that is none, or does not fit.
+    #[error(transparent)]
+    Consent(ConsentRefusal),
 }
 
 impl IntakeRefusal {
@@ -205,6 +212,7 @@ impl IntakeRefusal {
             IntakeRefusal::Row { problem: RowProblem::LooksLikeCpr, .. } => {
                 "make the package again from columns without CPR numbers, and tell the data protection officer: one may have left the house"
             }
+            IntakeRefusal::Row { problem: RowProblem::Consent(refusal), .. } => refusal.advice(),
             IntakeRefusal::Row { problem: RowProblem::Future, .. } => {
                 "leave out rows of days to come, and check the machine's clock"
             }
@@ -239,6 +247,8 @@ impl RowProblem {
             RowProblem::Code => "row-code",
             RowProblem::Number => "row-number",
             RowProblem::Bounds => "row-bounds",
+            RowProblem::Form => "row-form",
+            RowProblem::Consent(refusal) => refusal.code(),
         }
     }
 }

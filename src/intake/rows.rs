@@ -265,7 +265,7 @@ fn number(measure: &Measure, field: &[u8]) -> Result<i64, RowProblem> {
 }
 
 /// What is strange about bytes that are not the value expected, where that says more.
-fn strange(bytes: &[u8]) -> Option<RowProblem> {
+pub(super) fn strange(bytes: &[u8]) -> Option<RowProblem> {
     let has = |byte| memchr::memchr(byte, bytes).is_some();
     if has(0) {
         Some(RowProblem::Nul)

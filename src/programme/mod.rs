@@ -30,6 +30,9 @@ use sha2::Digest as _;
 
 use crate::limits;
 
+/// Name under which packages of consents go: no dataset has it.
+pub const CONSENTS: &str = "consents";
+
 /// One thing wrong in a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

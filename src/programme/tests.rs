@@ -67,6 +67,11 @@ fn names_and_written_forms_are_unique() {
 }
 
 #[test]
+fn the_name_of_packages_of_consents_is_taken() {
+    finds("id = \"politi-opsporing\"", "id = \"consents\"", "dataset.consents", "go under this name");
+}
+
+#[test]
 fn statistics_stands_alone() {
     let extra = "rests_on = \"databeskyttelsesloven § 10\"\n\n[[dataset.basis]]\npurpose = \"follow-up\"\nkind = \"task\"\nrests_on = \"x\"";
     finds("rests_on = \"databeskyttelsesloven § 10\"", extra, "kommune-opsporing.basis", "no other basis");

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::arrival::ArrivalKey;
 use super::{Reason, Service, ServiceError};
-use crate::audit::{ReceiptKind, Subject};
+use crate::audit::{Actor, ReceiptKind, Subject};
 use crate::auth::Principal;
-use crate::intake::Receiver;
+use crate::intake::consents::frames;
 use crate::intake::staged::{Layout, open_for_append};
+use crate::intake::{Arriving, ConsentReceiver, OpenedConsents, ReceiveError, Receiver};
 use crate::store::{UploadRow, UploadState};
 
 /// Requests that may be at one upload at a time: one works, one waits, for a client that comes back before its cut
@@ -30,10 +31,46 @@ impl Slot {
 
 /// An upload under way. Its blocks up to the receiver's offset are durable.
 pub(super) struct Session {
-    receiver: Receiver,
+    receiver: Receiving,
     file: File,
     /// What the receiver holds rows against, where their dataset rests on consent alone.
     arrival: Option<ArrivalKey>,
+}
+
+/// What an upload is received into.
+enum Receiving {
+    Rows(Box<Receiver>),
+    Consents(Box<ConsentReceiver>, Arc<OpenedConsents>),
+}
+
+impl Receiving {
+    fn is_whole(&self) -> bool {
+        match self {
+            Receiving::Rows(rows) => rows.is_whole(),
+            Receiving::Consents(consents, _) => consents.is_whole(),
+        }
+    }
+
+    const fn offset(&self) -> u64 {
+        match self {
+            Receiving::Rows(rows) => rows.offset(),
+            Receiving::Consents(consents, _) => consents.offset(),
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8], file: &mut File) -> Result<(), ReceiveError> {
+        match self {
+            Receiving::Rows(rows) => rows.feed(bytes, file),
+            Receiving::Consents(consents, _) => consents.feed(bytes, file),
+        }
+    }
+
+    fn forget_unfinished(&mut self) {
+        match self {
+            Receiving::Rows(rows) => rows.forget_unfinished(),
+            Receiving::Consents(consents, _) => consents.forget_unfinished(),
+        }
+    }
 }
 
 /// How far an upload has come.
@@ -84,17 +121,32 @@ impl Service {
         row: &UploadRow,
     ) -> Result<&'a mut Session, ServiceError> {
         if held.is_none() {
-            let opened = Arc::new(self.reopened(row)?);
-            let layout = Layout::of(&self.programme().datasets[opened.dataset]);
-            let (file, frames) = open_for_append(&self.store.folder().staged_file(&row.staged), &layout)?;
+            let path = self.store.folder().staged_file(&row.staged);
+            let (receiver, file, arrival) = match self.reopened(row)? {
+                Arriving::Rows(opened) => {
+                    let layout = Layout::of(&self.programme().datasets[opened.dataset]);
+                    let (file, frames) = open_for_append(&path, &layout)?;
+                    let today = self.clock.today();
+                    let asked = self.programme().datasets[opened.dataset].rests_on_consent_alone();
+                    let key = asked.then(|| self.arrival_key(opened.source, opened.dataset));
+                    let arrival = key.map(|key| self.arrival(key)).transpose()?;
+                    let programme = self.programme();
+                    let rows =
+                        Receiver::new(Arc::new(opened), programme, &self.key, today, arrival, &frames)?;
+                    (Receiving::Rows(Box::new(rows)), file, key)
+                }
+                Arriving::Consents(opened) => {
+                    let (file, staged) = frames::open_for_append(&path)?;
+                    let (opened, now) = (Arc::new(opened), self.now());
+                    let programme = self.programme();
+                    let consents =
+                        ConsentReceiver::new(Arc::clone(&opened), programme, &self.key, now, &staged)?;
+                    (Receiving::Consents(Box::new(consents), opened), file, None)
+                }
+            };
             file.sync_all()?;
             sync_folder(&self.store.folder().staged())?;
-            let today = self.clock.today();
-            let asked = self.programme().datasets[opened.dataset].rests_on_consent_alone();
-            let key = asked.then(|| self.arrival_key(opened.source, opened.dataset));
-            let arrival = key.map(|key| self.arrival(key)).transpose()?;
-            let receiver = Receiver::new(opened, self.programme(), &self.key, today, arrival, &frames)?;
-            *held = Some(Session { receiver, file, arrival: key });
+            *held = Some(Session { receiver, file, arrival });
         }
         held.as_mut().ok_or(ServiceError::Refused(Reason::Internal))
     }
@@ -127,19 +179,29 @@ impl Service {
         held: &mut Option<Session>,
     ) -> Result<Standing, ServiceError> {
         let row = self.own_upload(caller, id)?;
+        self.standing_of(&caller.actor(), &row, held)
+    }
+
+    /// The same for whoever may: its partner, or the service itself when it starts.
+    pub(super) fn standing_of(
+        &self,
+        actor: &Actor,
+        row: &UploadRow,
+        held: &mut Option<Session>,
+    ) -> Result<Standing, ServiceError> {
         let length = row.bytes;
         let done = Standing { offset: length, length, complete: true, expires: None };
         match row.state {
-            UploadState::Complete | UploadState::Replaced => return Ok(done),
+            UploadState::Complete | UploadState::Recorded | UploadState::Replaced => return Ok(done),
             UploadState::Open => {}
             _ => return Err(ServiceError::Refused(Reason::Gone)),
         }
         let offset = {
-            let session = self.session(held, &row)?;
+            let session = self.session(held, row)?;
             if session.receiver.is_whole() { length } else { session.receiver.offset() }
         };
         if offset == length {
-            self.complete(caller, &row, held)?;
+            self.complete(actor, row, held)?;
             return Ok(done);
         }
         let expiry = crate::limits::UPLOAD_EXPIRY_HOURS * 3_600_000;
@@ -150,13 +212,18 @@ impl Service {
     /// Makes a package of an upload whose blocks are all durable.
     fn complete(
         &self,
-        caller: &Principal,
+        actor: &Actor,
         row: &UploadRow,
         held: &mut Option<Session>,
     ) -> Result<(), ServiceError> {
         let session = held.take().ok_or(ServiceError::Refused(Reason::Internal))?;
-        let received = session.receiver.finish()?;
-        let opened = self.reopened(row)?;
+        let received = match session.receiver {
+            Receiving::Rows(rows) => rows.finish()?,
+            Receiving::Consents(consents, opened) => {
+                return self.record_package(actor, row, &opened, consents.finish()?);
+            }
+        };
+        let opened = self.reopened_rows(row)?;
         let head = &opened.manifest.kobling;
         let now = self.now();
         let subject = Subject::new()
@@ -169,7 +236,7 @@ impl Service {
             .count("bytes", opened.manifest.resources[0].bytes);
         let in_receipt = subject.clone();
         let package = (row.id.as_str(), received.stored);
-        self.store.complete_upload(now, &caller.actor(), package, subject, |head| {
+        self.store.complete_upload(now, actor, package, subject, |head| {
             self.receipt(ReceiptKind::Upload, &row.id, now, &row.partner, in_receipt, head)
         })?;
         Ok(())
@@ -237,7 +304,9 @@ impl Service {
         let Some(held) = session.arrival else { return Ok(()) };
         let now = self.arrival_key(held.source(), held.dataset());
         if now != held {
-            session.receiver.ask_again(self.arrival(now)?);
+            if let Receiving::Rows(rows) = &mut session.receiver {
+                rows.ask_again(self.arrival(now)?);
+            }
             session.arrival = Some(now);
         }
         Ok(())

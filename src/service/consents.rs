@@ -3,11 +3,10 @@
 use super::{Reason, Service, ServiceError};
 use crate::audit::{ReceiptKind, SignedReceipt};
 use crate::auth::Principal;
-use crate::consent::{ConsentBatch, ConsentEvent};
+use crate::consent::{ConsentBatch, ConsentRefusal};
 use crate::extract::manifest::Sha256Hex;
 use crate::key::Signature;
-use crate::name::PartnerId;
-use crate::store::ConsentRow;
+use crate::store::{ConsentRow, StoreError};
 use crate::token::Linker;
 
 /// Context under which a batch of consents is signed.
@@ -17,8 +16,8 @@ impl Service {
     /// Records a batch of consent events, all of them or none. The same bytes again give the same receipt.
     ///
     /// # Errors
-    /// [`Reason::ConsentSignature`]; [`ServiceError::ConsentBatch`], [`ServiceError::ConsentKey`], [`ServiceError::Consent`],
-    /// [`ServiceError::ConsentReason`] with the position of the first record that is refused.
+    /// [`Reason::ConsentSignature`]; [`ServiceError::ConsentBatch`], [`ServiceError::ConsentKey`]; [`ServiceError::Consent`]
+    /// with the position of the first record that is refused.
     pub fn record_consents(
         &self,
         caller: &Principal,
@@ -38,55 +37,31 @@ impl Service {
         if sent.key_id != self.key_id() {
             return Err(ServiceError::ConsentKey { found: sent.key_id, expected: self.key_id() });
         }
+        let source = self.programme().source(&partner).ok_or(ServiceError::Refused(Reason::NotFound))?;
         for (index, record) in sent.records.into_iter().enumerate() {
-            let refused = |reason| ServiceError::ConsentReason { index, reason };
-            record.event.check(now).map_err(|refusal| ServiceError::Consent { index, refusal })?;
-            self.fits_programme(&partner, &record.event).map_err(refused)?;
+            let refused = |refusal| ServiceError::Consent { index, refusal };
+            record.event.check(now).map_err(refused)?;
+            record.event.fits(self.programme(), source).map_err(refused)?;
             let token = record.token().ok().filter(|token| token.kind().is_person());
-            let token = token.ok_or_else(|| refused(Reason::ConsentToken))?;
-            rows.push(ConsentRow {
-                link: linker.link(&token),
-                record: record.event.record.as_str().to_owned(),
-                event: serde_json::to_string(&record.event).expect("an event is plain data"),
-            });
+            let token = token.ok_or_else(|| refused(ConsentRefusal::Token))?;
+            rows.push(ConsentRow::new(linker.link(&token), &record.event));
         }
         let batch = Sha256Hex::of(body);
         let id = batch.to_string();
         let actor = caller.actor();
         let receipt = self.store.record_consents(now, &actor, &partner, batch, &rows, |subject, head| {
             self.receipt(ReceiptKind::Consents, &id, now, &partner, subject, head)
-        })?;
-        if let Some(source) = self.programme().source(&partner) {
-            self.arrivals.changed(source);
-        }
-        Ok(receipt)
-    }
-
-    /// Holds an event's names against the programme: what is unknown is refused, never ignored.
-    fn fits_programme(&self, partner: &PartnerId, event: &ConsentEvent) -> Result<(), Reason> {
-        let programme = self.programme();
-        let source = programme.source(partner).ok_or(Reason::NotFound)?;
-        let must = |holds: bool, reason: Reason| if holds { Ok(()) } else { Err(reason) };
-        for purpose in &event.purposes {
-            must(programme.purposes.iter().any(|p| p.id == *purpose), Reason::ConsentPurpose)?;
-        }
-        for recipient in &event.recipients {
-            let known = programme.evaluators.iter().chain(&programme.payers).any(|o| o.id == *recipient)
-                || programme.partners.iter().any(|p| p.id.as_str() == recipient.as_str());
-            must(known, Reason::ConsentRecipient)?;
-        }
-        for dataset in &event.datasets {
-            let own = programme.dataset(dataset).is_some_and(|(_, d)| d.partners.contains(&source));
-            must(own, Reason::ConsentDataset)?;
-        }
-        let shown = &event.notice;
-        let known = programme.notices.iter().any(|notice| {
-            notice.id == shown.id
-                && notice.version.to_string() == shown.version
-                && notice.language == shown.language
-                && notice.sha256 == shown.sha256
         });
-        must(known, Reason::ConsentNotice)
+        let receipt = receipt.map_err(|error| match error {
+            StoreError::Consent { index, refusal } => {
+                let index = usize::try_from(index).unwrap_or(usize::MAX);
+                ServiceError::Consent { index, refusal }
+            }
+            error => error.into(),
+        })?;
+        // After it is durable, and before it is acknowledged: rows that come next are held against it.
+        self.arrivals.changed(source);
+        Ok(receipt)
     }
 }
 

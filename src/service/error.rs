@@ -39,14 +39,6 @@ pub enum ServiceError {
         /// Why.
         refusal: ConsentRefusal,
     },
-    /// A consent event does not fit the programme or its sender.
-    #[error("record {} of the batch: {reason}", index + 1)]
-    ConsentReason {
-        /// Position in the batch, from 0.
-        index: usize,
-        /// Why.
-        reason: Reason,
-    },
     /// A look-up cannot be read.
     #[error(transparent)]
     Lookup(#[from] LookupRefusal),
@@ -180,20 +172,6 @@ reasons! {
     ConsentSignature = "consent-signature",
         "the header Kobling-Signature is missing or by none of your enrolled keys",
         "sign the body as it is sent with the key that the steward enrolled";
-    /// A token of another kind than a person's.
-    ConsentToken = "consent-token", "the token is none of a person",
-        "send tokens made by `kobling consent` from CPR numbers or their replacements";
-    /// A purpose unknown to the programme.
-    ConsentPurpose = "consent-purpose", "the programme has no such purpose", "use the programme's purposes";
-    /// A recipient unknown to the programme.
-    ConsentRecipient = "consent-recipient", "the programme has no such recipient",
-        "use the programme's organisations";
-    /// A dataset that the partner does not hand over.
-    ConsentDataset = "consent-dataset", "you hand over no such dataset",
-        "name your own datasets, or none for all of them";
-    /// A notice that the programme does not have in this version.
-    ConsentNotice = "consent-notice-unknown", "the programme has no such notice in this version and language",
-        "name id, version, language and SHA-256 of the notice that was shown";
     /// Not signed, or by no key in force.
     FollowupSignature = "followup-signature",
         "the header Kobling-Signature is missing or by none of your enrolled keys",
@@ -201,6 +179,12 @@ reasons! {
     /// A follow-up that the programme does not offer to the partner.
     FollowupUnknown = "followup-unknown", "there is no such follow-up for this partner",
         "ask for what GET /v1/followups lists";
+    /// No token of a person.
+    PersonToken = "person-token", "the token is none of a person",
+        "send the token that `kobling` makes of a CPR number or its replacement";
+    /// No note, or one that is none.
+    AccessNote = "access-note", "the note of who asks is missing, too long, or holds a CPR number",
+        "write 1 to 64 bytes of your own on one line: a label of the case worker or the case";
     /// No token, or the same one twice.
     AliasToken = "alias-token", "an alias takes two different tokens of persons",
         "send the two tokens as `old` and `new`";
@@ -232,13 +216,13 @@ impl ServiceError {
                 StoreError::Clock { .. } => "clock",
                 StoreError::NoSuch(_) => Reason::NotFound.code(),
                 StoreError::Conflict(_) => "conflict",
+                StoreError::Consent { refusal, .. } => refusal.code(),
                 _ => Reason::Internal.code(),
             },
             ServiceError::Intake(refusal) => refusal.code(),
             ServiceError::ConsentBatch(_) => "consent-batch",
             ServiceError::ConsentKey { .. } => "other-key",
             ServiceError::Consent { refusal, .. } => refusal.code(),
-            ServiceError::ConsentReason { reason, .. } => reason.code(),
             ServiceError::Lookup(refusal) => refusal.code(),
             ServiceError::LookupQuota { .. } => "followup-quota",
             ServiceError::Seal(_) => "seal",
@@ -271,7 +255,8 @@ impl ServiceError {
                 "ask the custodian for the key that the programme expects; nothing of the batch was recorded"
             }
             ServiceError::Consent { refusal, .. } => refusal.advice(),
-            ServiceError::ConsentReason { reason, .. } | ServiceError::Refused(reason) => reason.advice(),
+            ServiceError::Refused(reason) => reason.advice(),
+            ServiceError::Store(StoreError::Consent { refusal, .. }) => refusal.advice(),
             ServiceError::Lookup(refusal) => refusal.advice(),
             ServiceError::LookupQuota { .. } => {
                 "ask again on the next day (UTC), or about fewer; the steward can raise the number with the programme"

@@ -4,11 +4,13 @@
 //! the role may ask for it is decided before, by the matrix. Must never: let anything that a partner receives depend on
 //! another partner's data; let an unprotected count out; write a token to disk. Callers: `http`, `koblingd`, `demo`.
 
+mod access;
 mod aliases;
 mod append;
 mod arrival;
 mod ask;
 mod audit;
+mod bulk;
 mod consents;
 mod error;
 mod followup;

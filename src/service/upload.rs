@@ -3,7 +3,7 @@
 use super::{Reason, Service, ServiceError};
 use crate::audit::{Actor, SignedReceipt};
 use crate::auth::Principal;
-use crate::intake::{self, IntakeRefusal, Opened, Uploader};
+use crate::intake::{self, Arriving, IntakeRefusal, Opened, Uploader};
 use crate::key::{Signature, VerifyingKey};
 use crate::name::PartnerId;
 use crate::store::{NewUpload, OpenedUpload, UploadRow, UploadState};
@@ -52,16 +52,16 @@ impl Service {
             request.signature.parse().map_err(|_| IntakeRefusal::Signature(partner.clone()))?;
         let uploader = Uploader { partner: &partner, keys: &keys };
         let manifest = request.manifest.as_bytes();
-        let (opened, signed_by) =
-            intake::open(manifest, &signature, uploader, self.programme(), Some(self.key_id()))?;
-        let head = &opened.manifest.kobling;
+        let signed_by = intake::signed_by(manifest, &signature, uploader)?;
+        let opened = Arriving::of_verified(manifest, &partner, self.programme(), Some(self.key_id()))?;
+        let head = &opened.manifest().kobling;
         let (id, signature) = (self.fresh_id(), signature.to_string());
         let new = NewUpload {
             id: &id,
             partner: &partner,
             dataset: &head.dataset,
             period: head.period,
-            bytes: opened.manifest.resources[0].bytes,
+            bytes: opened.manifest().resources[0].bytes,
             rows: head.rows.sent,
             manifest,
             signature: &signature,
@@ -72,7 +72,7 @@ impl Service {
             OpenedUpload::Known(row) => (row, false),
         };
         let standing = if new { None } else { Some(self.standing(caller, &row.id)?) };
-        let length = opened.manifest.resources[0].bytes;
+        let length = opened.manifest().resources[0].bytes;
         Ok(UploadView { id: row.id, new, offset: standing.map_or(0, |s| s.offset), length })
     }
 
@@ -85,7 +85,12 @@ impl Service {
 
     /// The verified manifest of a stored upload. Its signature was verified when it was opened; a key revoked since
     /// does not undo that.
-    pub(super) fn reopened(&self, row: &UploadRow) -> Result<Opened, ServiceError> {
+    pub(super) fn reopened(&self, row: &UploadRow) -> Result<Arriving, ServiceError> {
+        Ok(Arriving::of_verified(&row.manifest, &row.partner, self.programme(), Some(self.key_id()))?)
+    }
+
+    /// The same of an upload of rows.
+    pub(super) fn reopened_rows(&self, row: &UploadRow) -> Result<Opened, ServiceError> {
         Ok(Opened::of_verified(&row.manifest, &row.partner, self.programme(), Some(self.key_id()))?)
     }
 
@@ -101,6 +106,9 @@ impl Service {
                 self.end_upload(&caller.actor(), id, UploadState::Aborted)
             }
             UploadState::Aborted | UploadState::Expired => Ok(()),
+            UploadState::Recorded => Err(ServiceError::Store(crate::store::StoreError::Conflict(
+                "these consents are recorded; send events that withdraw or invalidate them",
+            ))),
             _ => Err(ServiceError::Store(crate::store::StoreError::Conflict(
                 "this is a complete package; withdraw it instead",
             ))),

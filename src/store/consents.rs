@@ -1,13 +1,17 @@
 //! Consent events: append-only, idempotent, each batch with its receipt.
 
-use rusqlite::{OptionalExtension as _, params};
+use std::borrow::Borrow;
+
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::chain::{NewEntry, append};
-use super::uploads::{receipt_of, receipt_text};
-use super::{Store, StoreError, fixed, stored, unsigned};
+use super::uploads::{self, UploadState, receipt_of, receipt_text};
+use super::{Store, StoreError, fixed, signed, stored, unsigned};
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
 use crate::clock::Timestamp;
+use crate::consent::{ConsentEvent, ConsentRefusal, EventKind};
 use crate::digest::Sha256Hex;
+use crate::limits;
 use crate::name::PartnerId;
 use crate::token::Link;
 
@@ -19,6 +23,24 @@ pub struct ConsentRow {
     pub record: String,
     /// The event in its wire form.
     pub event: String,
+    /// What happened.
+    pub kind: EventKind,
+    /// The record that it is about.
+    pub names: Option<String>,
+}
+
+impl ConsentRow {
+    /// The row of an event.
+    #[must_use]
+    pub fn new(link: Link, event: &ConsentEvent) -> ConsentRow {
+        ConsentRow {
+            link,
+            record: event.record.as_str().to_owned(),
+            event: serde_json::to_string(event).expect("an event is plain data"),
+            kind: event.kind,
+            names: event.names.as_ref().map(|record| record.as_str().to_owned()),
+        }
+    }
 }
 
 /// An event as it was recorded. No `Debug`: it is a person's.
@@ -42,12 +64,73 @@ pub struct ConsentState {
     pub aliases: u64,
 }
 
+/// Link and digest of the event that goes under a record's name.
+type Recorded = ([u8; 16], [u8; 32]);
+
+/// Records a partner's events within a transaction; those that are there already are left as they are. Returns how many
+/// are new.
+///
+/// A record is one event: its name, used for another, is refused. What `renewed` and `expired` name has to be there, or to
+/// come among the same events. Beyond [`limits::MAX_CONSENTS_OF_PERSON`] only what denies or ends a yes is taken.
+pub(super) fn insert<R: Borrow<ConsentRow>>(
+    tx: &Transaction<'_>,
+    now: Timestamp,
+    partner: &PartnerId,
+    rows: impl Iterator<Item = Result<R, StoreError>>,
+) -> Result<u64, StoreError> {
+    let mut add = tx.prepare_cached(
+        "INSERT INTO consent_events (source, link, record, event_sha256, event, recorded_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+    )?;
+    let mut of_record =
+        tx.prepare_cached("SELECT link, event_sha256 FROM consent_events WHERE source = ?1 AND record = ?2")?;
+    let mut of_person = tx.prepare_cached(
+        "SELECT count(*) FROM (SELECT 1 FROM consent_events WHERE source = ?1 AND link = ?2 LIMIT ?3)",
+    )?;
+    let mut known = |record: &str| -> Result<Option<Recorded>, StoreError> {
+        let found =
+            of_record.query_row(params![partner.as_str(), record], |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(found.optional()?)
+    };
+    let most = limits::MAX_CONSENTS_OF_PERSON as i64;
+    let (mut new, mut naming) = (0, Vec::new());
+    for (index, row) in (0u64..).zip(rows) {
+        let row = row?;
+        let row = row.borrow();
+        let refused = |refusal| StoreError::Consent { index, refusal };
+        let (link, sha256) = (row.link.as_stored(), Sha256Hex::of(row.event.as_bytes()));
+        let event = params![partner.as_str(), link, row.record, sha256.as_bytes(), row.event, now.millis()];
+        if add.execute(event)? == 0 {
+            if known(&row.record)? != Some((*link, *sha256.as_bytes())) {
+                return Err(refused(ConsentRefusal::RecordUsed));
+            }
+            continue;
+        }
+        new += 1;
+        if row.kind.is_permit() || row.kind == EventKind::Requested {
+            let person = params![partner.as_str(), link, most + 1];
+            if of_person.query_row(person, |row| row.get::<_, i64>(0))? > most {
+                return Err(refused(ConsentRefusal::PersonFull));
+            }
+        }
+        if let Some(names) = row.names.as_ref().filter(|_| !row.kind.is_deny()) {
+            naming.push((index, row.link, names.clone()));
+        }
+    }
+    for (index, link, names) in naming {
+        if known(&names)?.is_none_or(|(of, _)| of != *link.as_stored()) {
+            return Err(StoreError::Consent { index, refusal: ConsentRefusal::NamesUnknown });
+        }
+    }
+    Ok(new)
+}
+
 impl Store {
     /// Records a batch of a partner's consent events, all of them or none. The same batch (by the digest of its bytes)
     /// gives the same receipt; an event that is there already is left as it is.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::Consent`] for the first event that cannot stand beside the others.
     pub fn record_consents(
         &self,
         now: Timestamp,
@@ -68,34 +151,55 @@ impl Store {
             if let Some(earlier) = earlier {
                 return receipt_of(&earlier);
             }
-            let mut new = 0;
-            {
-                let mut insert = tx.prepare_cached(
-                    "INSERT INTO consent_events (source, link, record, event_sha256, event, recorded_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                )?;
-                for row in rows {
-                    let sha256 = Sha256Hex::of(row.event.as_bytes());
-                    new += insert.execute(params![
-                        partner.as_str(),
-                        row.link.as_stored(),
-                        row.record,
-                        sha256.as_bytes(),
-                        row.event,
-                        now.millis()
-                    ])?;
-                }
-            }
-            let subject = Subject::new()
-                .digest("batch", batch)
-                .count("events", rows.len() as u64)
-                .count("new", new as u64);
+            let new = insert(tx, now, partner, rows.iter().map(Ok))?;
+            let subject =
+                Subject::new().digest("batch", batch).count("events", rows.len() as u64).count("new", new);
             let (deed, strand) = (Deed::ConsentsRecorded, Strand::Partner(partner.clone()));
             let entry = NewEntry { actor, at: now, deed, strand, subject: subject.clone() };
             let receipt = sign(subject, append(tx, entry)?.0);
             tx.execute(
                 "INSERT INTO consent_batches (partner, sha256, receipt) VALUES (?1, ?2, ?3)",
                 params![partner.as_str(), batch.as_bytes(), receipt_text(&receipt)],
+            )?;
+            Ok(receipt)
+        })
+    }
+
+    /// Records the events of a whole package of consents and ends its upload with the receipt: all of it is one step, and
+    /// there is nothing of it before. Recording it again gives the same receipt. `rows` are asked for once.
+    ///
+    /// # Errors
+    /// [`StoreError::Consent`] for the first event that cannot stand beside the others; [`StoreError::Conflict`] when the
+    /// upload is no longer open; whatever `rows` gives; [`StoreError::Damaged`] when they are not `events`.
+    pub fn record_package(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        id: &str,
+        (events, subject): (u64, Subject),
+        rows: impl Iterator<Item = Result<ConsentRow, StoreError>>,
+        sign: impl FnOnce(Subject, Head) -> SignedReceipt,
+    ) -> Result<SignedReceipt, StoreError> {
+        self.write(|tx| {
+            let found = uploads::find(tx, id)?.ok_or(StoreError::NoSuch("upload"))?;
+            if let Some(receipt) = found.receipt.filter(|_| found.state == UploadState::Recorded) {
+                return Ok(receipt);
+            }
+            uploads::expect_open(tx, id)?;
+            let mut taken = 0;
+            let new = insert(tx, now, &found.partner, rows.inspect(|_| taken += 1))?;
+            if taken != events {
+                return Err(StoreError::Damaged("staged consents"));
+            }
+            let subject = subject.count("events", events).count("new", new);
+            let (deed, strand) = (Deed::ConsentsRecorded, Strand::Partner(found.partner));
+            let entry = NewEntry { actor, at: now, deed, strand, subject: subject.clone() };
+            let (head, sequence) = append(tx, entry)?;
+            let receipt = sign(subject, head);
+            tx.execute(
+                "UPDATE uploads SET state = 'recorded', touched_at = ?2, completed_at = ?2,
+                                    completed_sequence = ?3, receipt = ?4, stored = 0 WHERE id = ?1",
+                params![id, now.millis(), signed(sequence), receipt_text(&receipt)],
             )?;
             Ok(receipt)
         })
@@ -154,6 +258,22 @@ impl Store {
             }
             Ok(found)
         })
+    }
+
+    /// Enters in a partner's strand that it asked what is held of a person.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_access(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        partner: &PartnerId,
+        deed: Deed,
+        subject: Subject,
+    ) -> Result<(), StoreError> {
+        let strand = Strand::Partner(partner.clone());
+        self.write(|tx| append(tx, NewEntry { actor, at: now, deed, strand, subject }).map(|_| ()))
     }
 
     /// Gives every event that a partner recorded to `each`, those of one link after the other. The store is busy meanwhile.

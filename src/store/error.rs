@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::clock::Timestamp;
+use crate::consent::ConsentRefusal;
 
 /// Why the store said no. Never carries a value of a person.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,14 @@ pub enum StoreError {
     /// Not in this state.
     #[error("{0}")]
     Conflict(&'static str),
+    /// A consent event among others that cannot be recorded beside those that are there.
+    #[error("event {} of those to be recorded: {refusal}", index + 1)]
+    Consent {
+        /// Its position among them, from 0.
+        index: u64,
+        /// Why.
+        refusal: ConsentRefusal,
+    },
     /// SQLite said no.
     #[error("the database said no")]
     Sqlite(#[source] rusqlite::Error),

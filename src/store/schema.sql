@@ -47,7 +47,7 @@ CREATE TABLE uploads (
     fingerprint        TEXT NOT NULL,
     opened_at          INTEGER NOT NULL,
     touched_at         INTEGER NOT NULL,
-    state              TEXT NOT NULL CHECK (state IN ('open', 'complete', 'replaced', 'withdrawn', 'aborted', 'expired')),
+    state              TEXT NOT NULL CHECK (state IN ('open', 'complete', 'recorded', 'replaced', 'withdrawn', 'aborted', 'expired')),
     completed_at       INTEGER,
     completed_sequence INTEGER UNIQUE,
     receipt            TEXT,
@@ -55,14 +55,14 @@ CREATE TABLE uploads (
     -- Rows staged once complete, and how often the staged file was written anew because rows were erased.
     stored             INTEGER,
     generation         INTEGER NOT NULL DEFAULT 0,
-    CHECK ((state IN ('complete', 'replaced', 'withdrawn')) = (receipt IS NOT NULL)),
+    CHECK ((state IN ('complete', 'recorded', 'replaced', 'withdrawn')) = (receipt IS NOT NULL)),
     CHECK ((receipt IS NOT NULL) = (stored IS NOT NULL)),
     CHECK ((state = 'withdrawn') = (withdrawal IS NOT NULL))
 ) STRICT;
-CREATE UNIQUE INDEX uploads_same ON uploads (partner, manifest_sha256) WHERE state IN ('open', 'complete', 'replaced');
+CREATE UNIQUE INDEX uploads_same ON uploads (partner, manifest_sha256) WHERE state IN ('open', 'complete', 'recorded', 'replaced');
 CREATE INDEX uploads_partner ON uploads (partner, state);
 
--- Consent events as they were recorded; the receipt of each batch.
+-- Consent events as they were recorded, each under its partner's own name for it; the receipt of each batch.
 CREATE TABLE consent_events (
     number       INTEGER PRIMARY KEY,
     source       TEXT NOT NULL,
@@ -71,8 +71,9 @@ CREATE TABLE consent_events (
     event_sha256 BLOB NOT NULL CHECK (length(event_sha256) = 32),
     event        TEXT NOT NULL,
     recorded_at  INTEGER NOT NULL,
-    UNIQUE (source, link, record, event_sha256)
+    UNIQUE (source, record)
 ) STRICT;
+CREATE INDEX consent_events_person ON consent_events (source, link);
 
 CREATE TABLE consent_batches (
     partner TEXT NOT NULL,

@@ -6,6 +6,7 @@ use super::*;
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject, verify_extension};
 use crate::auth::{BearerToken, Principal, Role};
 use crate::clock::Timestamp;
+use crate::consent::EventKind;
 use crate::digest::Sha256Hex;
 use crate::key::SigningKey;
 use crate::name::PartnerId;
@@ -76,6 +77,8 @@ fn consents(store: &Store, n: i64, numbers: &[u8]) -> Result<SignedReceipt, Stor
             link: Link::from_stored([*n; 16]),
             record: format!("r{n}"),
             event: "{}".to_owned(),
+            kind: EventKind::Given,
+            names: None,
         })
         .collect();
     let batch = Sha256Hex::of(numbers);

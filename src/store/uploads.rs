@@ -17,6 +17,8 @@ pub enum UploadState {
     Open,
     /// A package, received whole.
     Complete,
+    /// A package of consents, received whole: its events are recorded, and nothing of it is staged.
+    Recorded,
     /// A newer package of the same dataset and period took its place at a seal.
     Replaced,
     /// Withdrawn by the partner.
@@ -34,6 +36,7 @@ impl UploadState {
         match self {
             UploadState::Open => "open",
             UploadState::Complete => "complete",
+            UploadState::Recorded => "recorded",
             UploadState::Replaced => "replaced",
             UploadState::Withdrawn => "withdrawn",
             UploadState::Aborted => "aborted",
@@ -55,6 +58,7 @@ impl std::str::FromStr for UploadState {
         let all = [
             UploadState::Open,
             UploadState::Complete,
+            UploadState::Recorded,
             UploadState::Replaced,
             UploadState::Withdrawn,
             UploadState::Aborted,
@@ -234,11 +238,11 @@ fn packages(db: &Connection, sql: &str, of: &[&dyn rusqlite::ToSql]) -> Result<V
     Ok(found)
 }
 
-fn find(db: &Connection, id: &str) -> Result<Option<UploadRow>, StoreError> {
+pub(super) fn find(db: &Connection, id: &str) -> Result<Option<UploadRow>, StoreError> {
     db.query_row(&format!("{UPLOAD} WHERE id = ?1"), [id], raw).optional()?.map(upload).transpose()
 }
 
-fn expect_open(tx: &Transaction<'_>, id: &str) -> Result<UploadRow, StoreError> {
+pub(super) fn expect_open(tx: &Transaction<'_>, id: &str) -> Result<UploadRow, StoreError> {
     let found = find(tx, id)?.ok_or(StoreError::NoSuch("upload"))?;
     match found.state {
         UploadState::Open => Ok(found),
@@ -263,7 +267,7 @@ impl Store {
                 .query_row(
                     &format!(
                         "{UPLOAD} WHERE partner = ?1 AND manifest_sha256 = ?2
-                         AND state IN ('open', 'complete', 'replaced')"
+                         AND state IN ('open', 'complete', 'recorded', 'replaced')"
                     ),
                     params![new.partner.as_str(), sha256.as_bytes()],
                     raw,
@@ -409,6 +413,11 @@ impl Store {
             if let Some(earlier) = earlier {
                 return receipt_of(&earlier);
             }
+            if found.state == UploadState::Recorded {
+                return Err(StoreError::Conflict(
+                    "these are consents, which stay; send events that withdraw or invalidate them",
+                ));
+            }
             if !found.state.is_package() {
                 return Err(StoreError::Conflict(
                     "this is no complete package; give the upload up with DELETE",
@@ -471,6 +480,19 @@ impl Store {
             let name = |row: &Row<'_>| Ok(StagedName::new(&row.get::<_, String>(0)?, row.get(1)?));
             let names = query.query_map([], name)?.collect::<Result<Vec<_>, _>>()?;
             Ok(names)
+        })
+    }
+
+    /// Open uploads of a dataset.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open_uploads_of(&self, dataset: &DatasetId) -> Result<Vec<UploadRow>, StoreError> {
+        self.read(|db| {
+            let sql = format!("{UPLOAD} WHERE state = 'open' AND dataset = ?1 ORDER BY opened_at, id");
+            let mut query = db.prepare(&sql)?;
+            let rows = query.query_map([dataset.as_str()], raw)?.collect::<Result<Vec<_>, _>>()?;
+            rows.into_iter().map(upload).collect()
         })
     }
 

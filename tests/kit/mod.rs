@@ -107,6 +107,7 @@ pub fn package_of(dir: &Path, partner: &str, text: &str, key: &LinkageKey) -> Pa
 /// A consent event of a person at a partner.
 pub fn consent(partner: &str, n: u64, kind: &str, at: &str) -> ConsentRecord {
     let notice = programme().notices[0].clone();
+    let basis = if partner == "koebenhavns-politi" { "offences-consent" } else { "explicit-consent" };
     serde_json::from_value(serde_json::json!({
         "token": token(partner, n),
         "event": {
@@ -116,7 +117,7 @@ pub fn consent(partner: &str, n: u64, kind: &str, at: &str) -> ConsentRecord {
             "notice": { "id": notice.id, "version": notice.version.to_string(), "sha256": notice.sha256,
                         "language": notice.language },
             "method": "written", "given_by": "self", "recorded_by": "staff 17",
-            "legal_basis": "explicit-consent", "withdrawal_method": "digital", "retention_until": "2034-12-31"
+            "legal_basis": basis, "withdrawal_method": "digital", "retention_until": "2034-12-31"
         }
     }))
     .expect("a record")

@@ -133,6 +133,8 @@ impl From<ConsentListError> for Trouble {
         match error {
             ConsentListError::UnknownNotice(..) => Trouble::Usage(error.into()),
             ConsentListError::Sink(_) => Trouble::Service(error.into()),
+            ConsentListError::UnknownPartner(_) => Trouble::Usage(error.into()),
+            ConsentListError::Package(error) => error.into(),
             ConsentListError::Read(error) => error.into(),
             _ => Trouble::Files(error.into()),
         }

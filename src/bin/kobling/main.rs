@@ -11,6 +11,7 @@ macro_rules! out {
     }};
 }
 
+mod access;
 mod ask;
 mod consent;
 mod exchange;
@@ -20,6 +21,7 @@ mod followup;
 mod key;
 mod packages;
 mod payment;
+mod person;
 mod questions;
 mod receipt;
 mod reports;
@@ -60,6 +62,8 @@ enum Command {
     /// What became of one's own referrals, for those who said yes: asked, and put beside one's own rows.
     #[command(subcommand)]
     Followup(followup::FollowupCommand),
+    /// Everything that the service holds of one person from this partner, to be handed to the person.
+    Access(access::AccessArguments),
     /// What can be asked: registered questions and what each may be broken down by.
     Questions(questions::QuestionsArguments),
     /// Ask registered questions: as a table, a file, or one page with several answers.
@@ -86,6 +90,7 @@ fn main() -> std::process::ExitCode {
         Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),
         Command::Followup(command) => followup::run(&command),
+        Command::Access(arguments) => access::run(&arguments),
         Command::Questions(arguments) => questions::run(&arguments),
         Command::Ask(arguments) => ask::run(&arguments),
         Command::Reports(command) => reports::run(&command),

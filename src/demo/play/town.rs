@@ -46,6 +46,14 @@ pub(super) struct Town {
     server: Option<std::thread::JoinHandle<std::io::Result<()>>>,
 }
 
+/// What a partner asks persons for: where some of its rows are about offences, a consent that says so.
+fn asked_for(programme: &Programme, house: &House) -> LegalBasis {
+    let source = programme.source(&house.partner);
+    let own = programme.datasets.iter().filter(|d| source.is_some_and(|source| d.partners.contains(&source)));
+    let offences = own.flat_map(|dataset| &dataset.bases).any(|basis| basis.offences);
+    if offences { LegalBasis::OffencesConsent } else { LegalBasis::ExplicitConsent }
+}
+
 impl Town {
     /// Makes a data folder, and serves.
     pub(super) fn start(
@@ -200,8 +208,11 @@ impl Town {
         purposes: &[PurposeId],
         list: &Path,
     ) -> Result<(), PlayError> {
-        let recipients = programme.evaluators.iter().chain(&programme.payers);
-        let recipients: Vec<OrganisationId> = recipients.map(|recipient| recipient.id.clone()).collect();
+        let asked = purposes.iter().filter_map(|purpose| programme.purpose(purpose));
+        let mut recipients: Vec<OrganisationId> =
+            asked.flat_map(|purpose| &purpose.recipients).cloned().collect();
+        recipients.sort_unstable();
+        recipients.dedup();
         self.send_consents_about(house, programme, key, (purposes, ("samtykke", &recipients)), list)
     }
 
@@ -222,7 +233,7 @@ impl Town {
             notice: notice(programme, &shown.parse().expect("a plain name"), "da")?,
             given_by: GivenBy::Person,
             recorded_by: "demo".to_owned(),
-            legal_basis: LegalBasis::ExplicitConsent,
+            legal_basis: asked_for(programme, house),
         };
         let tokeniser = Tokeniser::new(key, &house.partner, &house.partner);
         let source = Source::File(list.to_owned());

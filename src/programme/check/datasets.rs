@@ -2,6 +2,7 @@
 
 use toml::Spanned;
 
+use super::super::CONSENTS;
 use super::super::followup::Shareable;
 use super::super::model::{Basis, BasisKind, Column, Dataset, Measure, Programme, Role};
 use super::super::raw;
@@ -23,6 +24,9 @@ impl Checker<'_> {
 
     pub(super) fn dataset(&mut self, raw: raw::Dataset, programme: &Programme) -> Dataset {
         let field = format!("dataset.{}", raw.id.get_ref());
+        if raw.id.get_ref().as_str() == CONSENTS {
+            self.wrong(raw.id.span(), &field, "packages of consents go under this name; choose another");
+        }
         let mut partners = Vec::new();
         for partner in &raw.partners {
             let known = programme.partners.iter().map(|p| p.id.clone());

@@ -1,0 +1,98 @@
+//! Recording: one person's word, or a list in batches.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use kobling::clock::{Clock as _, Day, SystemClock};
+use kobling::consent::{ConsentRecord, RecordId};
+use kobling::extract::Source;
+use kobling::extract::consents::{ConsentListError, check_consents, read_consents};
+use kobling::limits;
+use kobling::secret::{Random as _, SystemRandom};
+use kobling::token::Tokeniser;
+use zeroize::Zeroizing;
+
+use super::{Common, One};
+use crate::exit::{Done, Outcome, Trouble, file};
+
+/// Makes a list of one in memory, and records it as any list.
+pub(super) fn single(one: &One, event: &str) -> Outcome {
+    if one.time.as_deref().is_some_and(|time| time.contains([',', '"', '\n'])) {
+        return Err(Trouble::Usage("--time takes a date or an instant as in RFC 3339".into()));
+    }
+    let cpr = one.person.read()?;
+    let record = one.record.as_ref().map(|record| record.as_str().to_owned()).unwrap_or_else(|| {
+        let mut bytes = [0; 8];
+        SystemRandom::new().fill(&mut bytes);
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    });
+    let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
+    let time = one.time.clone().unwrap_or_else(|| SystemClock.now().to_string());
+    let list = Zeroizing::new(format!(
+        "cpr,record,event,time,valid_from,valid_to,window_from,window_to,method,names\n{},{record},{event},{time},{},{},{},{},,{}\n",
+        cpr.trim(),
+        day(one.valid_from),
+        day(one.valid_to),
+        day(one.rows_from),
+        day(one.rows_to),
+        one.names.as_ref().map(RecordId::as_str).unwrap_or_default(),
+    ));
+    drop(cpr);
+    send(&Source::Memory(list), &one.common, Some(&record))
+}
+
+/// Records a list.
+pub(super) fn list(path: &Path, common: &Common) -> Outcome {
+    send(&Source::from_argument(path), common, None)
+}
+
+/// Records a list. A list of one has its record's name: it is said before anything is sent, so that after a broken
+/// connection the same record can be sent again.
+fn send(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
+    let (programme, partner, key, signing) = common.who.load()?;
+    let client = common.service.connect()?;
+    let form = common.said.form(&programme)?;
+    let tokeniser = Tokeniser::new(&key, &common.who.partner, &common.who.partner);
+    let named = |error: ConsentListError| match (error, one) {
+        // No list was written by anybody, so no line of one is named.
+        (ConsentListError::Identifier(_, reason), Some(_)) => {
+            Trouble::Files(format!("the CPR number: {reason}").into())
+        }
+        (ConsentListError::Refused(_, refusal), Some(_)) => {
+            Trouble::Usage(format!("{refusal}; {}", refusal.advice()).into())
+        }
+        (ConsentListError::Sink(cause), Some(_)) => Trouble::Service(cause),
+        (error, _) => error.into(),
+    };
+    let now = SystemClock.now();
+    // A list that can be read twice is read to its end before any of it is sent: all of it, or nothing.
+    if !matches!(source, Source::Stdin) {
+        check_consents(source, &form, now, (&programme, partner)).map_err(named)?;
+    }
+    if let Some(name) = one {
+        out!("record   {name}");
+    }
+    let mut receipts: Vec<Vec<u8>> = Vec::new();
+    let sink = |records: Vec<ConsentRecord>| {
+        receipts.push(client.record_consents(key.id(), &records, &signing)?);
+        Ok(())
+    };
+    let count =
+        read_consents(source, &form, &tokeniser, now, limits::MAX_CONSENT_BATCH, sink).map_err(named)?;
+    out!("recorded {count} event(s) in {} batch(es)", receipts.len());
+    if let Some(path) = &common.receipt {
+        keep_all(path, &receipts)?;
+        out!("receipt  {}", path.display());
+    }
+    Ok(Done::Clean)
+}
+
+/// Keeps receipts, one a line.
+pub(crate) fn keep_all(path: &Path, receipts: &[Vec<u8>]) -> Result<(), Trouble> {
+    let mut target = std::fs::File::create_new(path).map_err(file(path))?;
+    receipts
+        .iter()
+        .try_for_each(|receipt| target.write_all(receipt.trim_ascii()).and_then(|()| target.write_all(b"\n")))
+        .and_then(|()| target.sync_all())
+        .map_err(file(path))
+}

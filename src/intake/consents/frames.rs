@@ -1,0 +1,214 @@
+//! Staged events: verified and re-keyed, waiting for the rest of their package.
+//!
+//! One append-only file an upload, a frame a block of the package, as with rows (`staged`):
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 4 | `KBC1` |
+//! | 4 | position of the block, from 0, little-endian |
+//! | 4 | events in it |
+//! | 4 | bytes of the events |
+//! | 12 | tokens by kind: `cpr`, `xecpr`, `local` |
+//! | 32 | SHA-256 of the block as it was in `data.csv` |
+//! | as stated | events: link (16 bytes), length (4 bytes, little-endian), JSON as it will be stored |
+//! | 8 | first bytes of SHA-256 over everything above |
+//!
+//! A frame is whole or it is not there: reading stops at the first torn one, and the next write begins at its start.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::consent::ConsentEvent;
+use crate::token::{Link, TokenKind};
+
+const MAGIC: [u8; 4] = *b"KBC1";
+const HEADER: usize = 4 + 4 + 4 + 4 + 12 + 32;
+const TRAILER: usize = 8;
+/// No block of a package makes more: JSON takes a few times what a line does.
+const MOST: usize = 1 << 26;
+
+/// The frame of one block, being filled.
+pub struct Frame {
+    bytes: Vec<u8>,
+    info: FrameInfo,
+}
+
+/// What is known of a whole frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FrameInfo {
+    /// Position of the block.
+    pub index: u32,
+    /// Events.
+    pub events: u32,
+    /// Tokens by kind: `cpr`, `xecpr`, `local`.
+    pub tokens: [u32; 3],
+    /// SHA-256 of the block as it was in the package.
+    pub source_sha256: [u8; 32],
+}
+
+impl Frame {
+    /// An empty frame for block `index`, whose source bytes have the digest given.
+    #[must_use]
+    pub fn new(index: u32, source_sha256: &[u8; 32]) -> Frame {
+        let mut bytes = Vec::with_capacity(3 << 20);
+        bytes.resize(HEADER, 0);
+        Frame { bytes, info: FrameInfo { index, source_sha256: *source_sha256, ..FrameInfo::default() } }
+    }
+
+    /// Appends an event.
+    pub fn push(&mut self, kind: TokenKind, link: &Link, event: &ConsentEvent) {
+        self.bytes.extend_from_slice(link.as_stored());
+        let at = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; 4]);
+        serde_json::to_writer(&mut self.bytes, event).expect("an event is plain data, and memory takes it");
+        let length = u32::try_from(self.bytes.len() - at - 4).expect("an event is a few times its line");
+        self.bytes[at..at + 4].copy_from_slice(&length.to_le_bytes());
+        self.info.events += 1;
+        match kind {
+            TokenKind::Cpr => self.info.tokens[0] += 1,
+            TokenKind::XeCpr => self.info.tokens[1] += 1,
+            TokenKind::Local => self.info.tokens[2] += 1,
+            TokenKind::Case | TokenKind::Staff => {}
+        }
+    }
+
+    /// What is known of the frame so far.
+    #[must_use]
+    pub const fn info(&self) -> FrameInfo {
+        self.info
+    }
+
+    /// The frame as it is written.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
+        let FrameInfo { index, events, tokens: [cpr, xecpr, local], source_sha256 } = self.info;
+        let length = u32::try_from(self.bytes.len() - HEADER).expect("a frame is a few times its block");
+        self.bytes[..4].copy_from_slice(&MAGIC);
+        for (at, number) in [index, events, length, cpr, xecpr, local].into_iter().enumerate() {
+            self.bytes[4 + 4 * at..8 + 4 * at].copy_from_slice(&number.to_le_bytes());
+        }
+        self.bytes[HEADER - 32..HEADER].copy_from_slice(&source_sha256);
+        let sum = Sha256::digest(&self.bytes);
+        self.bytes.extend_from_slice(&sum[..TRAILER]);
+        self.bytes
+    }
+}
+
+/// The whole frames of a staged file, one after another.
+struct Frames {
+    reader: BufReader<File>,
+    /// Bytes of whole frames so far.
+    whole: u64,
+}
+
+impl Frames {
+    fn open(path: &Path) -> io::Result<Frames> {
+        Ok(Frames { reader: BufReader::with_capacity(1 << 20, File::open(path)?), whole: 0 })
+    }
+
+    /// The next whole frame and its events; `None` at the end, or at a torn one.
+    fn next(&mut self, body: &mut Vec<u8>) -> io::Result<Option<FrameInfo>> {
+        let mut header = [0; HEADER];
+        if !self.fill(&mut header)? || header[..4] != MAGIC {
+            return Ok(None);
+        }
+        let number = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
+        // A torn header may claim anything.
+        let length = number(12) as usize;
+        if length > MOST {
+            return Ok(None);
+        }
+        body.resize(length + TRAILER, 0);
+        if !self.fill(body)? {
+            return Ok(None);
+        }
+        let mut hash = Sha256::new();
+        hash.update(header);
+        hash.update(&body[..length]);
+        if hash.finalize()[..TRAILER] != body[length..] {
+            return Ok(None);
+        }
+        body.truncate(length);
+        self.whole += (HEADER + length + TRAILER) as u64;
+        let source_sha256 = header[HEADER - 32..].try_into().expect("32 bytes");
+        let tokens = [number(16), number(20), number(24)];
+        Ok(Some(FrameInfo { index: number(4), events: number(8), tokens, source_sha256 }))
+    }
+
+    fn fill(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
+        match self.reader.read_exact(buffer) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Opens a staged file to write on after its last whole frame; whatever is torn behind it is cut off.
+///
+/// # Errors
+/// I/O errors.
+pub fn open_for_append(path: &Path) -> io::Result<(File, Vec<FrameInfo>)> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    let (mut frames, mut found, mut body) = (Frames::open(path)?, Vec::new(), Vec::new());
+    while let Some(info) = frames.next(&mut body)? {
+        found.push(info);
+    }
+    file.set_len(frames.whole)?;
+    file.seek(SeekFrom::Start(frames.whole))?;
+    Ok((file, found))
+}
+
+/// The events of a staged file in order, each with its link and the JSON that it will be stored as.
+pub struct Events {
+    frames: Frames,
+    body: Vec<u8>,
+    at: usize,
+}
+
+impl Events {
+    /// The events of a file whose frames are all whole.
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub fn open(path: &Path) -> io::Result<Events> {
+        Ok(Events { frames: Frames::open(path)?, body: Vec::new(), at: 0 })
+    }
+
+    /// The next event in the body, whose sum was found right.
+    fn event(&mut self) -> Option<(Link, ConsentEvent)> {
+        let rest = self.body.get(self.at..)?;
+        let (link, rest) = rest.split_first_chunk::<16>()?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let length = u32::from_le_bytes(*length) as usize;
+        let event = serde_json::from_slice(rest.get(..length)?).ok()?;
+        self.at += 20 + length;
+        Some((Link::from_stored(*link), event))
+    }
+}
+
+impl Iterator for Events {
+    type Item = io::Result<(Link, ConsentEvent)>;
+
+    fn next(&mut self) -> Option<io::Result<(Link, ConsentEvent)>> {
+        while self.at == self.body.len() {
+            self.at = 0;
+            match self.frames.next(&mut self.body) {
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    self.body.clear();
+                    return None;
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(self.event().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData)))
+    }
+}
