@@ -337,7 +337,7 @@ impl Same {
     }
 }
 
-/// Links that hang components.
+/// Links that hang together.
 struct Groups {
     groups: Vec<Vec<Link>>,
     group_of: HashMap<Link, usize>,
