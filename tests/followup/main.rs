@@ -230,3 +230,96 @@ fn another_token_of_the_same_person_counts_as_the_person() {
     record(&world.help.0, HELP, &[no]);
     assert_eq!(world.told(&[0, 1]), ["", ""]);
 }
+
+/// A town's worth of persons, drawn at random, through the whole service; what is told is counted again by plain loops over
+/// what went in.
+#[test]
+fn what_is_told_of_many_is_what_plain_loops_tell() {
+    use kobling::secret::Random as _;
+    const PERSONS: u64 = 200;
+    let mut random = SeededRandom::from_number(2024);
+    let mut draw = |below: u64| random.below(below);
+    let world = World::new();
+    // (partner, person, day of March) and the step; who said yes where and for whom; who took it back at the end.
+    let (mut own, mut helped) = (Vec::new(), Vec::new());
+    let (mut yes, mut no) = (Vec::new(), Vec::new());
+    for n in 0..PERSONS {
+        for partner in [POLICE, TOWN] {
+            for _ in 0..draw(3) {
+                own.push((partner, n, 1 + draw(28)));
+            }
+        }
+        for partner in [HELP, TOWN] {
+            for _ in 0..draw(4) {
+                helped.push((partner, n, 1 + draw(28), ["Kontakt", "Startet", "Afbrudt"][draw(3) as usize]));
+            }
+        }
+        for partner in [POLICE, TOWN, HELP] {
+            for recipient in [POLICE, TOWN] {
+                if draw(4) > 0 {
+                    yes.push((partner, n, recipient));
+                    if draw(5) == 0 {
+                        no.push((partner, n, recipient));
+                    }
+                }
+            }
+        }
+    }
+    for partner in [POLICE, TOWN, HELP] {
+        for recipient in [POLICE, TOWN] {
+            let of = yes.iter().filter(|(p, _, r)| *p == partner && *r == recipient).map(|(_, n, _)| *n);
+            world.yes(partner, of, recipient);
+        }
+    }
+    let day = |day: u64| format!("{day:02}-03-2024");
+    for (partner, client) in [(POLICE, &world.police.0), (TOWN, &world.town.0)] {
+        let rows: Vec<(u64, String)> =
+            own.iter().filter(|(p, ..)| *p == partner).map(|(_, n, d)| (*n, day(*d))).collect();
+        let rows: Vec<(u64, &str)> = rows.iter().map(|(n, d)| (*n, d.as_str())).collect();
+        send(&world.running, client, partner, "henvisninger", &referrals(&rows));
+    }
+    for (partner, client) in [(HELP, &world.help.0), (TOWN, &world.town.0)] {
+        let rows: Vec<(u64, String, &str)> =
+            helped.iter().filter(|(p, ..)| *p == partner).map(|(_, n, d, s)| (*n, day(*d), *s)).collect();
+        let rows: Vec<(u64, &str, &str)> = rows.iter().map(|(n, d, s)| (*n, d.as_str(), *s)).collect();
+        send(&world.running, client, partner, "forloeb", &steps(&rows));
+    }
+    world.seal("2025-06-02T08:00:00Z");
+    world.clock("2025-06-10T08:00:00Z");
+    for (partner, client) in [(POLICE, &world.police.0), (TOWN, &world.town.0), (HELP, &world.help.0)] {
+        let of = no.iter().filter(|(p, ..)| *p == partner);
+        let at = "2025-06-10T07:00:00Z";
+        let records: Vec<_> = of.map(|(p, n, r)| said(p, *n, "withdrawn", at, r, None)).collect();
+        if !records.is_empty() {
+            record(client, partner, &records);
+        }
+    }
+
+    let permitted = |partner: &str, n: u64, recipient: &str| {
+        yes.contains(&(partner, n, recipient)) && !no.contains(&(partner, n, recipient))
+    };
+    let mut heard = 0;
+    for asks in [POLICE, TOWN] {
+        let everybody: Vec<u64> = (0..PERSONS).collect();
+        let told = statuses(&world.asks_by(asks, &everybody));
+        for n in everybody {
+            let mut expected = Vec::new();
+            let first = own.iter().filter(|(p, m, _)| *p == asks && *m == n).map(|(_, _, d)| *d).min();
+            for (step, status) in [("Kontakt", "kontaktet"), ("Startet", "startet"), ("Afbrudt", "slut")] {
+                let shown = helped.iter().any(|(p, m, d, s)| {
+                    *p != asks
+                        && *m == n
+                        && *s == step
+                        && first.is_some_and(|first| first <= *d)
+                        && permitted(p, n, asks)
+                });
+                if shown && permitted(asks, n, asks) {
+                    expected.push(status);
+                }
+            }
+            heard += usize::from(!expected.is_empty());
+            assert_eq!(told[n as usize], expected.join(" "), "{asks}, person {n}");
+        }
+    }
+    assert!(heard > 20, "{heard} were told of");
+}
