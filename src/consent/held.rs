@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::event::ConsentEvent;
 use crate::clock::{Day, Timestamp};
 use crate::key::KeyId;
-use crate::name::{DatasetId, OrganisationId, PartnerId, PurposeId};
+use crate::name::{DatasetId, FollowupId, OrganisationId, PartnerId, PurposeId};
 use crate::programme::{BasisKind, Text};
 
 /// Context under which a request for what is held is signed.
@@ -90,6 +90,8 @@ pub struct Held {
     pub datasets: Vec<DatasetHeld>,
     /// Own proposals that two numbers are this one person's.
     pub aliases: Vec<AliasHeld>,
+    /// When the partner itself asked what became of the person, for as long as that is kept.
+    pub lookups: Vec<LookupHeld>,
     /// What the own datasets are used for.
     pub uses: Vec<UseHeld>,
 }
@@ -104,14 +106,24 @@ pub struct DatasetHeld {
     pub title: Text,
     /// Rows about the person.
     pub rows: u64,
-    /// Rows about somebody else that name the person as the other one.
-    pub named_in: u64,
     /// Whether rows about the person were not kept, because nothing permitted them.
     pub withheld: bool,
     /// First day of all these.
     pub first: Option<Day>,
     /// Last day.
     pub last: Option<Day>,
+}
+
+/// A look-up of the partner's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookupHeld {
+    /// When.
+    pub at: Timestamp,
+    /// Which follow-up.
+    pub followup: FollowupId,
+    /// The case worker's own name for it.
+    pub label: String,
 }
 
 /// A proposal that another number is the same person's.

@@ -36,8 +36,8 @@ pub use event::{
 };
 pub use fold::{AsOf, Known, Permission, Use, fold, last_day};
 pub use held::{
-    AliasHeld, ConsentsHeld, DatasetHeld, HELD_CONTEXT, Held, HeldEvent, HeldPermit, HeldRequest, Stretch,
-    UseHeld,
+    AliasHeld, ConsentsHeld, DatasetHeld, HELD_CONTEXT, Held, HeldEvent, HeldPermit, HeldRequest, LookupHeld,
+    Stretch, UseHeld,
 };
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};

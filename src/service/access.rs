@@ -11,7 +11,7 @@ use crate::auth::Principal;
 use crate::clock::{Day, Timestamp};
 use crate::consent::{
     AliasHeld, AsOf, ConsentEvent, ConsentsHeld, DatasetHeld, HELD_CONTEXT, Held, HeldEvent, HeldPermit,
-    HeldRequest, Known, Stretch, Use, UseHeld, fold, is_label,
+    HeldRequest, Known, LookupHeld, Stretch, Use, UseHeld, fold, is_label,
 };
 use crate::intake::staged::{Layout, read_frames};
 use crate::key::Signature;
@@ -58,6 +58,7 @@ impl Service {
             consents: self.consents_of_person(&asked)?,
             datasets: self.rows_of_person(&asked)?,
             aliases: aliases.collect(),
+            lookups: self.lookups_of_person(&asked)?,
             uses: uses(programme, asked.source),
         })
     }
@@ -151,7 +152,23 @@ impl Service {
         permits
     }
 
-    /// The partner's own rows in packages in force, dataset by dataset.
+    /// When the partner itself asked what became of the person.
+    fn lookups_of_person(&self, asked: &Asked) -> Result<Vec<LookupHeld>, ServiceError> {
+        let mut lookups = Vec::new();
+        for link in &asked.links {
+            let of_link = self.store.lookups_of(&asked.partner, link)?.into_iter();
+            lookups.extend(of_link.map(|row| LookupHeld {
+                at: row.at,
+                followup: row.followup,
+                label: row.label,
+            }));
+        }
+        lookups.sort_by_key(|lookup| lookup.at);
+        Ok(lookups)
+    }
+
+    /// The partner's own rows about the person in packages in force, dataset by dataset. Rows about somebody else that name
+    /// the person are the other one's: who is told of them may learn that somebody sought help.
     fn rows_of_person(&self, asked: &Asked) -> Result<Vec<DatasetHeld>, ServiceError> {
         let programme = self.programme();
         let own = self.store.packages_in_force()?.into_iter().filter(|p| p.partner == asked.partner);
@@ -162,30 +179,23 @@ impl Service {
                 id: dataset.id.clone(),
                 title: dataset.title.clone(),
                 rows: 0,
-                named_in: 0,
                 withheld: false,
                 first: None,
                 last: None,
             };
             let layout = Layout::of(dataset);
             let person = dataset.position(|role| matches!(role, Role::Person));
-            let other = dataset.position(|role| matches!(role, Role::RelatedPerson));
             let date = dataset.position(|role| matches!(role, Role::Date));
             for package in packages.iter().filter(|package| package.dataset == dataset.id) {
                 let path = self.store.folder().staged_file(&package.staged);
                 let read = read_frames(&path, &layout, |_, body| {
                     found.withheld |= body.withheld().any(|link| asked.links.contains(&link));
                     for row in body.rows.chunks_exact(layout.width()) {
-                        let of = |column: Option<usize>| {
-                            let link = column.and_then(|column| layout.link(row, column));
-                            link.is_some_and(|link| asked.links.contains(&link))
-                        };
-                        let (about, named) = (of(person), of(other));
-                        if !about && !named {
+                        let of = person.and_then(|column| layout.link(row, column));
+                        if !of.is_some_and(|link| asked.links.contains(&link)) {
                             continue;
                         }
-                        found.rows += u64::from(about);
-                        found.named_in += u64::from(!about);
+                        found.rows += 1;
                         if let Some(day) = date.map(|column| layout.day(row, column)) {
                             found.first = Some(found.first.map_or(day, |first| first.min(day)));
                             found.last = Some(found.last.map_or(day, |last| last.max(day)));

@@ -110,14 +110,10 @@ fn lines(held: &Held, language: Language) -> Vec<String> {
             _ => String::new(),
         };
         let (title, rows, about) = (language.of(&dataset.title), dataset.rows, say("om dig", "about you"));
-        let mut line = match rows + dataset.named_in {
+        let mut line = match rows {
             0 => format!("  {title}: {}", say("ingen", "none")),
             _ => format!("  {title}: {rows} {about}"),
         };
-        if dataset.named_in > 0 {
-            let named = say("om en anden, hvor du er nævnt", "about somebody else in which you are named");
-            line += &format!(", {} {named}", dataset.named_in);
-        }
         if dataset.withheld {
             line += say(", rækker afvist ved modtagelsen", ", rows turned away on arrival");
         }
@@ -137,6 +133,14 @@ fn lines(held: &Held, language: Language) -> Vec<String> {
     }
     lines.push(String::new());
     lines.extend(lines_of_consents(&held.consents, language));
+    if !held.lookups.is_empty() {
+        lines.push(String::new());
+        lines.push(
+            say("Opfølgning, som vi selv har spurgt om", "Follow-up that we asked about ourselves")
+                .to_owned(),
+        );
+        lines.extend(held.lookups.iter().map(|l| format!("  {}  {}  {}", l.at, l.followup, l.label)));
+    }
     lines.push(String::new());
     lines.push(say("Hvad datasættene bruges til", "What the datasets are used for").to_owned());
     for used in &held.uses {
