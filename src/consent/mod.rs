@@ -8,6 +8,8 @@
 //! print a token or a record. No store and no clock here: the events, the moment and what was known are passed in.
 //! Callers: the partner's command and intake (`event`, `batch`); the plan of a question, and follow-up (`fold`, `permit`).
 
+#[cfg(feature = "service")]
+mod barrier;
 mod batch;
 mod event;
 #[cfg(feature = "service")]
@@ -15,6 +17,8 @@ mod fold;
 #[cfg(feature = "service")]
 mod permit;
 mod refusal;
+#[cfg(feature = "service")]
+mod retention;
 #[cfg(feature = "service")]
 mod standing;
 
@@ -28,5 +32,7 @@ pub use fold::{AsOf, Known, Permission, Use, fold};
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
 pub use refusal::ConsentRefusal;
+#[cfg(feature = "service")]
+pub use retention::{Due, Tombstone, due};
 #[cfg(feature = "service")]
 pub use standing::{Days, denied, disclosable, keepable};
