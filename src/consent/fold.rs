@@ -45,6 +45,32 @@ impl Known {
         }
     }
 
+    /// An event that was kept in another form: source; recorded and happened; kind and who said it; its record and the
+    /// one that it names; scope; validity and rows.
+    pub(super) fn of_parts(
+        source: u8,
+        (recorded_at, at): (Timestamp, Timestamp),
+        (kind, given_by): (EventKind, GivenBy),
+        (record, names): (RecordId, Option<RecordId>),
+        (purposes, recipients, datasets): (Box<[PurposeId]>, Box<[OrganisationId]>, Box<[DatasetId]>),
+        (valid, rows): ((Day, Day), (Day, Day)),
+    ) -> Known {
+        Known {
+            source,
+            recorded_at,
+            at,
+            kind,
+            given_by,
+            record,
+            names,
+            purposes,
+            recipients,
+            datasets,
+            valid,
+            rows,
+        }
+    }
+
     /// What erasure and retention leave behind when they take an event that denies away with the rest: everything that
     /// was permitted at `source` in `dataset` up to the moment `denied_at` stays denied, and no older yes comes back. A
     /// custodian's no stays a custodian's.

@@ -11,9 +11,15 @@
 #[cfg(feature = "service")]
 mod barrier;
 mod batch;
+#[cfg(feature = "service")]
+mod book;
 mod event;
 #[cfg(feature = "service")]
 mod fold;
+#[cfg(feature = "service")]
+mod ledger;
+#[cfg(feature = "service")]
+mod line;
 #[cfg(feature = "service")]
 mod permit;
 mod refusal;
@@ -29,6 +35,8 @@ pub use event::{
 };
 #[cfg(feature = "service")]
 pub use fold::{AsOf, Known, Permission, Use, fold};
+#[cfg(feature = "service")]
+pub use ledger::{ConsentLedger, Current, Wanted};
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
 pub use refusal::ConsentRefusal;
