@@ -310,8 +310,9 @@ impl PermitsBuilder {
         })
     }
 
-    /// The same from `walk`, which gives the windows of every person with an open gate, persons ascending.
-    pub(super) fn in_order(
+    /// The same from `walk`, which gives the windows of every person with an open gate: persons ascending, windows in order
+    /// and disjoint.
+    pub fn in_order(
         self,
         source: u8,
         walk: impl FnOnce(&mut dyn FnMut(u32, &[(Day, Day)])),

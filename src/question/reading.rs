@@ -4,7 +4,7 @@
 //! next one of the same span, purpose and recipient, for as long as no consent and no day comes in between.
 
 use std::convert::Infallible;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use super::bits::{self, CHUNK};
 use crate::clock::Day;
@@ -40,20 +40,52 @@ impl Reading {
         span: &RangeInclusive<Day>,
         permits: &Permits,
     ) -> Reading {
-        let span = (span.start().days(), span.end().days());
-        let sources: Vec<PersonsOfSource<'_>> = (0..=u8::MAX).map(|source| permits.source(source)).collect();
         let chunks = (persons as usize + 1).div_ceil(CHUNK);
-        let jobs = (0..chunks).map(|chunk| (0, chunk * CHUNK)).collect();
+        let empty = Reading {
+            rows: vec![0; columns.len().div_ceil(64)],
+            leaving: vec![0; chunks * (CHUNK / 64)],
+            span: (span.start().days(), span.end().days()),
+        };
+        empty.with((0..chunks).map(|chunk| chunk * CHUNK).collect(), columns, permits)
+    }
+
+    /// Compiles again the parts in which the permissions of `changed` persons, in ascending order, are others than they
+    /// were; columns, persons and span must be the same as before.
+    #[must_use]
+    pub fn compile_again(
+        &self,
+        columns: &Columns,
+        persons: u32,
+        span: &RangeInclusive<Day>,
+        permits: &Permits,
+        changed: &[u32],
+    ) -> Reading {
+        if self.span != (span.start().days(), span.end().days()) {
+            return Reading::compile(columns, persons, span, permits);
+        }
+        let known = changed.iter().filter(|person| **person <= persons);
+        let mut firsts: Vec<usize> = known.map(|person| *person as usize / CHUNK * CHUNK).collect();
+        firsts.dedup();
+        let mut rows = self.rows.clone();
+        for first in &firsts {
+            bits::clear(&mut rows, part_of(columns, *first));
+        }
+        Reading { rows, leaving: self.leaving.clone(), span: self.span }.with(firsts, columns, permits)
+    }
+
+    /// The same with the parts that begin at some persons compiled anew; their rows must be clear.
+    fn with(mut self, firsts: Vec<usize>, columns: &Columns, permits: &Permits) -> Reading {
+        let sources: Vec<PersonsOfSource<'_>> = (0..=u8::MAX).map(|source| permits.source(source)).collect();
+        let jobs = firsts.iter().map(|first| (0, *first)).collect();
+        let span = self.span;
         let made = in_parallel(jobs, |first| Ok::<_, Infallible>(part(columns, &sources, span, first)));
         let Ok(parts) = made;
-        let mut rows = vec![0; columns.len().div_ceil(64)];
-        let mut leaving = Vec::with_capacity(chunks * (CHUNK / 64));
-        for part in parts {
+        for (first, part) in firsts.into_iter().zip(parts) {
             // The last word of one part is the first one of the next.
-            rows[part.word..].iter_mut().zip(part.rows).for_each(|(word, part)| *word |= part);
-            leaving.extend(part.leaving);
+            self.rows[part.word..].iter_mut().zip(part.rows).for_each(|(word, part)| *word |= part);
+            self.leaving[first / 64..first / 64 + part.leaving.len()].copy_from_slice(&part.leaving);
         }
-        Reading { rows, leaving, span }
+        self
     }
 
     /// Bytes that it takes in memory.
@@ -63,11 +95,16 @@ impl Reading {
     }
 }
 
-/// The rows of the persons from `first` on.
-fn part(columns: &Columns, sources: &[PersonsOfSource<'_>], span: (i32, i32), first: usize) -> Part {
+/// The rows of the part that begins at a person.
+fn part_of(columns: &Columns, first: usize) -> Range<usize> {
     let place =
         |person: usize| columns.offsets.get(person).or(columns.offsets.last()).map_or(0, |at| *at as usize);
-    let (start, end) = (place(first), place(first + CHUNK));
+    place(first)..place(first + CHUNK)
+}
+
+/// The rows of the persons from `first` on.
+fn part(columns: &Columns, sources: &[PersonsOfSource<'_>], span: (i32, i32), first: usize) -> Part {
+    let Range { start, end } = part_of(columns, first);
     let (days, of) = (&columns.day[start..end], &columns.source[start..end]);
     let word = start / 64;
     let mut part =
@@ -112,7 +149,7 @@ fn part(columns: &Columns, sources: &[PersonsOfSource<'_>], span: (i32, i32), fi
 fn windows(
     columns: &Columns,
     sources: &[PersonsOfSource<'_>],
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
     person: usize,
     inside: impl Fn(i32) -> bool,
     whole: &[Vec<u64>],

@@ -8,6 +8,7 @@ mod aliases;
 mod append;
 mod ask;
 mod audit;
+mod consented;
 mod consents;
 mod error;
 mod keys;
@@ -54,6 +55,8 @@ pub struct Service {
     sealing: Mutex<()>,
     /// Held while answering: one question at a time.
     answering: Mutex<ask::Answering>,
+    /// What erasures took away, for what is kept between questions.
+    touched: consented::Touched,
     rules: Rules,
     /// Most bytes that the rows of the snapshot in force may take in memory.
     memory: u64,

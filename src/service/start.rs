@@ -79,6 +79,7 @@ impl Service {
             sessions: Mutex::new(HashMap::new()),
             sealing: Mutex::new(()),
             answering: Mutex::default(),
+            touched: super::consented::Touched::default(),
             rules,
             memory: limits::QUESTION_MEMORY_BYTES,
         };

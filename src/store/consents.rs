@@ -1,10 +1,12 @@
 //! Consent events: append-only, idempotent, each batch with its receipt.
 
-use rusqlite::{OptionalExtension as _, params};
+use std::ops::RangeInclusive;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::chain::{NewEntry, append};
 use super::uploads::{receipt_of, receipt_text};
-use super::{Store, StoreError, fixed, stored, unsigned};
+use super::{Store, StoreError, fixed, signed, stored, unsigned};
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
 use crate::clock::Timestamp;
 use crate::digest::Sha256Hex;
@@ -36,10 +38,13 @@ pub struct StoredConsent {
 /// As long as this stands, the fold of every person is made of the same events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConsentState {
-    /// Events recorded.
+    /// Number of the event recorded last: the events that there ever were.
     pub events: u64,
     /// Aliases approved.
     pub aliases: u64,
+    /// How often something was taken away that the fold is made of: events, links of the spine, aliases; or tombstones
+    /// came or went.
+    pub erasures: u64,
 }
 
 impl Store {
@@ -70,9 +75,11 @@ impl Store {
             }
             let mut new = 0;
             {
+                // An event that is there already takes no number: the last one says how many there were.
                 let mut insert = tx.prepare_cached(
                     "INSERT INTO consent_events (source, link, record, event_sha256, event, recorded_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                     SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM consent_events
+                         WHERE source = ?1 AND link = ?2 AND record = ?3 AND event_sha256 = ?4)",
                 )?;
                 for row in rows {
                     let sha256 = Sha256Hex::of(row.event.as_bytes());
@@ -107,23 +114,54 @@ impl Store {
     /// [`StoreError`], and whatever `each` returns.
     pub fn for_each_consent(
         &self,
+        each: impl FnMut(StoredConsent) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.for_each_consent_of(0..=u64::MAX, each)
+    }
+
+    /// The same of those with a number in `numbers`.
+    ///
+    /// # Errors
+    /// [`StoreError`], and whatever `each` returns.
+    pub fn for_each_consent_of(
+        &self,
+        numbers: RangeInclusive<u64>,
         mut each: impl FnMut(StoredConsent) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.read(|db| {
             let mut query = db.prepare_cached(
-                "SELECT source, link, event, recorded_at FROM consent_events ORDER BY number",
+                "SELECT source, link, event, recorded_at FROM consent_events WHERE number BETWEEN ?1 AND ?2
+                 ORDER BY number",
             )?;
-            let mut rows = query.query([])?;
+            let mut rows = query.query([signed(*numbers.start()), signed(*numbers.end())])?;
             while let Some(row) = rows.next()? {
-                let link: Vec<u8> = row.get(1)?;
-                each(StoredConsent {
-                    source: stored(&row.get::<_, String>(0)?, "a consent event")?,
-                    link: Link::from_stored(fixed(&link, "a consent event")?),
-                    event: row.get(2)?,
-                    recorded_at: Timestamp::from_millis(row.get(3)?),
-                })?;
+                each(stored_consent(row)?)?;
             }
             Ok(())
+        })
+    }
+
+    /// The events of a link that a source recorded, up to a number, in the order in which they were recorded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn consents_of(
+        &self,
+        source: &PartnerId,
+        link: &Link,
+        last: u64,
+    ) -> Result<Vec<StoredConsent>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare_cached(
+                "SELECT source, link, event, recorded_at FROM consent_events
+                 WHERE source = ?1 AND link = ?2 AND number <= ?3 ORDER BY number",
+            )?;
+            let mut rows = query.query(params![source.as_str(), link.as_stored(), signed(last)])?;
+            let mut events = Vec::new();
+            while let Some(row) = rows.next()? {
+                events.push(stored_consent(row)?);
+            }
+            Ok(events)
         })
     }
 
@@ -132,14 +170,44 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn consent_state(&self) -> Result<ConsentState, StoreError> {
+        self.read(state)
+    }
+
+    /// Where consent stands, and the moment of that: nothing is committed between the two, so what was committed before
+    /// the moment is in the state, and what is in the state was recorded at the moment or before, also by a clock that
+    /// has been set back a little since.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn consent_state_at(
+        &self,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Result<(ConsentState, Timestamp), StoreError> {
         self.read(|db| {
-            let count = |sql: &str| -> Result<u64, StoreError> {
-                unsigned(db.query_row(sql, [], |row| row.get(0))?, "consent events")
-            };
-            Ok(ConsentState {
-                events: count("SELECT count(*) FROM consent_events")?,
-                aliases: count("SELECT count(*) FROM aliases WHERE approved_at IS NOT NULL")?,
-            })
+            let last = db.query_row("SELECT last_at FROM audit_chain", [], |row| row.get(0)).optional()?;
+            let last = last.map(Timestamp::from_millis);
+            Ok((state(db)?, now().max(last.unwrap_or(Timestamp::from_millis(0)))))
         })
     }
+}
+
+fn stored_consent(row: &Row<'_>) -> Result<StoredConsent, StoreError> {
+    let link = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged("a consent event"))?;
+    Ok(StoredConsent {
+        source: stored(&row.get::<_, String>(0)?, "a consent event")?,
+        link: Link::from_stored(fixed(link, "a consent event")?),
+        event: row.get(2)?,
+        recorded_at: Timestamp::from_millis(row.get(3)?),
+    })
+}
+
+fn state(db: &Connection) -> Result<ConsentState, StoreError> {
+    let number = |sql: &str| -> Result<u64, StoreError> {
+        unsigned(db.query_row(sql, [], |row| row.get(0)).optional()?.unwrap_or(0), "consent events")
+    };
+    Ok(ConsentState {
+        events: number("SELECT seq FROM sqlite_sequence WHERE name = 'consent_events'")?,
+        aliases: number("SELECT count(*) FROM aliases WHERE approved_at IS NOT NULL")?,
+        erasures: number("SELECT value FROM meta WHERE name = 'erasures'")?,
+    })
 }

@@ -58,9 +58,9 @@ CREATE TABLE uploads (
 CREATE UNIQUE INDEX uploads_same ON uploads (partner, manifest_sha256) WHERE state IN ('open', 'complete', 'replaced');
 CREATE INDEX uploads_partner ON uploads (partner, state);
 
--- Consent events as they were recorded; the receipt of each batch.
+-- Consent events as they were recorded, under numbers that are never used again; the receipt of each batch.
 CREATE TABLE consent_events (
-    number       INTEGER PRIMARY KEY,
+    number       INTEGER PRIMARY KEY AUTOINCREMENT,
     source       TEXT NOT NULL,
     link         BLOB NOT NULL CHECK (length(link) = 16),
     record       TEXT NOT NULL,
