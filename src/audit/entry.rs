@@ -95,6 +95,8 @@ pub enum Deed {
     PackageWithdrawn,
     /// Consent events were recorded.
     ConsentsRecorded,
+    /// A partner asked what its own consent records permitted.
+    ConsentsRead,
     /// Two links were proposed as one person's.
     AliasProposed,
     /// A proposal was approved.

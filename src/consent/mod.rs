@@ -8,6 +8,7 @@
 //! print a token or a record. No store and no clock here: the events, the moment and what was known are passed in.
 //! Callers: the partner's command and intake (`event`, `batch`); the plan of a question, and follow-up (`fold`, `permit`).
 
+mod as_of;
 #[cfg(feature = "service")]
 mod barrier;
 mod batch;
@@ -28,6 +29,7 @@ mod retention;
 #[cfg(feature = "service")]
 mod standing;
 
+pub use as_of::{AS_OF_CONTEXT, AsOfAnswer, AsOfLine, AsOfQuestion, KnownAt};
 pub use batch::{ConsentBatch, ConsentBatchError};
 pub use event::{
     CONSENT_SCHEMA, ConsentEvent, ConsentRecord, EventKind, GivenBy, LegalBasis, Method, Notice, RecordId,

@@ -50,6 +50,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/packages", Action::ReadOwnPackages),
     route("POST", "/v1/packages/{id}/withdraw", Action::WithdrawPackage),
     route("POST", "/v1/consents", Action::RecordConsents),
+    route("POST", "/v1/consents/as-of", Action::RecordConsents),
     route("POST", "/v1/aliases", Action::ProposeAlias),
     route("GET", "/v1/aliases", Action::ApproveAlias),
     route("POST", "/v1/aliases/{id}/approve", Action::ApproveAlias),
@@ -95,6 +96,7 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(packages::list))
         .routes(routes!(packages::withdraw))
         .routes(routes!(consents::record))
+        .routes(routes!(consents::as_of))
         .routes(routes!(steward::propose, steward::proposals))
         .routes(routes!(steward::approve))
         .routes(routes!(steward::keys, steward::enrol))

@@ -194,7 +194,7 @@ impl Service {
         let row = self.store.latest_snapshot()?.ok_or(ServiceError::Refused(Reason::NoSnapshot))?;
         // One moment: an answer is kept under this state, so it has to see every event that is counted in it, and a
         // withdrawal that was recorded before the moment has to be counted.
-        let (consents, now) = self.store.consent_state_at(|| self.now())?;
+        let (consents, now) = self.store.consent_state_at(self.now())?;
         Ok(Moment { row, consents, now })
     }
 

@@ -235,7 +235,7 @@ impl World {
     /// Brings it up to date and holds it against that.
     fn ask(&self, consented: &mut Consented) {
         let snapshot = self.store.latest_snapshot().expect("read").expect("a snapshot");
-        let (state, now) = self.store.consent_state_at(|| self.now).expect("a state");
+        let (state, now) = self.store.consent_state_at(self.now).expect("a state");
         let standing = Standing { snapshot: &snapshot, state, now };
         consented
             .bring(&self.store, &self.programme, &self.touched, &standing)
@@ -306,7 +306,7 @@ fn one_event_is_read_alone_and_an_erasure_that_says_nothing_ends_everything_kept
     world.step(&Step::Record(0, vec![2], "given", 10));
     let snapshot = world.store.latest_snapshot().expect("read").expect("a snapshot");
     let mut bring = |world: &World| {
-        let (state, now) = world.store.consent_state_at(|| world.now).expect("a state");
+        let (state, now) = world.store.consent_state_at(world.now).expect("a state");
         consented.bring(
             &world.store,
             &world.programme,

@@ -180,6 +180,8 @@ reasons! {
     /// A notice that the programme does not have in this version.
     ConsentNotice = "consent-notice-unknown", "the programme has no such notice in this version and language",
         "name id, version, language and SHA-256 of the notice that was shown";
+    /// A moment that has not come.
+    AsOfFuture = "as-of-future", "the moment lies in the future", "ask about now, or about an earlier moment";
     /// No token, or the same one twice.
     AliasToken = "alias-token", "an alias takes two different tokens of persons",
         "send the two tokens as `old` and `new`";

@@ -6,6 +6,7 @@
 
 mod aliases;
 mod append;
+mod as_of;
 mod ask;
 mod audit;
 mod consented;

@@ -108,6 +108,22 @@ impl Store {
         })
     }
 
+    /// Enters that a partner asked about its own records, in its strand, by the digest of what it asked.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_consents_read(
+        &self,
+        at: Timestamp,
+        actor: &Actor,
+        partner: &PartnerId,
+        asked: Sha256Hex,
+    ) -> Result<(), StoreError> {
+        let (deed, strand) = (Deed::ConsentsRead, Strand::Partner(partner.clone()));
+        let subject = Subject::new().digest("asked", asked);
+        self.write(|tx| append(tx, NewEntry { actor, at, deed, strand, subject }).map(|_| ()))
+    }
+
     /// Gives every recorded event to `each`, in the order in which they were recorded. The store is busy meanwhile.
     ///
     /// # Errors
@@ -173,20 +189,16 @@ impl Store {
         self.read(state)
     }
 
-    /// Where consent stands, and the moment of that: nothing is committed between the two, so what was committed before
-    /// the moment is in the state, and what is in the state was recorded at the moment or before, also by a clock that
-    /// has been set back a little since.
+    /// Where consent stands, and the moment of that for somebody who read the clock before: what was committed before the
+    /// moment is in the state, and what is in the state was recorded at the moment or earlier. So the moment is a later
+    /// one than `now` when something came in between.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn consent_state_at(
-        &self,
-        now: impl FnOnce() -> Timestamp,
-    ) -> Result<(ConsentState, Timestamp), StoreError> {
+    pub fn consent_state_at(&self, now: Timestamp) -> Result<(ConsentState, Timestamp), StoreError> {
         self.read(|db| {
             let last = db.query_row("SELECT last_at FROM audit_chain", [], |row| row.get(0)).optional()?;
-            let last = last.map(Timestamp::from_millis);
-            Ok((state(db)?, now().max(last.unwrap_or(Timestamp::from_millis(0)))))
+            Ok((state(db)?, last.map_or(now, |last| now.max(Timestamp::from_millis(last)))))
         })
     }
 }
