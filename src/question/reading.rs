@@ -184,3 +184,51 @@ fn windows(
     }
     present != kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_compiled_again_is_the_part_compiled_anew() {
+        // Three parts, the rows of which begin and end within words.
+        let persons = 150_000u32;
+        let rows = persons as usize;
+        let columns = Columns {
+            offsets: std::iter::once(0).chain(0..=persons).collect(),
+            day: (0..persons).map(|person| 100 + (person % 3) as i32).collect(),
+            source: vec![0; rows],
+            related: None,
+            case: None,
+            staff: Vec::new(),
+            categories: Vec::new(),
+            measures: Vec::new(),
+        };
+        let span = Day::from_days(100)..=Day::from_days(101);
+        let all = [(Day::from_days(100), Day::from_days(101))];
+        let without = |gone: &[u32]| {
+            let permits = Permits::builder(span.clone()).in_order(0, |each| {
+                (1..=persons).filter(|person| !gone.contains(person)).for_each(|person| each(person, &all));
+            });
+            permits.build()
+        };
+        let first = Reading::compile(&columns, persons, &span, &without(&[]));
+        for changed in [
+            &[][..],
+            &[1],
+            &[65_535, 65_536],
+            &[3, 70_000, 140_000],
+            &[131_072, 150_000],
+            // Persons that came after the snapshot have no rows in it.
+            &[150_001, 4_000_000],
+        ] {
+            let permits = without(changed);
+            let anew = Reading::compile(&columns, persons, &span, &permits);
+            let again = first.compile_again(&columns, persons, &span, &permits, changed);
+            assert!(again == anew, "{changed:?}");
+            assert_eq!(anew == first, changed.iter().all(|person| *person > persons), "{changed:?}");
+            let back = again.compile_again(&columns, persons, &span, &without(&[]), changed);
+            assert!(back == first, "{changed:?}");
+        }
+    }
+}
