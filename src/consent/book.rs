@@ -22,7 +22,7 @@ pub(super) struct Book {
 impl Book {
     /// The lines of a person.
     pub(super) fn of(&self, person: u32) -> &[Line] {
-        self.recent.get(&person).map_or_else(|| self.settled_of(person), |lines| lines)
+        self.recent.get(&person).map_or_else(|| self.settled_of(person), Vec::as_slice)
     }
 
     fn settled_of(&self, person: u32) -> &[Line] {

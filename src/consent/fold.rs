@@ -52,7 +52,7 @@ impl Known {
         (recorded_at, at): (Timestamp, Timestamp),
         (kind, given_by): (EventKind, GivenBy),
         (record, names): (RecordId, Option<RecordId>),
-        (purposes, recipients, datasets): (Box<[PurposeId]>, Box<[OrganisationId]>, Box<[DatasetId]>),
+        (purposes, recipients, datasets): (&[PurposeId], &[OrganisationId], &[DatasetId]),
         (valid, rows): ((Day, Day), (Day, Day)),
     ) -> Known {
         Known {
@@ -63,9 +63,9 @@ impl Known {
             given_by,
             record,
             names,
-            purposes,
-            recipients,
-            datasets,
+            purposes: purposes.into(),
+            recipients: recipients.into(),
+            datasets: datasets.into(),
             valid,
             rows,
         }

@@ -158,7 +158,7 @@ impl Scopes {
             (line.recorded_at, line.at),
             (line.kind(), line.given_by()),
             (RecordId::of_short(line.record), line.names().map(RecordId::of_short)),
-            (scope.purposes.clone(), scope.recipients.clone(), scope.datasets.clone()),
+            (&scope.purposes, &scope.recipients, &scope.datasets),
             (line.valid, line.rows),
         )
     }
