@@ -200,6 +200,32 @@ fn attack_another_evaluators_question_loosens_what_was_shown_to_one() {
     assert_eq!(bare.reach(&vive), 65, "three withdrawals change nothing that was shown (R8)");
 }
 
+#[test]
+fn attack_an_evaluator_asks_for_a_purpose_that_is_for_somebody_else() {
+    let two = PROGRAMME.replace(
+        r#"evaluators = [{ id = "vive", name = "VIVE" }]"#,
+        r#"evaluators = [{ id = "vive", name = "VIVE" }, { id = "other", name = "Other" }]"#,
+    );
+    let bare = Bare::new(&two, fixed("2025-06-02T08:00:00Z"));
+    let lokk = bare.partner("lokk", 0..60);
+    // Persons may name it all the same: a yes makes nobody a recipient.
+    bare.record(&lokk, &events(0..60, "given", YES, "other"));
+    bare.service.seal(&bare.service.operator()).expect("sealed");
+    let asked = |question: &str| Ask {
+        question: question.parse().expect("a name"),
+        by: Vec::new(),
+        period: "2022-Q1..2022-Q4".parse().expect("a period"),
+        population: None,
+    };
+    let other = principal("other-1", Role::Evaluator, "other");
+    let refused = |question: &str| {
+        bare.service.ask(&other, &asked(question)).expect_err("not for it").to_string().replace(question, "…")
+    };
+    assert_eq!(refused("reach"), refused("no-such-question"), "as if it were not there");
+    let vive = principal("vive-1", Role::Evaluator, "vive");
+    assert!(bare.service.ask(&vive, &asked("reach")).is_ok());
+}
+
 /// The manifest of a package with one member changed, signed anew.
 fn changed(package: &Package, partner: &str, pointer: &str, value: serde_json::Value) -> (String, String) {
     let mut manifest: serde_json::Value = serde_json::from_slice(&package.manifest_bytes).expect("JSON");

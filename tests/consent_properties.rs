@@ -2,6 +2,9 @@
 //! that looks at one day at a time and shares no code with it.
 #![cfg(feature = "service")]
 
+#[path = "consent_properties/standing.rs"]
+mod standing;
+
 use std::collections::BTreeMap;
 
 use kobling::clock::{Day, Timestamp};
@@ -137,12 +140,16 @@ fn any_history() -> impl Strategy<Value = Vec<Entry>> {
 }
 
 fn ask(history: &[Entry], as_of: AsOf) -> Permission {
-    let known: Vec<Known> = history.iter().map(Entry::known).collect();
-    let purpose = "p0".parse().expect("a name");
-    let recipient = "x0".parse().expect("a name");
-    let dataset = "d0".parse().expect("a name");
-    let asked = Use { source: 0, purpose: &purpose, recipient: &recipient, dataset: &dataset, longest: None };
-    fold(&known, &asked, as_of)
+    ask_for(&history.iter().map(Entry::known).collect::<Vec<_>>(), ["p0", "x0", "d0"], None, as_of)
+}
+
+/// The fold for a purpose, a recipient and a dataset.
+fn ask_for(known: &[Known], [p, x, d]: [&str; 3], longest: Option<u32>, as_of: AsOf) -> Permission {
+    let purpose = p.parse().expect("a name");
+    let recipient = x.parse().expect("a name");
+    let dataset = d.parse().expect("a name");
+    let asked = Use { source: 0, purpose: &purpose, recipient: &recipient, dataset: &dataset, longest };
+    fold(known, &asked, as_of)
 }
 
 fn at(halves: i64) -> AsOf {
@@ -153,6 +160,19 @@ fn at(halves: i64) -> AsOf {
 
 /// The permits that count at a moment, by going through the rules one by one for each permit.
 fn survivors(history: &[Entry], moment: i64, known: i64) -> Vec<&ConsentEvent> {
+    let today = half(moment).day();
+    let mut yeses = unbeaten(history, moment, known, ["p0", "x0", "d0"]);
+    yeses.retain(|yes| yes.valid_from <= today && yes.valid_to.is_none_or(|to| today <= to));
+    yeses
+}
+
+/// The permits for a purpose, a recipient and a dataset that nothing beats or ends, whenever they hold.
+fn unbeaten<'a>(
+    history: &'a [Entry],
+    moment: i64,
+    known: i64,
+    [p, x, d]: [&str; 3],
+) -> Vec<&'a ConsentEvent> {
     let seen: Vec<&ConsentEvent> = history
         .iter()
         .filter(|e| e.source == 0 && e.event.0.at <= half(moment) && e.recorded_at <= half(known))
@@ -163,9 +183,9 @@ fn survivors(history: &[Entry], moment: i64, known: i64) -> Vec<&ConsentEvent> {
     };
     let covers = |e: &ConsentEvent| {
         let deny = matches!(e.kind, EventKind::Refused | EventKind::Withdrawn | EventKind::Invalidated);
-        lists(&e.purposes.iter().map(ToString::to_string).collect::<Vec<_>>(), "p0", deny)
-            && lists(&e.recipients.iter().map(ToString::to_string).collect::<Vec<_>>(), "x0", deny)
-            && lists(&e.datasets.iter().map(ToString::to_string).collect::<Vec<_>>(), "d0", true)
+        lists(&e.purposes.iter().map(ToString::to_string).collect::<Vec<_>>(), p, deny)
+            && lists(&e.recipients.iter().map(ToString::to_string).collect::<Vec<_>>(), x, deny)
+            && lists(&e.datasets.iter().map(ToString::to_string).collect::<Vec<_>>(), d, true)
     };
     let is_yes = |e: &ConsentEvent| matches!(e.kind, EventKind::Given | EventKind::Renewed);
     let mut counting = Vec::new();
@@ -204,13 +224,17 @@ fn survivors(history: &[Entry], moment: i64, known: i64) -> Vec<&ConsentEvent> {
                 }
             }
         }
-        let today = half(moment).day();
-        counts &= yes.valid_from <= today && yes.valid_to.is_none_or(|to| today <= to);
         if counts {
             counting.push(*yes);
         }
     }
     counting
+}
+
+/// Last day on which a yes holds under a limit.
+fn ends(yes: &ConsentEvent, longest: Option<u32>) -> Day {
+    let own = yes.valid_to.unwrap_or(Day::MAX);
+    longest.map_or(own, |days| own.min(yes.at.day().plus(i32::try_from(days).expect("few days"))))
 }
 
 fn window_covers(yes: &ConsentEvent, d: Day) -> bool {

@@ -377,6 +377,58 @@ fn consents_are_taken_from_the_source_alone_and_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_partner_asks_what_its_records_permitted_then_and_now_and_learns_of_nobody_elses() {
+    use kobling::consent::{AsOfAnswer, AsOfQuestion, KnownAt};
+    let running = Running::new();
+    let (lokk, other) = (running.partner("lokk"), running.partner("mandecentret"));
+    let key_id = kit::linkage_key().id();
+    let ask_as = |client: &kobling::client::Client, partner: &str, n: u64, moment: &str, known| {
+        let token = token(partner, n);
+        let moment = moment.parse().expect("an instant");
+        client.permission_as_of(&AsOfQuestion { key_id, token, moment, known }, &signing_key(partner))
+    };
+    let ask = |n, moment, known| ask_as(&lokk, "lokk", n, moment, known).expect("answered");
+    let open = |answer: &AsOfAnswer| answer.permissions.iter().filter(|line| line.gate).count();
+
+    // Recorded on the first of June 2025, a day later what had happened on the second of January.
+    let yes = consent("lokk", 1, "given", "2022-01-01T08:00:00Z");
+    lokk.record_consents(key_id, &[yes], &signing_key("lokk")).expect("recorded");
+    running.clock.set("2025-06-02T08:00:00Z".parse().expect("an instant"));
+    let no = consent("lokk", 1, "withdrawn", "2025-06-01T12:00:00Z");
+    lokk.record_consents(key_id, &[no], &signing_key("lokk")).expect("recorded");
+    running.clock.set("2025-06-03T08:00:00Z".parse().expect("an instant"));
+    let at = "2025-06-01T18:00:00Z";
+    assert!(open(&ask(1, at, KnownAt::Then)) > 0, "the withdrawal was not known yet");
+    assert_eq!(open(&ask(1, at, KnownAt::Now)), 0);
+    assert_eq!(open(&ask(1, "2025-06-03T08:00:00Z", KnownAt::Then)), 0);
+    assert_eq!(open(&ask(1, "2025-05-31T08:00:00Z", KnownAt::Then)), 0, "nothing was recorded yet");
+    assert!(open(&ask(1, "2025-05-31T08:00:00Z", KnownAt::Now)) > 0);
+
+    // Somebody whom another partner knows, and nobody at all, look alike.
+    let his = consent("mandecentret", 2, "given", "2022-01-01T08:00:00Z");
+    other.record_consents(key_id, &[his], &signing_key("mandecentret")).expect("recorded");
+    let (known, unknown) = (ask(2, at, KnownAt::Now), ask(3, at, KnownAt::Now));
+    assert!(known.permissions == unknown.permissions);
+    assert_eq!((open(&known), known.permissions.is_empty()), (0, false));
+
+    let code = |refused: Result<AsOfAnswer, ClientError>| match refused {
+        Err(ClientError::Refused { code, .. }) => code,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(code(ask_as(&lokk, "lokk", 1, "2025-06-04T08:00:00Z", KnownAt::Now)), "as-of-future");
+    assert_eq!(code(ask_as(&lokk, "mandecentret", 1, at, KnownAt::Now)), "consent-signature");
+    // It is in the partner's own strand, and nobody's token is.
+    let strand = lokk.fetch("/v1/audit/strand").expect("read");
+    let strand = String::from_utf8(strand).expect("text");
+    assert_eq!(
+        strand.matches("consents-read").count(),
+        8,
+        "those that were signed, the one too early among them"
+    );
+    assert!(!strand.contains("cpr."));
+}
+
+#[test]
 fn neither_a_cpr_number_nor_a_token_reaches_the_disk() {
     let running = Running::new();
     let lokk = running.partner("lokk");

@@ -99,6 +99,8 @@ pub enum Deed {
     ConsentsShown,
     /// A partner was told everything that is held of a person from it.
     AccessGiven,
+    /// A partner asked what its own consent records permitted.
+    ConsentsRead,
     /// Two links were proposed as one person's.
     AliasProposed,
     /// A proposal was approved.

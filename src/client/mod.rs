@@ -16,7 +16,9 @@ use serde::de::DeserializeOwned;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
-use crate::consent::{ConsentBatch, ConsentRecord, HELD_CONTEXT, HeldRequest};
+use crate::consent::{
+    AS_OF_CONTEXT, AsOfAnswer, AsOfQuestion, ConsentBatch, ConsentRecord, HELD_CONTEXT, HeldRequest,
+};
 use crate::key::{KeyId, Signature, SigningKey};
 use crate::limits;
 use crate::name::QuestionId;
@@ -235,6 +237,20 @@ impl Client {
         let body = serde_json::to_vec(request).expect("a request is plain data");
         let signature = key.sign(HELD_CONTEXT, &body);
         self.post(if everything { "/v1/access" } else { "/v1/consents/held" }, &body, Some(&signature))
+    }
+
+    /// Asks what one's own consent records permitted for a token, signed as the partner's own.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn permission_as_of(
+        &self,
+        asked: &AsOfQuestion,
+        key: &SigningKey,
+    ) -> Result<AsOfAnswer, ClientError> {
+        let body = serde_json::to_vec(asked).expect("plain data is JSON");
+        let signature = key.sign(AS_OF_CONTEXT, &body);
+        parse(&self.post("/v1/consents/as-of", &body, Some(&signature))?)
     }
 
     /// Asks a question; the answer as it came.

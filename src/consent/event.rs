@@ -34,6 +34,12 @@ impl RecordId {
         self.0.is_empty()
     }
 
+    /// An id in place of one that is kept as 64 bits; 0 is that of a tombstone.
+    #[cfg(feature = "service")]
+    pub(super) fn of_short(short: u64) -> RecordId {
+        if short == 0 { RecordId::of_tombstone() } else { RecordId(format!("{short:016x}").into()) }
+    }
+
     /// The id as text, for the store and the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {

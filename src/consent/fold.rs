@@ -3,6 +3,7 @@
 //! `docs/CONSENT.md` states the rules and works them through case by case. All of them compare event times and ids and
 //! none the place of an event in the slice, so the order of arrival cannot matter.
 
+use super::barrier::{Barrier, Said};
 use super::event::{ConsentEvent, EventKind, GivenBy, RecordId};
 use crate::clock::{Day, Timestamp};
 use crate::name::{DatasetId, OrganisationId, PurposeId};
@@ -44,6 +45,32 @@ impl Known {
         }
     }
 
+    /// An event that was kept in another form: source; recorded and happened; kind and who said it; its record and the
+    /// one that it names; scope; validity and rows.
+    pub(super) fn of_parts(
+        source: u8,
+        (recorded_at, at): (Timestamp, Timestamp),
+        (kind, given_by): (EventKind, GivenBy),
+        (record, names): (RecordId, Option<RecordId>),
+        (purposes, recipients, datasets): (&[PurposeId], &[OrganisationId], &[DatasetId]),
+        (valid, rows): ((Day, Day), (Day, Day)),
+    ) -> Known {
+        Known {
+            source,
+            recorded_at,
+            at,
+            kind,
+            given_by,
+            record,
+            names,
+            purposes: purposes.into(),
+            recipients: recipients.into(),
+            datasets: datasets.into(),
+            valid,
+            rows,
+        }
+    }
+
     /// What erasure and retention leave behind when they take an event that denies away with the rest: everything that
     /// was permitted at `source` in `dataset` up to the moment `denied_at` stays denied, and no older yes comes back. A
     /// custodian's no stays a custodian's.
@@ -63,6 +90,21 @@ impl Known {
             valid: (denied_at.day(), Day::MAX),
             rows: (denied_at.day(), Day::MAX),
         }
+    }
+
+    /// When it was recorded.
+    pub(super) const fn recorded_at(&self) -> Timestamp {
+        self.recorded_at
+    }
+
+    /// Datasets; none is all.
+    pub(super) fn datasets(&self) -> &[DatasetId] {
+        &self.datasets
+    }
+
+    /// First and last day of the rows that a yes covers.
+    pub(super) const fn rows(&self) -> (Day, Day) {
+        self.rows
     }
 
     /// Whether it stands for events that are gone, and is none itself.
@@ -128,16 +170,37 @@ impl Known {
             && within(all, self.recipients.is_empty(), self.recipients.contains(asked.recipient))
             && within(true, self.datasets.is_empty(), self.datasets.contains(asked.dataset))
     }
+}
 
-    /// Last day on which a yes holds for a use.
-    fn holds_to(&self, asked: &Use<'_>) -> Day {
-        let days = asked.longest.map(|days| i32::try_from(days).unwrap_or(i32::MAX));
-        days.map_or(self.valid.1, |days| self.valid.1.min(self.at.day().plus(days)))
+impl<'a> Said for &'a Known {
+    type Name = &'a RecordId;
+
+    fn at(self) -> Timestamp {
+        self.at
     }
 
-    /// A custodian's no, which another custodian's yes does not lift.
-    fn is_custodians_deny(&self) -> bool {
-        self.given_by == GivenBy::Custodian && matches!(self.kind, EventKind::Refused | EventKind::Withdrawn)
+    fn kind(self) -> EventKind {
+        self.kind
+    }
+
+    fn given_by(self) -> GivenBy {
+        self.given_by
+    }
+
+    fn record(self) -> &'a RecordId {
+        &self.record
+    }
+
+    fn names(self) -> Option<&'a RecordId> {
+        self.names.as_ref()
+    }
+
+    fn valid(self) -> (Day, Day) {
+        self.valid
+    }
+
+    fn rows(self) -> (Day, Day) {
+        self.rows
     }
 }
 
@@ -243,15 +306,27 @@ where
     E::IntoIter: Clone,
 {
     let events = events.into_iter();
-    let seen = move || events.clone().filter(move |e| e.source == asked.source && as_of.sees(e));
-    let Some(barrier) = Barrier::of(seen(), asked) else { return Permission::none() };
-    let today = as_of.moment.day();
-    let mut windows: Vec<(Day, Day)> = seen()
-        .filter(|e| e.kind.is_permit() && e.covers(asked) && barrier.lets_through(e))
-        .filter(|e| e.valid.0 <= today && today <= e.holds_to(asked))
-        .map(|e| e.rows)
-        .collect();
-    Permission { gate: !windows.is_empty(), windows: narrow(&mut windows) }
+    let seen = events.filter(move |e| e.source == asked.source && as_of.sees(e));
+    let mut windows = Vec::new();
+    let gate = standing(seen, &|e: &Known| e.covers(asked), asked.longest, as_of.day(), &mut windows);
+    Permission { gate, windows }
+}
+
+/// The fold of events that are seen already, in whatever form they are kept: puts the windows into an empty `windows`
+/// and says whether the gate is open. `covers` says whether the scope of an event covers the use.
+pub(super) fn standing<S: Said>(
+    seen: impl Iterator<Item = S> + Clone,
+    covers: &impl Fn(S) -> bool,
+    longest: Option<u32>,
+    today: Day,
+    windows: &mut Vec<(Day, Day)>,
+) -> bool {
+    let Some(barrier) = Barrier::of(seen.clone(), covers) else { return false };
+    let yes = seen.filter(|e| e.kind().is_permit() && covers(*e) && barrier.lets_through(*e));
+    windows.extend(yes.filter(|e| e.valid().0 <= today && today <= e.holds_to(longest)).map(Said::rows));
+    let gate = !windows.is_empty();
+    narrow(windows);
+    gate
 }
 
 /// The days of rows that may be kept for a use: those that are permitted, and those of every yes that no deny beats and
@@ -263,14 +338,15 @@ where
 {
     let events = events.into_iter();
     let mut days = fold(events.clone(), asked, as_of).windows;
-    let seen = move || events.clone().filter(move |e| e.source == asked.source && as_of.sees(e));
-    if let Some(barrier) = Barrier::of(seen(), asked) {
+    let seen = events.filter(move |e| e.source == asked.source && as_of.sees(e));
+    let covers = |e: &Known| e.covers(asked);
+    if let Some(barrier) = Barrier::of(seen.clone(), &covers) {
         let (today, grace) = (as_of.day(), i32::try_from(grace).unwrap_or(i32::MAX));
         let waits = |e: &&Known| {
-            let lapsed = e.holds_to(asked);
+            let lapsed = e.holds_to(asked.longest);
             e.valid.0 > today || (lapsed < today && today <= lapsed.plus(grace))
         };
-        let yes = seen().filter(|e| e.kind.is_permit() && e.covers(asked) && barrier.lets_through(e));
+        let yes = seen.filter(|e| e.kind.is_permit() && covers(e) && barrier.lets_through(*e));
         days.extend(yes.filter(waits).map(|e| e.rows));
     }
     days
@@ -284,10 +360,11 @@ where
     E::IntoIter: Clone,
 {
     let events = events.into_iter();
-    let seen = move || events.clone().filter(move |e| e.source == asked.source && as_of.sees(e));
-    let barrier = Barrier::of(seen(), asked)?;
-    let yes = seen().filter(|e| e.kind.is_permit() && e.covers(asked) && barrier.lets_through(e));
-    let mut spans: Vec<(Day, Day)> = yes.map(|e| (e.valid.0, e.holds_to(asked))).collect();
+    let seen = events.filter(move |e| e.source == asked.source && as_of.sees(e));
+    let covers = |e: &Known| e.covers(asked);
+    let barrier = Barrier::of(seen.clone(), &covers)?;
+    let yes = seen.filter(|e| e.kind.is_permit() && covers(e) && barrier.lets_through(*e));
+    let mut spans: Vec<(Day, Day)> = yes.map(|e| (e.valid.0, e.holds_to(asked.longest))).collect();
     spans.sort_unstable();
     let today = as_of.moment.day();
     let until =
@@ -300,75 +377,14 @@ where
     (until >= today).then(|| until.min(Day::MAX))
 }
 
-/// What a yes has to get past.
-struct Barrier<'a> {
-    /// The latest deny: only a later yes counts.
-    denied_at: Option<Timestamp>,
-    /// When the last custodian's no was lifted: a yes from then on counts.
-    lifted_at: Option<Timestamp>,
-    /// Records that are over: expired, renewed, or named by a deny. Sorted.
-    over: Vec<&'a RecordId>,
-}
-
-impl<'a> Barrier<'a> {
-    /// `None` when nothing gets past: a custodian's no stands, or there is no yes at all.
-    fn of(seen: impl Iterator<Item = &'a Known> + Clone, asked: &Use<'_>) -> Option<Barrier<'a>> {
-        if !seen.clone().any(|e| e.kind.is_permit()) {
-            return None;
-        }
-        let denies = seen.clone().filter(|e| e.kind.is_deny() && e.covers(asked));
-        let mut denied: Vec<&RecordId> = denies.clone().filter_map(|e| e.names.as_ref()).collect();
-        denied.sort_unstable();
-        let lifted_at = Barrier::lifted(seen.clone(), denies.clone(), &denied, asked)?;
-        let ended = seen.filter(|e| matches!(e.kind, EventKind::Expired | EventKind::Renewed));
-        let mut over = denied;
-        over.extend(ended.filter_map(|e| e.names.as_ref()));
-        over.sort_unstable();
-        Some(Barrier { denied_at: denies.map(|e| e.at).max(), lifted_at, over })
-    }
-
-    /// When the last custodian's no was lifted: by a later yes of the person, or by a later one that answers it. `None`
-    /// when one was not. Sorted and searched: a partner may send as many events about one person as it likes.
-    fn lifted(
-        seen: impl Iterator<Item = &'a Known>,
-        denies: impl Iterator<Item = &'a Known>,
-        denied: &[&RecordId],
-        asked: &Use<'_>,
-    ) -> Option<Option<Timestamp>> {
-        let (mut own, mut answers) = (Vec::new(), Vec::new());
-        let sound =
-            |e: &&Known| e.kind.is_permit() && e.covers(asked) && denied.binary_search(&&e.record).is_err();
-        for yes in seen.filter(sound) {
-            if yes.given_by == GivenBy::Person {
-                own.push(yes.at);
-            }
-            if let Some(named) = yes.names.as_ref().filter(|_| yes.kind == EventKind::Renewed) {
-                answers.push((named, yes.at));
-            }
-        }
-        own.sort_unstable();
-        answers.sort_unstable();
-        let mut lifted_at = None;
-        for deny in denies.filter(|e| e.is_custodians_deny()) {
-            let own = own.get(own.partition_point(|at| *at <= deny.at)).copied();
-            let answer = answers.get(answers.partition_point(|answer| *answer <= (&deny.record, deny.at)));
-            let answer = answer.filter(|(named, _)| **named == deny.record).map(|(_, at)| *at);
-            lifted_at = lifted_at.max(Some(own.into_iter().chain(answer).min()?));
-        }
-        Some(lifted_at)
-    }
-
-    fn lets_through(&self, yes: &Known) -> bool {
-        self.denied_at.is_none_or(|denied| yes.at > denied)
-            && self.lifted_at.is_none_or(|lifted| yes.at >= lifted)
-            && self.over.binary_search(&&yes.record).is_err()
-    }
-}
-
 /// Windows that share days narrow each other: each group linked by shared days leaves what all of it covers. Groups
 /// add up. (A day counts when every permit that shares a day with one that covers it covers it too; the permits that
 /// cover such a day are then a whole group.)
-fn narrow(windows: &mut [(Day, Day)]) -> Vec<(Day, Day)> {
+fn narrow(windows: &mut Vec<(Day, Day)>) {
+    if let [(from, to)] = windows[..] {
+        windows.truncate(usize::from(from <= to));
+        return;
+    }
     windows.sort_unstable();
     let mut kept: Vec<(Day, Day)> = Vec::new();
     let mut group: Option<(Day, Day, Day)> = None;
@@ -391,7 +407,7 @@ fn narrow(windows: &mut [(Day, Day)]) -> Vec<(Day, Day)> {
         };
     }
     close(group);
-    kept
+    *windows = kept;
 }
 
 #[cfg(test)]
@@ -401,7 +417,8 @@ mod tests {
     fn narrowed(windows: &[(i32, i32)]) -> Vec<(i32, i32)> {
         let mut windows: Vec<_> =
             windows.iter().map(|(a, b)| (Day::from_days(*a), Day::from_days(*b))).collect();
-        narrow(&mut windows).into_iter().map(|(a, b)| (a.days(), b.days())).collect()
+        narrow(&mut windows);
+        windows.into_iter().map(|(a, b)| (a.days(), b.days())).collect()
     }
 
     #[test]

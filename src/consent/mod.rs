@@ -11,7 +11,11 @@
 
 #[cfg(feature = "service")]
 mod arrival;
+mod as_of;
+mod barrier;
 mod batch;
+#[cfg(feature = "service")]
+mod book;
 mod event;
 mod fits;
 #[cfg_attr(
@@ -21,14 +25,21 @@ mod fits;
 mod fold;
 mod held;
 #[cfg(feature = "service")]
+mod ledger;
+#[cfg(feature = "service")]
+mod line;
+#[cfg(feature = "service")]
 mod permit;
 mod refusal;
+#[cfg(feature = "service")]
+mod retention;
 mod row;
 #[cfg(feature = "service")]
 mod standing;
 
 #[cfg(feature = "service")]
 pub use arrival::Arrival;
+pub use as_of::{AS_OF_CONTEXT, AsOfAnswer, AsOfLine, AsOfQuestion, KnownAt};
 pub use batch::{ConsentBatch, ConsentBatchError};
 pub use event::{
     CONSENT_SCHEMA, ConsentEvent, ConsentRecord, EventKind, GivenBy, LegalBasis, Method, Notice, RecordId,
@@ -40,9 +51,13 @@ pub use held::{
     Stretch, UseHeld,
 };
 #[cfg(feature = "service")]
+pub use ledger::{ConsentLedger, Current, Wanted};
+#[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
 pub(crate) use refusal::holds_cpr;
 pub use refusal::{ConsentRefusal, is_label};
+#[cfg(feature = "service")]
+pub use retention::{Due, Tombstone, due};
 pub use row::{CONSENT_COLUMNS, FieldProblem, NoLine};
 #[cfg(feature = "service")]
 pub use standing::{Days, denied, disclosable, keepable};

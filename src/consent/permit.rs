@@ -17,7 +17,7 @@ use super::fold::{Permission, covered};
 use crate::clock::Day;
 
 /// The permissions of one dataset, by source and person.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Permits {
     span: RangeInclusive<Day>,
     sources: Vec<Source>,
@@ -28,7 +28,7 @@ pub struct Permits {
 #[derive(Debug)]
 pub struct PermitsBuilder(Permits);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 enum Source {
     /// Not part of the question: nothing is permitted.
     #[default]
@@ -70,7 +70,7 @@ impl<'a> Those<'a> {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Consent {
     /// Persons with the gate open and some day of the span permitted.
     permitted: RoaringBitmap,
@@ -193,6 +193,104 @@ impl Permits {
     }
 }
 
+impl Permits {
+    /// Bytes that they take in memory, about.
+    pub(super) fn bytes(&self) -> u64 {
+        let sources = self.sources.iter().map(|source| match source {
+            Source::Absent | Source::Open => 0,
+            Source::Consent(consent) => consent.bytes(),
+        });
+        sources.sum()
+    }
+
+    /// Puts the windows of some persons of a source that rests on consent in place of theirs; `changed` is in ascending
+    /// order. Returns those for whom that is another permission.
+    pub(super) fn put(&mut self, source: u8, changed: &[(u32, Vec<(Day, Day)>)]) -> Vec<u32> {
+        let Some(Source::Consent(consent)) = self.sources.get_mut(usize::from(source)) else {
+            return Vec::new();
+        };
+        let mut fresh = Consent::default();
+        changed.iter().for_each(|(person, windows)| fresh.push(*person, windows, &self.span));
+        let says = |consent: &Consent, person: u32| {
+            (consent.whole.contains(person), Those(consent).windows(person).to_vec())
+        };
+        let persons = changed.iter().map(|(person, _)| *person);
+        let others: Vec<u32> =
+            persons.filter(|person| says(consent, *person) != says(&fresh, *person)).collect();
+        if !others.is_empty() {
+            consent.put(&others, &fresh);
+        }
+        others
+    }
+}
+
+impl Consent {
+    /// Adds a person after all that are there.
+    fn push(&mut self, person: u32, windows: &[(Day, Day)], span: &RangeInclusive<Day>) {
+        let (first, last) = (*span.start(), *span.end());
+        let before = self.windows.len();
+        let clipped = windows.iter().map(|(from, to)| (*from.max(&first), *to.min(&last)));
+        self.windows.extend(clipped.filter(|(from, to)| from <= to));
+        match self.windows[before..] {
+            [] => return,
+            [(from, to)] if from == first && to == last => {
+                self.windows.truncate(before);
+                self.whole.insert(person);
+            }
+            _ => {
+                self.persons.push(person);
+                self.ends.push(self.windows.len());
+            }
+        }
+        self.permitted.insert(person);
+    }
+
+    /// Puts what `fresh` says of some persons, in ascending order, in place of what stands here.
+    fn put(&mut self, persons: &[u32], fresh: &Consent) {
+        for person in persons {
+            for (own, new) in [(&mut self.permitted, &fresh.permitted), (&mut self.whole, &fresh.whole)] {
+                if new.contains(*person) {
+                    own.insert(*person)
+                } else {
+                    own.remove(*person)
+                };
+            }
+        }
+        let narrowed = |consent: &Consent, person: u32| consent.persons.binary_search(&person).is_ok();
+        if !persons.iter().any(|person| narrowed(self, *person) || narrowed(fresh, *person)) {
+            return;
+        }
+        let (old, ends) = (std::mem::take(&mut self.persons), std::mem::take(&mut self.ends));
+        let windows = std::mem::take(&mut self.windows);
+        let (mut at, mut kept) = (0, 0);
+        for person in persons.iter().copied().chain([u32::MAX]) {
+            // Those before it stay as they are.
+            let until = at + old[at..].partition_point(|other| *other < person);
+            let (from, to) = (kept, if until == 0 { 0 } else { ends[until - 1] });
+            // Where windows of others have gone or come, ends lie elsewhere by so much.
+            let (was, is) = (from, self.windows.len());
+            self.persons.extend_from_slice(&old[at..until]);
+            self.ends.extend(ends[at..until].iter().map(|end| end - was + is));
+            self.windows.extend_from_slice(&windows[from..to]);
+            (at, kept) = (until, to);
+            if old.get(at) == Some(&person) {
+                (at, kept) = (at + 1, ends[at]);
+            }
+            let new = Those(fresh).windows(person);
+            if !new.is_empty() {
+                self.persons.push(person);
+                self.windows.extend_from_slice(new);
+                self.ends.push(self.windows.len());
+            }
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        let sets = self.permitted.serialized_size() + self.whole.serialized_size();
+        (sets + size_of_val(&*self.persons) + size_of_val(&*self.ends) + size_of_val(&*self.windows)) as u64
+    }
+}
+
 impl PermitsBuilder {
     /// A source where the basis of dataset and purpose is another than consent: every row of the span is permitted.
     #[must_use]
@@ -203,26 +301,24 @@ impl PermitsBuilder {
     /// A source where it is consent. A person who is not in the map permits nothing.
     #[must_use]
     pub fn consent(self, source: u8, permissions: &BTreeMap<u32, Permission>) -> PermitsBuilder {
-        let (first, last) = (*self.0.span.start(), *self.0.span.end());
-        let mut consent = Consent::default();
-        for (&person, permission) in permissions {
-            let windows = if permission.gate() { permission.windows() } else { &[] };
-            let before = consent.windows.len();
-            let clipped = windows.iter().map(|(from, to)| (*from.max(&first), *to.min(&last)));
-            consent.windows.extend(clipped.filter(|(from, to)| from <= to));
-            match consent.windows[before..] {
-                [] => continue,
-                [(from, to)] if from == first && to == last => {
-                    consent.windows.truncate(before);
-                    consent.whole.insert(person);
-                }
-                _ => {
-                    consent.persons.push(person);
-                    consent.ends.push(consent.windows.len());
-                }
-            }
-            consent.permitted.insert(person);
-        }
+        let windows = |permission: &Permission| {
+            if permission.gate() { permission.windows().to_vec() } else { Vec::new() }
+        };
+        let mut permissions = permissions.iter();
+        self.in_order(source, |each| {
+            permissions.by_ref().for_each(|(person, permission)| each(*person, &windows(permission)));
+        })
+    }
+
+    /// The same from `walk`, which gives the windows of every person with an open gate: persons ascending, windows in order
+    /// and disjoint.
+    pub fn in_order(
+        self,
+        source: u8,
+        walk: impl FnOnce(&mut dyn FnMut(u32, &[(Day, Day)])),
+    ) -> PermitsBuilder {
+        let (mut consent, span) = (Consent::default(), self.0.span.clone());
+        walk(&mut |person, windows| consent.push(person, windows, &span));
         self.with(source, Source::Consent(consent))
     }
 

@@ -52,6 +52,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/consents", Action::RecordConsents),
     route("POST", "/v1/consents/held", Action::ReadPerson),
     route("POST", "/v1/access", Action::ReadPerson),
+    route("POST", "/v1/consents/as-of", Action::RecordConsents),
     route("POST", "/v1/aliases", Action::ProposeAlias),
     route("GET", "/v1/aliases", Action::ApproveAlias),
     route("POST", "/v1/aliases/{id}/approve", Action::ApproveAlias),
@@ -103,6 +104,7 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(consents::record))
         .routes(routes!(access::consents))
         .routes(routes!(access::all))
+        .routes(routes!(consents::as_of))
         .routes(routes!(steward::propose, steward::proposals))
         .routes(routes!(steward::approve))
         .routes(routes!(steward::keys, steward::enrol))

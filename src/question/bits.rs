@@ -34,6 +34,20 @@ pub(super) fn each_in(words: &[u64], range: Range<usize>, mut each: impl FnMut(u
     }
 }
 
+/// Takes the numbers of a range out of a set.
+pub(super) fn clear(words: &mut [u64], range: Range<usize>) {
+    let Range { mut start, end } = range;
+    while start < end {
+        let (at, next) = (start / 64, (start / 64 + 1) * 64);
+        let mut mask = u64::MAX << (start % 64);
+        if next > end {
+            mask &= u64::MAX >> (next - end);
+        }
+        words[at] &= !mask;
+        start = next;
+    }
+}
+
 /// The numbers of a set in ascending order.
 pub(super) fn numbers(words: &[u64]) -> impl Iterator<Item = u32> {
     words.iter().zip(0u32..).filter(|(word, _)| **word != 0).flat_map(|(word, at)| {
@@ -86,6 +100,10 @@ mod tests {
             each_in(&words, range.0..range.1, |number| { met.push(number); true });
             let between: Vec<usize> = numbers.iter().copied().filter(|n| (range.0..range.1).contains(n)).collect();
             prop_assert_eq!(met, between);
+            let mut cleared = words.clone();
+            clear(&mut cleared, range.0..range.1);
+            let outside: Vec<u32> = wanted.iter().copied().filter(|n| !(range.0..range.1).contains(&(*n as usize))).collect();
+            prop_assert_eq!(super::numbers(&cleared).collect::<Vec<_>>(), outside);
             let persons: PersonSet = wanted.iter().map(|n| n + 70_000).collect();
             let chunk: Vec<u32> = super::numbers(&of_range(&persons, CHUNK)).map(|n| n + CHUNK as u32).collect();
             prop_assert_eq!(chunk, persons.iter().collect::<Vec<_>>());

@@ -160,29 +160,41 @@ pub fn count_consents(
     snapshot: &Snapshot,
     known: &BTreeMap<(u8, u32), Vec<Known>>,
 ) -> Tabulation {
+    count_consents_of(plan, snapshot, |each| {
+        known.iter().for_each(|((source, person), events)| each(*source, *person, events));
+    })
+}
+
+/// The same from `walk`, which gives the events of each source and person once.
+#[must_use]
+pub fn count_consents_of(
+    plan: &Plan,
+    snapshot: &Snapshot,
+    walk: impl FnOnce(&mut dyn FnMut(u8, u32, &[Known])),
+) -> Tabulation {
     let axes: Vec<&[String]> = plan.axes.iter().map(|axis| &axis.codes[..]).collect();
     let tails = plan.tails.len();
     let mut cells = vec![Cell::default(); plan.cell_count()];
     if let Some(consents) = plan.kernel.consents() {
-        for ((source, person), events) in known {
+        walk(&mut |source, person, events| {
             // The one dimension is the partner.
             let group = match plan.axes.first() {
                 None => Some(0),
-                Some(axis) => axis.of_source(*source),
+                Some(axis) => axis.of_source(source),
             };
-            let Some(group) = group else { continue };
+            let Some(group) = group else { return };
             for (at, (purpose, _)) in consents.purposes.iter().enumerate() {
                 let (states, last) = consents.said(purpose, events);
                 for state in (0..STATES.len()).filter(|state| states >> state & 1 != 0) {
                     let cell = &mut cells[group * tails + at * STATES.len() + state];
-                    cell.persons.push(*person);
+                    cell.persons.push(person);
                     if let Some(last) = last.filter(|_| state == GIVEN) {
-                        let of_person = cell.given.entry(*person).or_insert(last);
+                        let of_person = cell.given.entry(person).or_insert(last);
                         *of_person = last.max(*of_person);
                     }
                 }
             }
-        }
+        });
     }
     let cells = keys(&axes, &plan.tails).into_iter().zip(cells).enumerate().map(|(at, (key, mut cell))| {
         let (group, tail) = (at / tails * tails, at % tails);

@@ -71,7 +71,7 @@ mod tally;
 mod timeline;
 
 pub use ask::Ask;
-pub use consents::count_consents;
+pub use consents::{count_consents, count_consents_of};
 pub use count::{CountError, Progress, count, count_prepared};
 pub use index::INDEX_RULE;
 pub use kernel::Chart;
@@ -79,4 +79,4 @@ pub use plan::{CodeLabel, Label, Plan, plan};
 pub use prepared::Prepared;
 pub use reading::Reading;
 pub use refusal::AskRefusal;
-pub use shelf::{Basis, Shelf};
+pub use shelf::{Permitting, Shelf};

@@ -3,43 +3,34 @@
 //! One question at a time: the ledger is durable before an answer leaves, so that two questions cannot slip past each
 //! other. The same question is answered with the same bytes until a snapshot, a consent or a day has come in between.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{MutexGuard, PoisonError};
 
 use serde::Serialize;
 
+use super::consented::{Consented, OfPlan, Standing};
 use super::seal::Sealed;
 use super::{Reason, Service, ServiceError};
 use crate::audit::{Actor, Subject};
 use crate::auth::{Principal, Role};
 use crate::clock::{Period, Timestamp};
-use crate::consent::{AsOf, ConsentEvent, Known, Permits, Use, fold};
 use crate::disclosure::{CommitError, Entry, Ledger, RULES_VERSION, Released, Table, Tabulation, release};
 use crate::extract::manifest::Sha256Hex;
-use crate::linkage::Alias;
 use crate::name::{OrganisationId, PopulationId};
-use crate::programme::{Audience, BasisKind, Question, QuestionKind, Text, Unit};
+use crate::programme::{Audience, Question, QuestionKind, Text, Unit};
 use crate::question::{
-    Ask, AskRefusal, Basis, Chart, CountError, Label, Plan, Progress, Shelf, count_consents, count_prepared,
-    plan,
+    Ask, AskRefusal, Chart, CountError, Label, Plan, Progress, Shelf, count_consents_of, count_prepared, plan,
 };
 use crate::snapshot::{LazySnapshot, Snapshot};
 use crate::store::{AnswerKey, ConsentState, LedgerRow, SnapshotRow, StoreError};
-use crate::token::Link;
 
 /// What is kept between questions. Held by one question at a time.
 #[derive(Default)]
 pub(super) struct Answering {
     ledger: Option<Ledger>,
-    snapshot: Option<LazySnapshot>,
-    consents: Option<Consents>,
+    /// With the folder that it was read from.
+    snapshot: Option<(String, LazySnapshot)>,
+    consented: Option<Consented>,
     shelf: Option<Shelf>,
-}
-
-/// Consent events by (source, person), as of a snapshot's spine and a state of consent.
-struct Consents {
-    of: (u32, ConsentState),
-    known: BTreeMap<(u8, u32), Vec<Known>>,
 }
 
 /// What a question is answered from.
@@ -121,16 +112,22 @@ impl Service {
         ask: &Ask,
         progress: &Progress,
     ) -> Result<String, ServiceError> {
-        self.may_ask(caller.role, ask)?;
+        self.may_ask(caller, ask)?;
         let mut answering = self.answering();
         self.answer(&mut answering, (&caller.actor(), &caller.organisation), ask, progress)
     }
 
-    /// Whether a role may ask this question; what it may not is not registered for it.
-    fn may_ask(&self, role: Role, ask: &Ask) -> Result<(), ServiceError> {
+    /// Whether somebody may ask this question: the role, and an organisation that its purpose is for. What it may not is
+    /// not registered for it.
+    fn may_ask(&self, caller: &Principal, ask: &Ask) -> Result<(), ServiceError> {
+        let is_for = |question: &Question| {
+            let purpose = self.programme().purposes.iter().find(|purpose| purpose.id == question.purpose);
+            purpose.is_some_and(|purpose| purpose.recipients.contains(&caller.organisation))
+        };
         let may = |question: &&Question| {
             let table = !matches!(question.kind, QuestionKind::Payment(_));
-            table && (role != Role::Payer || question.audience == Audience::Payers)
+            let role = caller.role != Role::Payer || question.audience == Audience::Payers;
+            table && role && is_for(question)
         };
         if self.programme().question(&ask.question).as_ref().is_some_and(may) {
             return Ok(());
@@ -195,10 +192,10 @@ impl Service {
     /// What a question is answered from, now.
     pub(super) fn moment(&self) -> Result<Moment, ServiceError> {
         let row = self.store.latest_snapshot()?.ok_or(ServiceError::Refused(Reason::NoSnapshot))?;
-        // Before the clock is read: an answer is kept under this state, so it has to see every event that is counted in
-        // it. The other way round, a withdrawal that comes in between would be counted and not seen.
-        let consents = self.store.consent_state()?;
-        Ok(Moment { row, consents, now: self.now() })
+        // One moment: an answer is kept under this state, so it has to see every event that is counted in it, and a
+        // withdrawal that was recorded before the moment has to be counted.
+        let (consents, now) = self.store.consent_state_at(self.now())?;
+        Ok(Moment { row, consents, now })
     }
 
     /// Counts a plan for a recipient, under consent.
@@ -210,22 +207,23 @@ impl Service {
         progress: &Progress,
     ) -> Result<Tabulation, ServiceError> {
         let snapshot = self.snapshot_of(answering, &moment.row, plan.datasets())?;
+        let mut consented = self.consented(answering, moment)?;
         if plan.is_of_consents() {
-            let consents = self.consents_of(answering, &moment.row, moment.consents)?;
-            let tabulation = count_consents(plan, &snapshot, &consents.known);
-            answering.consents = Some(consents);
+            let tabulation = count_consents_of(plan, &snapshot, |each| consented.ledger().each(each));
+            answering.consented = Some(consented);
             return Ok(tabulation);
         }
         // Beside the datasets in memory, and not of them: a quarter as much.
-        // Everything that the permits of a dataset, span and purpose are folded from; an event never lies after the
-        // moment it was recorded, so that within a day the state of consent says all.
-        let of = format!("{:?} {} {recipient}", moment.consents, moment.now.day());
-        let basis = Basis::new(moment.row.id, of);
         let mut shelf = answering.shelf.take().unwrap_or_else(|| Shelf::new(self.memory / 4));
-        let prepared = shelf.prepared(plan, &snapshot, &basis, |dataset| {
-            self.permits(answering, plan, moment, recipient, dataset)
-        });
-        answering.shelf = Some(shelf);
+        let mut of_plan = OfPlan {
+            ledger: consented.ledger(),
+            programme: self.programme(),
+            plan,
+            recipient,
+            now: moment.now,
+        };
+        let prepared = shelf.prepared(plan, &snapshot, &mut of_plan);
+        (answering.shelf, answering.consented) = (Some(shelf), Some(consented));
         Ok(count_prepared(plan, &prepared?, progress)?)
     }
 
@@ -285,130 +283,29 @@ impl Service {
         row: &SnapshotRow,
         datasets: &[usize],
     ) -> Result<Snapshot, ServiceError> {
-        if answering.snapshot.as_ref().is_none_or(|snapshot| snapshot.id() != row.id) {
-            // The old one goes before the new one comes: both at a time may not fit.
-            answering.snapshot = None;
+        let it =
+            |(folder, snapshot): &(String, LazySnapshot)| snapshot.id() == row.id && *folder == row.folder;
+        if !answering.snapshot.as_ref().is_some_and(it) {
+            // The old one goes before the new one comes: both at a time may not fit. So does what was made from its rows,
+            // which may lie elsewhere in another folder of the same snapshot.
+            (answering.snapshot, answering.shelf) = (None, None);
             let damaged = |_| StoreError::Damaged("the row of a snapshot");
             let sealed: Sealed = serde_json::from_str(&row.manifest).map_err(damaged)?;
             let dir = self.store.folder().snapshots().join(&row.folder);
             let opened = LazySnapshot::open(&dir, self.programme(), &sealed.sha256, self.memory)?;
-            answering.snapshot = Some(opened);
+            answering.snapshot = Some((row.folder.clone(), opened));
         }
-        let snapshot = answering.snapshot.as_ref().ok_or(ServiceError::Refused(Reason::Internal))?;
+        let (_, snapshot) = answering.snapshot.as_ref().ok_or(ServiceError::Refused(Reason::Internal))?;
         Ok(snapshot.with(datasets)?)
     }
 
-    /// Consent events, read once for a snapshot and a state of consent. They are taken out, for the caller to put back.
-    fn consents_of(
-        &self,
-        answering: &mut Answering,
-        row: &SnapshotRow,
-        consent: ConsentState,
-    ) -> Result<Consents, ServiceError> {
-        let of = (row.id, consent);
-        match answering.consents.take().filter(|consents| consents.of == of) {
-            Some(consents) => Ok(consents),
-            None => Ok(Consents { of, known: self.known_consents()? }),
-        }
-    }
-
-    /// What is permitted of a dataset of the plan, at this moment, for this recipient.
-    fn permits(
-        &self,
-        answering: &mut Answering,
-        plan: &Plan,
-        moment: &Moment,
-        recipient: &OrganisationId,
-        dataset: usize,
-    ) -> Result<Permits, ServiceError> {
-        let consents = self.consents_of(answering, &moment.row, moment.consents)?;
-        let as_of = AsOf::known_then(moment.now);
-        let dataset = &self.programme().datasets[dataset];
-        let mut builder = Permits::builder(plan.span());
-        for &source in &dataset.partners {
-            let basis = dataset.basis(plan.purpose());
-            builder = match basis.map(|basis| basis.kind) {
-                None => builder,
-                Some(BasisKind::Statistics | BasisKind::Task) => builder.open(source),
-                Some(BasisKind::Consent) => {
-                    let longest = basis.and_then(|basis| basis.use_days);
-                    let asked =
-                        Use { source, purpose: plan.purpose(), recipient, dataset: &dataset.id, longest };
-                    let of_source = consents.known.range((source, 0)..=(source, u32::MAX));
-                    let permissions = of_source
-                        .map(|((_, person), events)| (*person, fold(events, &asked, as_of)))
-                        .collect();
-                    builder.consent(source, &permissions)
-                }
-            };
-        }
-        answering.consents = Some(consents);
-        Ok(builder.build())
-    }
-
-    /// Every recorded event of a person whom the spine knows. Events under a link that no seal has met wait for one; over
-    /// an approved alias, also one that no seal has taken up yet, an event counts for all its links (`docs/CONSENT.md`).
-    fn known_consents(&self) -> Result<BTreeMap<(u8, u32), Vec<Known>>, ServiceError> {
-        let (spine, approved) = self.spine()?;
-        let same = Same::of(approved.iter().map(|(_, alias)| alias));
-        let mut known: BTreeMap<(u8, u32), Vec<Known>> = BTreeMap::new();
-        self.store.for_each_consent(|stored| {
-            let mut persons: Vec<u32> =
-                same.links(&stored.link).iter().filter_map(|link| spine.person(link)).collect();
-            if persons.is_empty() {
-                return Ok(());
-            }
-            persons.sort_unstable();
-            persons.dedup();
-            let damaged = || StoreError::Damaged("a consent event");
-            let source = self.programme().source(&stored.source).ok_or_else(damaged)?;
-            let event: ConsentEvent = serde_json::from_str(&stored.event).map_err(|_| damaged())?;
-            for person in persons {
-                let event = Known::new(source, &event, stored.recorded_at);
-                known.entry((source, person)).or_default().push(event);
-            }
-            Ok(())
-        })?;
-        Ok(known)
-    }
-}
-
-/// Links that approved aliases hold together.
-struct Same {
-    groups: Vec<Vec<Link>>,
-    group_of: HashMap<Link, usize>,
-}
-
-impl Same {
-    fn of<'a>(aliases: impl Iterator<Item = &'a Alias>) -> Same {
-        let mut same = Same { groups: Vec::new(), group_of: HashMap::new() };
-        for alias in aliases {
-            let (old, new) = (same.group(alias.old), same.group(alias.new));
-            if old != new {
-                let moved = std::mem::take(&mut same.groups[new]);
-                for link in &moved {
-                    same.group_of.insert(*link, old);
-                }
-                same.groups[old].extend(moved);
-            }
-        }
-        same
-    }
-
-    fn group(&mut self, link: Link) -> usize {
-        let next = self.groups.len();
-        let group = *self.group_of.entry(link).or_insert(next);
-        if group == next {
-            self.groups.push(vec![link]);
-        }
-        group
-    }
-
-    /// The links of a link's person, itself included.
-    fn links<'a>(&'a self, link: &'a Link) -> &'a [Link] {
-        match self.group_of.get(link) {
-            Some(group) => &self.groups[*group],
-            None => std::slice::from_ref(link),
-        }
+    /// Consent as it stands at a moment. It is taken out, for the caller to put back; what an error interrupts is read
+    /// again.
+    fn consented(&self, answering: &mut Answering, moment: &Moment) -> Result<Consented, ServiceError> {
+        // Permits beside the datasets in memory, and not of them: a sixteenth as much.
+        let mut consented = answering.consented.take().unwrap_or_else(|| Consented::new(self.memory / 16));
+        let standing = Standing { snapshot: &moment.row, state: moment.consents, now: moment.now };
+        consented.bring(&self.store, self.programme(), &self.touched, &standing)?;
+        Ok(consented)
     }
 }

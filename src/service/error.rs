@@ -185,6 +185,8 @@ reasons! {
     /// No note, or one that is none.
     AccessNote = "access-note", "the note of who asks is missing, too long, or holds a CPR number",
         "write 1 to 64 bytes of your own on one line: a label of the case worker or the case";
+    /// A moment that has not come.
+    AsOfFuture = "as-of-future", "the moment lies in the future", "ask about now, or about an earlier moment";
     /// No token, or the same one twice.
     AliasToken = "alias-token", "an alias takes two different tokens of persons",
         "send the two tokens as `old` and `new`";

@@ -8,9 +8,11 @@ mod access;
 mod aliases;
 mod append;
 mod arrival;
+mod as_of;
 mod ask;
 mod audit;
 mod bulk;
+mod consented;
 mod consents;
 mod error;
 mod followup;
@@ -63,6 +65,8 @@ pub struct Service {
     answering: Mutex<ask::Answering>,
     /// What follow-ups are told from; held while it is read.
     followups: Mutex<Option<Arc<followup::Ready>>>,
+    /// What erasures took away, for what is kept between questions.
+    touched: consented::Touched,
     rules: Rules,
     /// Most bytes that the rows of the snapshot in force may take in memory.
     memory: u64,

@@ -82,6 +82,7 @@ impl Service {
             sealing: Mutex::new(()),
             answering: Mutex::default(),
             followups: Mutex::default(),
+            touched: super::consented::Touched::default(),
             rules,
             memory: limits::QUESTION_MEMORY_BYTES,
         };

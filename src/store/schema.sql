@@ -62,9 +62,10 @@ CREATE TABLE uploads (
 CREATE UNIQUE INDEX uploads_same ON uploads (partner, manifest_sha256) WHERE state IN ('open', 'complete', 'recorded', 'replaced');
 CREATE INDEX uploads_partner ON uploads (partner, state);
 
--- Consent events as they were recorded, each under its partner's own name for it; the receipt of each batch.
+-- Consent events as they were recorded, each under its partner's own name for it, and under numbers that are never used again;
+-- the receipt of each batch.
 CREATE TABLE consent_events (
-    number       INTEGER PRIMARY KEY,
+    number       INTEGER PRIMARY KEY AUTOINCREMENT,
     source       TEXT NOT NULL,
     link         BLOB NOT NULL CHECK (length(link) = 16),
     record       TEXT NOT NULL,

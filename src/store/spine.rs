@@ -68,6 +68,25 @@ impl Store {
         })
     }
 
+    /// Those of some links that the spine holds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn spine_of<'a>(
+        &self,
+        links: impl IntoIterator<Item = &'a Link>,
+    ) -> Result<Vec<SpineRow>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare_cached("SELECT number FROM spine WHERE link = ?1")?;
+            let mut found = Vec::new();
+            for link in links {
+                let number = query.query_row([link.as_stored()], |row| row.get(0)).optional()?;
+                found.extend(number.map(|number| SpineRow { link: *link, number }));
+            }
+            Ok(found)
+        })
+    }
+
     /// The highest person number ever allotted, erased ones included; 0 before the first.
     ///
     /// # Errors
