@@ -207,9 +207,8 @@ fn attack_an_evaluator_asks_for_a_purpose_that_is_for_somebody_else() {
         r#"evaluators = [{ id = "vive", name = "VIVE" }, { id = "other", name = "Other" }]"#,
     );
     let bare = Bare::new(&two, fixed("2025-06-02T08:00:00Z"));
-    let lokk = bare.partner("lokk", 0..60);
-    // Persons may name it all the same: a yes makes nobody a recipient.
-    bare.record(&lokk, &events(0..60, "given", YES, "other"));
+    // A yes to it is refused on recording (tests/access.rs); others' yes makes it no recipient.
+    bare.partner_with_consents("lokk", 0..60, "vive");
     bare.service.seal(&bare.service.operator()).expect("sealed");
     let asked = |question: &str| Ask {
         question: question.parse().expect("a name"),

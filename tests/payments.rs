@@ -54,6 +54,8 @@ cap_oere = 10000000
     let text = PROGRAMME
         .replace("evaluators = [{ id = \"vive\"", "payers = [{ id = \"investor\", name = \"Investor\" }, { id = \"fond\", name = \"Fond\" }]\nevaluators = [{ id = \"vive\"")
         .replace("[[notice]]\nid = \"samtykke\"\nversion = 1\nlanguage = \"da\"", "[[purpose]]\nid = \"payment\"\ntitle = { da = \"Betaling\", en = \"Payment\" }\n\n[[notice]]\nid = \"samtykke\"\nversion = 1\nlanguage = \"da\"")
+        .replace("purposes = [\"evaluation\"]", "purposes = [\"evaluation\", \"payment\"]")
+        .replace("recipients = [\"vive\"]", "recipients = [\"vive\", \"investor\", \"fond\"]")
         .replacen("id = \"reach\"\nnumber = \"Q1\"\n", "id = \"reach\"\nnumber = \"Q1\"\nstanding = true\n", 1);
     let at = text.find("id = \"forloeb\"").expect("the dataset");
     let (before, after) = text.split_at(at);
