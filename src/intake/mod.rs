@@ -6,6 +6,7 @@
 //! Must never: write a raw token to disk, a log or an answer; count anything that is not verified; let what one
 //! partner sees depend on another partner's data. Callers: the service's operations.
 
+mod erase;
 mod open;
 mod receive;
 mod refusal;
@@ -14,6 +15,7 @@ pub mod staged;
 #[cfg(test)]
 mod tests;
 
+pub use erase::{StagedErasure, erase_staged, named_in};
 pub use open::{Opened, Uploader, open};
 pub use receive::{ReceiveError, Received, Receiver};
 pub use refusal::{IntakeRefusal, RowProblem};

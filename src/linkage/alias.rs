@@ -43,7 +43,8 @@ impl Merged {
 }
 
 /// The links of each group that hangs together.
-fn components(aliases: &[Alias]) -> Vec<Vec<Link>> {
+#[must_use]
+pub fn components(aliases: &[Alias]) -> Vec<Vec<Link>> {
     let mut links: Vec<Link> = aliases.iter().flat_map(|alias| [alias.old, alias.new]).collect();
     links.sort_unstable();
     links.dedup();

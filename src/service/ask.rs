@@ -31,9 +31,11 @@ use crate::token::Link;
 #[derive(Default)]
 pub(super) struct Answering {
     ledger: Option<Ledger>,
-    snapshot: Option<LazySnapshot>,
+    pub(super) snapshot: Option<LazySnapshot>,
     consents: Option<Consents>,
-    shelf: Option<Shelf>,
+    pub(super) shelf: Option<Shelf>,
+    /// The state of erasure of which the snapshot's rows are.
+    erasures: u64,
 }
 
 /// Consent events by (source, person), as of a snapshot's spine and a state of consent.
@@ -285,16 +287,24 @@ impl Service {
         row: &SnapshotRow,
         datasets: &[usize],
     ) -> Result<Snapshot, ServiceError> {
-        if answering.snapshot.as_ref().is_none_or(|snapshot| snapshot.id() != row.id) {
+        let dir = self.store.folder().snapshots().join(&row.folder);
+        let erasures = self.store.consent_state()?.erasures;
+        let opens = answering.snapshot.as_ref().is_none_or(|snapshot| !snapshot.is_of(&dir));
+        if opens {
             // The old one goes before the new one comes: both at a time may not fit.
             answering.snapshot = None;
             let damaged = |_| StoreError::Damaged("the row of a snapshot");
             let sealed: Sealed = serde_json::from_str(&row.manifest).map_err(damaged)?;
-            let dir = self.store.folder().snapshots().join(&row.folder);
             let opened = LazySnapshot::open(&dir, self.programme(), &sealed.sha256, self.memory)?;
             answering.snapshot = Some(opened);
         }
-        let snapshot = answering.snapshot.as_ref().ok_or(ServiceError::Refused(Reason::Internal))?;
+        let snapshot = answering.snapshot.as_mut().ok_or(ServiceError::Refused(Reason::Internal))?;
+        if opens || answering.erasures != erasures {
+            // Rows that are to be erased are read by nobody from here on; what was kept may have been made from them.
+            snapshot.erase(self.ordered(row.id)?);
+            answering.shelf = None;
+            answering.erasures = erasures;
+        }
         Ok(snapshot.with(datasets)?)
     }
 
@@ -369,6 +379,17 @@ impl Service {
             }
             Ok(())
         })?;
+        for stone in self.store.tombstones()? {
+            let Some(source) = self.programme().source(&stone.source) else { continue };
+            let mut persons: Vec<u32> =
+                same.links(&stone.link).iter().filter_map(|link| spine.person(link)).collect();
+            persons.sort_unstable();
+            persons.dedup();
+            for person in persons {
+                let event = Known::tombstone(source, stone.dataset.clone(), stone.denied_at, stone.by);
+                known.entry((source, person)).or_default().push(event);
+            }
+        }
         Ok(known)
     }
 }

@@ -1,7 +1,7 @@
 //! Recording consent events: signed by the partner, over its own rows only, re-keyed in memory.
 
 use super::{Reason, Service, ServiceError};
-use crate::audit::{ReceiptKind, SignedReceipt};
+use crate::audit::SignedReceipt;
 use crate::auth::Principal;
 use crate::consent::{ConsentBatch, ConsentEvent};
 use crate::extract::manifest::Sha256Hex;
@@ -50,13 +50,7 @@ impl Service {
                 event: serde_json::to_string(&record.event).expect("an event is plain data"),
             });
         }
-        let batch = Sha256Hex::of(body);
-        let id = batch.to_string();
-        let actor = caller.actor();
-        let receipt = self.store.record_consents(now, &actor, &partner, batch, &rows, |subject, head| {
-            self.receipt(ReceiptKind::Consents, &id, now, &partner, subject, head)
-        })?;
-        Ok(receipt)
+        self.record_events(&caller.actor(), &partner, Sha256Hex::of(body), &rows, now)
     }
 
     /// Holds an event's names against the programme: what is unknown is refused, never ignored.

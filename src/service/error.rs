@@ -7,7 +7,7 @@ use crate::intake::IntakeRefusal;
 use crate::key::KeyFileError;
 use crate::key::KeyId;
 use crate::question::{AskRefusal, CountError};
-use crate::snapshot::{LoadError, SealError};
+use crate::snapshot::{LoadError, RewriteError, SealError};
 use crate::store::StoreError;
 
 /// Why an operation said no. Never carries a value of a person.
@@ -52,6 +52,9 @@ pub enum ServiceError {
     /// A snapshot cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// Rows could not be erased from a snapshot.
+    #[error(transparent)]
+    Erase(#[from] RewriteError),
     /// A question that is not registered so.
     #[error(transparent)]
     Ask(#[from] AskRefusal),
@@ -226,7 +229,11 @@ impl ServiceError {
             ServiceError::Settlement(SettlementError::NotPermitted) => "statement-not-permitted",
             ServiceError::Settlement(SettlementError::Form) => Reason::Internal.code(),
             ServiceError::Load(LoadError::OverLimit { .. } | LoadError::InUse { .. }) => "memory",
-            ServiceError::Load(_)
+            ServiceError::Erase(RewriteError::Write(SealError::Write { source, .. })) if no_room(source) => {
+                "disk-full"
+            }
+            ServiceError::Erase(_)
+            | ServiceError::Load(_)
             | ServiceError::Key(_)
             | ServiceError::Io(_)
             | ServiceError::Count(_)

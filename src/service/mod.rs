@@ -9,6 +9,8 @@ mod append;
 mod ask;
 mod audit;
 mod consents;
+mod erasing;
+mod erasures;
 mod error;
 mod keys;
 mod packages;
@@ -22,6 +24,7 @@ mod upload;
 
 pub use append::Standing;
 pub use audit::AuditReport;
+pub use erasing::Erased;
 pub use error::{Reason, ServiceError};
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;

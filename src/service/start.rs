@@ -109,7 +109,8 @@ impl Service {
                 std::fs::remove_file(entry.path())?;
             }
         }
-        let keep: Vec<u32> = self.store.snapshots()?.iter().map(|snapshot| snapshot.id).collect();
+        let snapshots = self.store.snapshots()?;
+        let keep: Vec<&str> = snapshots.iter().map(|snapshot| snapshot.folder.as_str()).collect();
         remove_orphans(&self.store.folder().snapshots(), &keep)?;
         Ok(())
     }

@@ -1,14 +1,16 @@
 //! Consent events: append-only, idempotent, each batch with its receipt.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::chain::{NewEntry, append};
+use super::erasures::{self, ErasureCause, NewErasure, OrderRow};
 use super::uploads::{receipt_of, receipt_text};
 use super::{Store, StoreError, fixed, stored, unsigned};
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
-use crate::clock::Timestamp;
+use crate::clock::{Day, Timestamp};
+use crate::consent::{EventKind, GivenBy};
 use crate::digest::Sha256Hex;
-use crate::name::PartnerId;
+use crate::name::{DatasetId, PartnerId};
 use crate::token::Link;
 
 /// An event to be recorded. No `Debug`: it is a person's.
@@ -40,11 +42,56 @@ pub struct ConsentState {
     pub events: u64,
     /// Aliases approved.
     pub aliases: u64,
+    /// How often rows were taken from what questions read, or tombstones written, by erasure.
+    pub erasures: u64,
+}
+
+/// What of an event decides about erasure. No `Debug`: it is a person's.
+#[derive(serde::Deserialize)]
+struct Said {
+    kind: EventKind,
+    at: Timestamp,
+    given_by: GivenBy,
+    #[serde(default)]
+    datasets: Vec<DatasetId>,
+}
+
+impl Said {
+    fn of(event: &str) -> Result<Said, StoreError> {
+        serde_json::from_str(event).map_err(|_| StoreError::Damaged("a consent event"))
+    }
+}
+
+/// Whether a no is lifted by a yes that is on record now.
+pub(super) fn lifted_since(
+    tx: &Transaction<'_>,
+    order: &OrderRow,
+    denied_at: Timestamp,
+    by: GivenBy,
+) -> Result<bool, StoreError> {
+    let mut query = tx.prepare_cached("SELECT event FROM consent_events WHERE source = ?1 AND link = ?2")?;
+    let mut rows = query.query(params![order.source.as_str(), order.link.as_stored()])?;
+    while let Some(row) = rows.next()? {
+        let said = Said::of(&row.get::<_, String>(0)?)?;
+        let about = said.datasets.is_empty() || said.datasets.contains(&order.dataset);
+        let lifts = by == GivenBy::Person || said.given_by == GivenBy::Person;
+        if said.kind.is_permit() && said.at > denied_at && about && lifts {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The id of the erasure that a batch opens: of nothing but its sender and its bytes.
+fn erasure_id(partner: &PartnerId, batch: Sha256Hex) -> String {
+    let digest = Sha256Hex::of(format!("kobling/v1/erasure {partner} {batch}").as_bytes());
+    digest.to_string().chars().take(32).collect()
 }
 
 impl Store {
     /// Records a batch of a partner's consent events, all of them or none. The same batch (by the digest of its bytes)
-    /// gives the same receipt; an event that is there already is left as it is.
+    /// gives the same receipt; an event that is there already is left as it is. A new no opens an erasure, which the
+    /// subject then names as `erasure`, with the day of the first no as `since`; a new yes lifts tombstones.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -69,6 +116,7 @@ impl Store {
                 return receipt_of(&earlier);
             }
             let mut new = 0;
+            let (mut denied, mut since) = (Vec::new(), None);
             {
                 let mut insert = tx.prepare_cached(
                     "INSERT INTO consent_events (source, link, record, event_sha256, event, recorded_at)
@@ -76,7 +124,7 @@ impl Store {
                 )?;
                 for row in rows {
                     let sha256 = Sha256Hex::of(row.event.as_bytes());
-                    new += insert.execute(params![
+                    let inserted = insert.execute(params![
                         partner.as_str(),
                         row.link.as_stored(),
                         row.record,
@@ -84,12 +132,30 @@ impl Store {
                         row.event,
                         now.millis()
                     ])?;
+                    if inserted == 0 {
+                        continue;
+                    }
+                    new += 1;
+                    let said = Said::of(&row.event)?;
+                    if said.kind.is_deny() {
+                        denied.push(row.link);
+                        since = since.map_or(Some(said.at.day()), |day: Day| Some(day.min(said.at.day())));
+                    } else if said.kind.is_permit() {
+                        let yes = (said.at, said.given_by, &said.datasets[..]);
+                        erasures::lift(tx, partner, &row.link, yes)?;
+                    }
                 }
             }
-            let subject = Subject::new()
+            let mut subject = Subject::new()
                 .digest("batch", batch)
                 .count("events", rows.len() as u64)
-                .count("new", new as u64);
+                .count("new", new);
+            if let Some(since) = since {
+                let id = erasure_id(partner, batch);
+                let new = NewErasure { id: &id, source: partner, cause: ErasureCause::Denied, since };
+                erasures::open(tx, now, actor, &new, &denied)?;
+                subject = subject.id("erasure", id).id("since", since);
+            }
             let (deed, strand) = (Deed::ConsentsRecorded, Strand::Partner(partner.clone()));
             let entry = NewEntry { actor, at: now, deed, strand, subject: subject.clone() };
             let receipt = sign(subject, append(tx, entry)?.0);
@@ -127,6 +193,27 @@ impl Store {
         })
     }
 
+    /// The events that a partner recorded about some links, in the order in which they were recorded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn consents_of(&self, source: &PartnerId, links: &[Link]) -> Result<Vec<StoredConsent>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare_cached(
+                "SELECT event, recorded_at FROM consent_events WHERE source = ?1 AND link = ?2 ORDER BY number",
+            )?;
+            let mut found = Vec::new();
+            for link in links {
+                let mut rows = query.query(params![source.as_str(), link.as_stored()])?;
+                while let Some(row) = rows.next()? {
+                    let (event, recorded_at) = (row.get(0)?, Timestamp::from_millis(row.get(1)?));
+                    found.push(StoredConsent { source: source.clone(), link: *link, event, recorded_at });
+                }
+            }
+            Ok(found)
+        })
+    }
+
     /// Where consent stands.
     ///
     /// # Errors
@@ -139,6 +226,7 @@ impl Store {
             Ok(ConsentState {
                 events: count("SELECT count(*) FROM consent_events")?,
                 aliases: count("SELECT count(*) FROM aliases WHERE approved_at IS NOT NULL")?,
+                erasures: erasures::generation(db)?,
             })
         })
     }

@@ -9,6 +9,7 @@
 
 mod chain;
 mod consents;
+mod erasures;
 mod error;
 mod folder;
 mod keys;
@@ -30,6 +31,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 pub use consents::{ConsentRow, ConsentState, StoredConsent};
+pub use erasures::{ErasureCause, ErasureRow, ErasureState, Finished, OrderRow, Stretches, TombstoneRow};
 pub use error::StoreError;
 pub use folder::DataFolder;
 pub use keys::EnrolledKey;

@@ -69,6 +69,23 @@ impl Store {
         })
     }
 
+    /// The keys of all questions of which anything was released, ascending.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn released_questions(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|db| {
+            // From one key to the next by the index: a question has many lines.
+            let mut next = db.prepare("SELECT min(question_key) FROM ledger WHERE question_key > ?1")?;
+            let (mut keys, mut last) = (Vec::new(), String::new());
+            while let Some(key) = next.query_row([&last], |row| row.get::<_, Option<String>>(0))? {
+                last.clone_from(&key);
+                keys.push(key);
+            }
+            Ok(keys)
+        })
+    }
+
     /// Makes the ledger lines of an answer and its place in the audit chain durable, before the answer leaves.
     ///
     /// # Errors
