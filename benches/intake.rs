@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kobling::clock::{Day, Timestamp};
+use kobling::consent::{Arrival, Days};
 use kobling::extract::manifest::{
     Block, Head, Manifest, Resource, RowCounts, SIGNATURE_CONTEXT, Schema, Sha256Hex,
 };
@@ -19,7 +20,7 @@ use kobling::key::{LinkageKey, ServiceKey, SigningKey};
 use kobling::limits;
 use kobling::programme::Programme;
 use kobling::secret::SeededRandom;
-use kobling::token::{Linker, Tokeniser};
+use kobling::token::{Linker, Token, Tokeniser};
 
 const ROWS: u64 = 1_000_000;
 const TOKENS: usize = 3;
@@ -41,15 +42,24 @@ fn main() {
     let key = ServiceKey::generate(&mut SeededRandom::from_number(1));
     let today = Day::from_ymd(2024, 12, 31).expect("a day");
 
-    let hash = best(|| Sha256Hex::of(&data));
+    // Everybody permits everything: each row is asked about, and none is refused.
     let linker = Linker::new(&key, &partner, &partner);
+    let mut arrival = Arrival::default();
+    for word in data.split(|byte| matches!(byte, b',' | b'\n')) {
+        if let Ok(token) = Token::parse(word) {
+            arrival.permit(linker.link(&token), Days::of(vec![(Day::MIN, Day::MAX)]));
+        }
+    }
+    let arrival = Some(Arc::new(arrival));
+
+    let hash = best(|| Sha256Hex::of(&data));
     let token = tokeniser().case("1").unwrap_or_else(|error| panic!("{error}"));
     let link = best(|| {
         (0..rows * TOKENS as u64).fold(0, |sum, _| sum ^ black_box(linker.link(&token)).as_stored()[0])
     });
     let intake = best(|| {
-        let mut receiver =
-            Receiver::new(Arc::clone(&opened), &programme, &key, today, &[]).expect("a new upload");
+        let mut receiver = Receiver::new(Arc::clone(&opened), &programme, &key, today, arrival.clone(), &[])
+            .expect("a new upload");
         for chunk in data.chunks(CHUNK) {
             receiver.feed(chunk, &mut std::io::sink()).unwrap_or_else(|error| panic!("{error}"));
         }

@@ -51,20 +51,38 @@ impl Bare {
         Bare { service: Arc::new(service), dir }
     }
 
-    /// A partner whose key is enrolled, with a package of persons.
-    fn partner(&self, partner: &str, persons: Range<u64>) -> Principal {
+    /// A partner whose key is enrolled.
+    fn enrolled(&self, partner: &str) -> Principal {
         let (actor, id) = (self.service.operator(), partner.parse().expect("a name"));
         self.service.enrol_key(&actor, &id, &signing_key(partner).verifying_key()).expect("enrolled");
-        let caller = principal(&format!("{partner}-it"), Role::Partner, partner);
+        principal(&format!("{partner}-it"), Role::Partner, partner)
+    }
+
+    /// A partner whose key is enrolled, with a package of persons who said nothing.
+    fn partner(&self, partner: &str, persons: Range<u64>) -> Principal {
+        let caller = self.enrolled(partner);
+        self.upload(&caller, persons);
+        caller
+    }
+
+    /// The same, of persons who said yes first, for one recipient.
+    fn partner_with_consents(&self, partner: &str, persons: Range<u64>, recipient: &str) -> Principal {
+        let caller = self.enrolled(partner);
+        self.record(&caller, &events(persons.clone(), "given", YES, recipient));
+        self.upload(&caller, persons);
+        caller
+    }
+
+    fn upload(&self, caller: &Principal, persons: Range<u64>) {
+        let partner = caller.organisation.as_str();
         let package = package(self.dir.path(), partner, persons, 1);
         let manifest = String::from_utf8(package.manifest_bytes.clone()).expect("UTF-8");
         let signature = package.signature().expect("signed").to_string();
         let request = UploadRequest { manifest: &manifest, signature: &signature };
-        let opened = self.service.open_upload(&caller, request).unwrap_or_else(|error| panic!("{error}"));
+        let opened = self.service.open_upload(caller, request).unwrap_or_else(|error| panic!("{error}"));
         let mut data = Some(std::fs::read(package.data_path()).expect("readable"));
-        let standing = self.service.append(&caller, &opened.id, 0, || data.take());
+        let standing = self.service.append(caller, &opened.id, 0, || data.take());
         assert!(standing.unwrap_or_else(|error| panic!("{error}")).complete);
-        caller
     }
 
     fn record(&self, partner: &Principal, batch: &[ConsentRecord]) {
@@ -141,8 +159,7 @@ fn attack_an_answer_begun_before_a_withdrawal_is_kept_and_served_after_it() {
     });
     let bare = Bare::new(PROGRAMME, Arc::clone(&clock) as Arc<dyn Clock>);
     *clock.service.lock().expect("unpoisoned") = Arc::downgrade(&bare.service);
-    let lokk = bare.partner("lokk", 0..60);
-    bare.record(&lokk, &events(0..60, "given", YES, "vive"));
+    let lokk = bare.partner_with_consents("lokk", 0..60, "vive");
     bare.service.seal(&bare.service.operator()).expect("sealed");
     let vive = principal("vive-1", Role::Evaluator, "vive");
 
@@ -157,13 +174,14 @@ fn attack_an_answer_begun_before_a_withdrawal_is_kept_and_served_after_it() {
 
 #[test]
 fn attack_another_evaluators_question_loosens_what_was_shown_to_one() {
-    let two = PROGRAMME.replace(
+    let several = PROGRAMME.replace(
         r#"evaluators = [{ id = "vive", name = "VIVE" }]"#,
-        r#"evaluators = [{ id = "vive", name = "VIVE" }, { id = "other", name = "Other" }]"#,
+        r#"evaluators = [{ id = "vive", name = "VIVE" }, { id = "other", name = "Other" }, { id = "third", name = "Third" }]"#,
     );
-    assert_ne!(two, PROGRAMME);
-    let bare = Bare::new(&two, fixed("2025-06-02T08:00:00Z"));
-    let lokk = bare.partner("lokk", 0..80);
+    let several = several.replace(r#"recipients = ["vive"]"#, r#"recipients = ["vive", "other", "third"]"#);
+    assert_ne!(several, PROGRAMME);
+    let bare = Bare::new(&several, fixed("2025-06-02T08:00:00Z"));
+    let lokk = bare.partner_with_consents("lokk", 0..80, "third");
     bare.service.seal(&bare.service.operator()).expect("sealed");
     let vive = principal("vive-1", Role::Evaluator, "vive");
     let other = principal("other-1", Role::Evaluator, "other");
@@ -314,8 +332,7 @@ fn attack_another_user_of_the_machine_reads_a_data_folder_that_was_there_before(
         .unwrap_or_else(|error| panic!("{error}"));
     let service = kit::open(&data, &(clock as Arc<dyn Clock>));
     let bare = Bare { service: Arc::new(service), dir };
-    let lokk = bare.partner("lokk", 0..60);
-    bare.record(&lokk, &events(0..60, "given", YES, "vive"));
+    let lokk = bare.partner_with_consents("lokk", 0..60, "vive");
     bare.service.seal(&bare.service.operator()).expect("sealed");
     assert_eq!(open_to_others(&data), Vec::<std::path::PathBuf>::new());
 }
@@ -332,8 +349,7 @@ fn attack_another_user_of_the_partners_machine_reads_its_packages() {
 #[test]
 fn attack_two_long_lists_about_one_person_hold_up_every_answer() {
     let bare = Bare::new(PROGRAMME, fixed("2025-06-02T08:00:00Z"));
-    let lokk = bare.partner("lokk", 0..60);
-    bare.record(&lokk, &events(0..60, "given", YES, "vive"));
+    let lokk = bare.partner_with_consents("lokk", 0..60, "vive");
     bare.service.seal(&bare.service.operator()).expect("sealed");
     let vive = principal("vive-1", Role::Evaluator, "vive");
     for (kind, at) in [("refused", "2022-02-01T08:00:00Z"), ("given", YES)] {

@@ -311,6 +311,11 @@ fn a_disk_that_fills_while_rows_are_staged_loses_nothing_acknowledged() {
     let machine = machine::Machine::new();
     let large = package(&machine.path("packages"), "lokk", 0..600, 70);
     let small = package(&machine.path("packages"), "lokk", 0..5, 1);
+    let serving = machine.serve();
+    let batch: Vec<_> = (0..600).map(|n| kit::consent("lokk", n, "given", "2022-01-01T08:00:00Z")).collect();
+    let lokk = machine.client(&serving, "lokk-it");
+    lokk.record_consents(kit::linkage_key().id(), &batch, &kit::signing_key("lokk")).expect("recorded");
+    serving.kill();
     let signed = |package: &Package| package.signature().expect("signed");
     let blocks = &large.manifest.resources[0].blocks;
     let first = blocks[0].bytes as usize;

@@ -259,10 +259,10 @@ fn killed_after_an_answer() {
     };
     let serving = machine.serve();
     let lokk = machine.client(&serving, "lokk-it");
-    upload(&lokk, &package, &package.signature().expect("signed"), |_| ())
-        .unwrap_or_else(|error| panic!("{error}"));
     lokk.record_consents(kit::linkage_key().id(), &batch(0..13, "given"), &signing_key("lokk"))
         .expect("recorded");
+    upload(&lokk, &package, &package.signature().expect("signed"), |_| ())
+        .unwrap_or_else(|error| panic!("{error}"));
     machine.client(&serving, "steward").post("/v1/seals", b"", None).expect("sealed");
     let shown = ask(&serving);
     assert_eq!(shown[0]["figures"][0]["count"], 15, "13, rounded to 15");

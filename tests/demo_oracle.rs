@@ -8,8 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kobling::clock::{Day, Timestamp};
-use kobling::consent::{AsOf, GivenBy, Known, LegalBasis, Permission, Permits, Use, fold};
-use kobling::demo::consents::{asked_at, write_consents, write_withdrawals};
+use kobling::consent::{
+    Arrival, AsOf, ConsentRecord, GivenBy, Known, LegalBasis, Permission, Permits, Use, disclosable, fold,
+};
+use kobling::demo::consents::{ConsentFile, asked_at, write_consents, write_withdrawals};
 use kobling::demo::oracle::{Asked, Leaving, Plain};
 use kobling::demo::raw::write_extracts;
 use kobling::demo::world::{PARTNERS, World, WorldSettings};
@@ -25,7 +27,7 @@ use kobling::programme::{BasisKind, Programme};
 use kobling::question::{Ask, Plan, count, plan};
 use kobling::secret::SeededRandom;
 use kobling::snapshot::{SealInputs, Snapshot, StagedInput, seal};
-use kobling::token::{Linker, Tokeniser};
+use kobling::token::{Link, Linker, Tokeniser};
 
 struct Line {
     programme: Programme,
@@ -51,30 +53,10 @@ impl Line {
     }
 
     fn consents(&mut self, partner: &PartnerId, path: &Path) {
-        let form = Form {
-            purposes: vec![self.programme.purposes[0].id.clone()],
-            recipients: vec![self.programme.evaluators[0].id.clone()],
-            datasets: Vec::new(),
-            notice: notice(&self.programme, &self.programme.notices[0].id, "da").expect("there"),
-            given_by: GivenBy::Person,
-            recorded_by: "sagsbehandler 7".to_owned(),
-            legal_basis: LegalBasis::ExplicitConsent,
-        };
-        let tokeniser = Tokeniser::new(&self.key, partner, partner);
-        let linker = Linker::new(&self.service, partner, partner);
         let source = self.programme.source(partner).expect("a partner");
-        let now = self.now();
-        let mut records = Vec::new();
-        read_consents(&Source::File(path.to_owned()), &form, &tokeniser, now, 1000, |batch| {
-            records.extend(batch);
-            Ok(())
-        })
-        .unwrap_or_else(|error| panic!("{partner}: {error}"));
-        for record in records {
-            let link = linker.link(&record.token().expect("a token"));
+        for (link, event) in events(&self.programme, (&self.key, &self.service), partner, path, self.now()) {
             if let Some(person) = self.spine.person(&link) {
-                let known = Known::new(source, &record.event, now);
-                self.events.entry((source, person)).or_default().push(known);
+                self.events.entry((source, person)).or_default().push(event);
             }
         }
     }
@@ -106,11 +88,63 @@ impl Line {
     }
 }
 
-/// Packages, receives and seals a world's extracts.
+/// The events of a partner's list, as the service records them at a moment.
+fn events(
+    programme: &Programme,
+    (key, service): (&LinkageKey, &ServiceKey),
+    partner: &PartnerId,
+    path: &Path,
+    now: Timestamp,
+) -> Vec<(Link, Known)> {
+    let form = Form {
+        purposes: vec![programme.purposes[0].id.clone()],
+        recipients: vec![programme.evaluators[0].id.clone()],
+        datasets: Vec::new(),
+        notice: notice(programme, &programme.notices[0].id, "da").expect("there"),
+        given_by: GivenBy::Person,
+        recorded_by: "sagsbehandler 7".to_owned(),
+        legal_basis: LegalBasis::ExplicitConsent,
+    };
+    let tokeniser = Tokeniser::new(key, partner, partner);
+    let linker = Linker::new(service, partner, partner);
+    let source = programme.source(partner).expect("a partner");
+    let mut records = Vec::new();
+    read_consents(&Source::File(path.to_owned()), &form, &tokeniser, now, 1000, |batch| {
+        records.extend(batch);
+        Ok(())
+    })
+    .unwrap_or_else(|error| panic!("{partner}: {error}"));
+    let known = |record: ConsentRecord| {
+        (linker.link(&record.token().expect("a token")), Known::new(source, &record.event, now))
+    };
+    records.into_iter().map(known).collect()
+}
+
+/// Who may come in, where a dataset rests on consent alone.
+fn arrival(
+    programme: &Programme,
+    said: &[(u8, Link, Known)],
+    (source, dataset): (u8, usize),
+    now: Timestamp,
+) -> Option<Arc<Arrival>> {
+    let of = &programme.datasets[dataset];
+    let mut arrival = Arrival::default();
+    let mut by_link: BTreeMap<Link, Vec<Known>> = BTreeMap::new();
+    for (_, link, event) in said.iter().filter(|(of, ..)| *of == source) {
+        by_link.entry(*link).or_default().push(event.clone());
+    }
+    for (link, events) in by_link {
+        arrival.permit(link, disclosable(&events, source, of, AsOf::known_then(now)));
+    }
+    of.rests_on_consent_alone().then(|| Arc::new(arrival))
+}
+
+/// Records what was said, packages, receives and seals a world's extracts.
 fn line(
     world: &World,
     folder: &Path,
     raw: &[kobling::demo::raw::RawFile],
+    consents: &[ConsentFile],
     programme: Programme,
     today: Day,
 ) -> Line {
@@ -118,6 +152,13 @@ fn line(
     let key = LinkageKey::generate(programme.id.clone(), &mut random);
     let service = ServiceKey::generate(&mut random);
     let now = Timestamp::at_start_of(today);
+    let said: Vec<(u8, Link, Known)> = (consents.iter())
+        .flat_map(|file| {
+            let source = programme.source(&file.partner).expect("a partner");
+            let events = events(&programme, (&key, &service), &file.partner, &file.path, now);
+            events.into_iter().map(move |(link, event)| (source, link, event))
+        })
+        .collect();
     let mut staged = Vec::new();
     for file in raw {
         let signing = SigningKey::generate(&mut random);
@@ -146,15 +187,16 @@ fn line(
         let opened = Arc::new(opened);
         let (source, dataset) = (opened.source, opened.dataset);
         let stated = Stated::of(&opened.manifest.kobling);
-        let receiver = Receiver::new(opened, &programme, &service, today, &[]);
+        let arrival = arrival(&programme, &said, (source, dataset), now);
+        let receiver = Receiver::new(opened, &programme, &service, today, arrival, &[]);
         let mut receiver = receiver.unwrap_or_else(|error| panic!("{name}: {error}"));
         let mut rows = Vec::new();
         let data = std::fs::read(package.data_path()).expect("read");
         receiver.feed(&data, &mut rows).unwrap_or_else(|error| panic!("{name}: {error}"));
-        receiver.finish().unwrap_or_else(|error| panic!("{name}: {error}"));
+        let received = receiver.finish().unwrap_or_else(|error| panic!("{name}: {error}"));
         let path = folder.join(format!("{name}.staged"));
         std::fs::write(&path, rows).expect("written");
-        staged.push(StagedInput { path, rows: stated.sent, source, dataset, stated });
+        staged.push(StagedInput { path, rows: received.stored, source, dataset, stated });
     }
     let mut spine = Spine::default();
     let out = folder.join("snapshot");
@@ -169,7 +211,13 @@ fn line(
     };
     let report = seal(&inputs, &mut spine, &mut random).unwrap_or_else(|error| panic!("{error}"));
     let snapshot = Snapshot::load(&out, &programme, &report.sha256).unwrap_or_else(|error| panic!("{error}"));
-    Line { programme, key, service, today, spine, snapshot, events: BTreeMap::new() }
+    let mut events: BTreeMap<(u8, u32), Vec<Known>> = BTreeMap::new();
+    for (source, link, event) in said {
+        if let Some(person) = spine.person(&link) {
+            events.entry((source, person)).or_default().push(event);
+        }
+    }
+    Line { programme, key, service, today, spine, snapshot, events }
 }
 
 /// Every cell of an answer by its key: persons in the oracle's numbers, and families.
@@ -232,18 +280,19 @@ fn every_cell_of_the_service_is_the_oracles() {
         write_consents(&world, &programme, &purpose, today, &folder.path().join("raw")).expect("written");
     let mut plain =
         Plain::read(&programme, &raw, today, &[], Leaving::NoPermittedRowAtASource).expect("readable");
-    let mut line = line(&world, folder.path(), &raw, programme.clone(), today);
+    let mut line = line(&world, folder.path(), &raw, &said, programme.clone(), today);
     for file in &said {
-        line.consents(&file.partner, &file.path);
         plain.record_consents(&file.partner, &file.path).expect("readable");
     }
+    plain.arrive(Timestamp::at_start_of(today));
     // The service's person numbers, as the oracle's.
     let mut numbers = BTreeMap::new();
     let police: PartnerId = PARTNERS[0].parse().expect("a name");
     for (text, number) in plain.identities() {
         let (partner, text) = text.split_once('/').unwrap_or((police.as_str(), text));
         let partner = partner.parse().expect("a name");
-        let person = line.person(&partner, text).expect("everybody of the oracle is linked");
+        // Of whom nothing was kept, the service has never heard.
+        let Some(person) = line.person(&partner, text) else { continue };
         assert!(numbers.insert(person, number).is_none(), "two persons of the oracle are one");
     }
     assert_eq!(numbers.len(), line.snapshot.persons as usize);

@@ -72,11 +72,6 @@ fn a_package_goes_all_the_way_to_an_answer() {
     let auditor = running.client("auditor", Role::Auditor, "rigsrevisionen");
     let dir = running.packages();
 
-    let own = package(&dir, "lokk", 0..40, 1);
-    let receipt = send(&lokk, &own);
-    assert_eq!(send(&lokk, &own), receipt, "the same package is the same receipt");
-    send(&mandecentret, &package(&dir, "mandecentret", 20..63, 1));
-
     let yes = |partner: &str, persons: std::ops::Range<u64>| -> Vec<_> {
         persons.map(|n| consent(partner, n, "given", "2022-01-01T08:00:00Z")).collect()
     };
@@ -90,6 +85,11 @@ fn a_package_goes_all_the_way_to_an_answer() {
     mandecentret
         .record_consents(kit::linkage_key().id(), &yes("mandecentret", 20..63), &signing_key("mandecentret"))
         .expect("recorded");
+
+    let own = package(&dir, "lokk", 0..40, 1);
+    let receipt = send(&lokk, &own);
+    assert_eq!(send(&lokk, &own), receipt, "the same package is the same receipt");
+    send(&mandecentret, &package(&dir, "mandecentret", 20..63, 1));
 
     let ask = serde_json::json!({ "by": [], "period": "2022-Q1..2022-Q4" });
     let reach = "reach".parse().expect("a name");
@@ -130,7 +130,7 @@ fn a_package_goes_all_the_way_to_an_answer() {
     assert_eq!(part.expect("a part")["sent"], 40);
 
     // The two receipts are joined by the partner's own entries, and the whole chain verifies.
-    let (first, second) = (running.receipt(&receipt), running.receipt(&recorded));
+    let (first, second) = (running.receipt(&recorded), running.receipt(&receipt));
     let strand = lokk.fetch(&format!("/v1/audit/strand?from={}", first.head.position)).expect("entries");
     let strand: serde_json::Value = serde_json::from_slice(&strand).expect("JSON");
     let entries: Vec<Entry> = serde_json::from_value(strand["entries"].clone()).expect("entries");
@@ -551,12 +551,12 @@ fn over_an_alias_a_withdrawal_under_either_number_counts() {
     let lokk = running.partner("lokk");
     let steward = running.client("steward", Role::Steward, "styregruppe");
     let vive = running.client("vive-1", Role::Evaluator, "vive");
-    send(&lokk, &package(&running.packages(), "lokk", 0..40, 1));
     let record = |persons: std::ops::Range<u64>, kind: &str, at: &str| {
         let batch: Vec<_> = persons.map(|n| consent("lokk", n, kind, at)).collect();
         lokk.record_consents(kit::linkage_key().id(), &batch, &signing_key("lokk")).expect("recorded");
     };
     record(0..40, "given", "2022-01-01T08:00:00Z");
+    send(&lokk, &package(&running.packages(), "lokk", 0..40, 1));
     // The same persons' newer numbers, which no package has: known to consent alone.
     record(1000..1013, "withdrawn", "2025-05-01T08:00:00Z");
     running.service.seal(&running.service.operator()).expect("sealed");

@@ -57,8 +57,9 @@ cap_oere = 10000000
         .replacen("id = \"reach\"\nnumber = \"Q1\"\n", "id = \"reach\"\nnumber = \"Q1\"\nstanding = true\n", 1);
     let at = text.find("id = \"forloeb\"").expect("the dataset");
     let (before, after) = text.split_at(at);
-    let basis =
-        format!("{consented}\n[[dataset.basis]]\npurpose = \"payment\"\nkind = \"consent\"\n{consented}");
+    let basis = format!(
+        "{consented}\nspecial_categories = true\n\n[[dataset.basis]]\npurpose = \"payment\"\nkind = \"consent\"\n{consented}"
+    );
     let text = format!("{before}{}", after.replacen(consented, &basis, 1));
     text + &contract("pay", "banded", "evaluation") + &contract("pay-exact", "verified", "payment")
 }
@@ -121,15 +122,16 @@ impl Contract {
                 row(n, 10, "Gennemført");
             }
         }
+        let contract = Contract { service, clock, partner, _dir: dir };
+        contract.say("given", 0..ENROLLED, "2022-01-01T08:00:00Z");
+        let Contract { service, partner, _dir: dir, .. } = &contract;
         let package = package_of(dir.path(), "lokk", &extract, &linkage_key());
         let manifest = String::from_utf8(package.manifest_bytes.clone()).expect("UTF-8");
         let signature = package.signature().expect("signed").to_string();
         let request = UploadRequest { manifest: &manifest, signature: &signature };
-        let opened = service.open_upload(&partner, request).unwrap_or_else(|error| panic!("{error}"));
+        let opened = service.open_upload(partner, request).unwrap_or_else(|error| panic!("{error}"));
         let mut rows = Some(std::fs::read(package.data_path()).expect("readable"));
-        assert!(service.append(&partner, &opened.id, 0, || rows.take()).expect("taken").complete);
-        let contract = Contract { service, clock, partner, _dir: dir };
-        contract.say("given", 0..ENROLLED, "2022-01-01T08:00:00Z");
+        assert!(service.append(partner, &opened.id, 0, || rows.take()).expect("taken").complete);
         contract
     }
 

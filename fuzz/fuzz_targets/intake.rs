@@ -62,7 +62,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok((opened, _)) = open(&manifest, &signature, uploader, &PROGRAMME, None) else { return };
     let key = ServiceKey::generate(&mut SeededRandom::from_number(1));
     let today = Day::from_days(20_000);
-    let Ok(mut receiver) = Receiver::new(Arc::new(opened), &PROGRAMME, &key, today, &[]) else { return };
+    let Ok(mut receiver) = Receiver::new(Arc::new(opened), &PROGRAMME, &key, today, Some(Arc::default()), &[]) else { return };
     let mut staged = Vec::new();
     let half = data.len() / 2;
     let fed = receiver.feed(&data[..half], &mut staged).and_then(|()| receiver.feed(&data[half..], &mut staged));

@@ -8,6 +8,8 @@
 //! print a token or a record. No store and no clock here: the events, the moment and what was known are passed in.
 //! Callers: the partner's command and intake (`event`, `batch`); the plan of a question, and follow-up (`fold`, `permit`).
 
+#[cfg(feature = "service")]
+mod arrival;
 mod batch;
 mod event;
 #[cfg(feature = "service")]
@@ -16,8 +18,12 @@ mod fold;
 mod permit;
 mod refusal;
 #[cfg(feature = "service")]
+mod retention;
+#[cfg(feature = "service")]
 mod standing;
 
+#[cfg(feature = "service")]
+pub use arrival::Arrival;
 pub use batch::{ConsentBatch, ConsentBatchError};
 pub use event::{
     CONSENT_SCHEMA, ConsentEvent, ConsentRecord, EventKind, GivenBy, LegalBasis, Method, Notice, RecordId,
@@ -28,5 +34,7 @@ pub use fold::{AsOf, Known, Permission, Use, fold};
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
 pub use refusal::ConsentRefusal;
+#[cfg(feature = "service")]
+pub use retention::{Kept, past};
 #[cfg(feature = "service")]
 pub use standing::{Days, denied, disclosable, keepable};

@@ -35,7 +35,8 @@ impl Days {
     }
 
     /// The days of any of some stretches.
-    fn unite(mut stretches: Vec<(Day, Day)>) -> Days {
+    #[must_use]
+    pub fn of(mut stretches: Vec<(Day, Day)>) -> Days {
         stretches.retain(|(from, to)| from <= to);
         stretches.sort_unstable();
         let mut united: Vec<(Day, Day)> = Vec::with_capacity(stretches.len());
@@ -97,7 +98,7 @@ fn over_uses(
             days.extend(of(&asked, at));
         }
     }
-    Days::unite(days)
+    Days::of(days)
 }
 
 #[cfg(test)]
@@ -107,7 +108,7 @@ mod tests {
     #[test]
     fn stretches_are_united() {
         let days = |pairs: &[(i32, i32)]| {
-            Days::unite(pairs.iter().map(|(a, b)| (Day::from_days(*a), Day::from_days(*b))).collect())
+            Days::of(pairs.iter().map(|(a, b)| (Day::from_days(*a), Day::from_days(*b))).collect())
         };
         let united = days(&[(10, 12), (1, 3), (4, 5), (11, 20), (30, 29)]);
         assert_eq!(united, days(&[(1, 5), (10, 20)]));

@@ -68,6 +68,8 @@ struct Paper<'a> {
     purposes: Vec<PurposeId>,
     seed: u64,
     today: Day,
+    /// A yes to hand rows over holds for a limited time here: whoever said yes was asked again not long ago.
+    asked_again: bool,
     number: &'a dyn Fn(u32) -> [u8; 10],
 }
 
@@ -78,7 +80,13 @@ impl Paper<'_> {
             return Ok(None);
         }
         let mut random = SeededRandom::from_number(self.seed);
-        let mut file = File { text: format!("{HEADER}\n"), events: 0, said: Said::default(), name: "s" };
+        let mut file = File {
+            text: format!("{HEADER}\n"),
+            events: 0,
+            said: Said::default(),
+            name: "s",
+            asked_again: self.asked_again,
+        };
         for (person, span) in spans {
             let number = (self.number)(person);
             let number: String = number.iter().map(|byte| char::from(*byte)).collect();
@@ -117,6 +125,7 @@ pub fn write_consents(
             purposes: vec![purpose.clone()],
             seed: world.settings.seed.wrapping_mul(1013) + partner as u64,
             today,
+            asked_again: is_asked_again(programme, std::slice::from_ref(purpose), partner),
             number: &number(partner),
         };
         files.extend(paper.write(spans(world, programme, purpose, partner), folder, File::person)?);
@@ -164,11 +173,19 @@ pub fn write_consents_of(
             purposes: purposes.to_vec(),
             seed: cast.seed.wrapping_mul(1013) + at as u64 + if payment { 500 } else { 0 },
             today,
+            asked_again: is_asked_again(programme, purposes, at),
             number: &|person| cast.number(person, at),
         };
         files.extend(paper.write(all, folder, if payment { File::on_payment } else { File::person })?);
     }
     Ok(files)
+}
+
+/// Whether a partner holds a dataset whose consent to hand over runs out by law.
+fn is_asked_again(programme: &Programme, purposes: &[PurposeId], partner: usize) -> bool {
+    let own = programme.datasets.iter().filter(|d| d.partners.iter().any(|at| usize::from(*at) == partner));
+    own.flat_map(|dataset| &dataset.bases)
+        .any(|basis| purposes.contains(&basis.purpose) && basis.disclosure_days.is_some())
 }
 
 fn widen(spans: &mut Spans, person: u32, day: Day) {
@@ -221,6 +238,7 @@ struct File {
     said: Said,
     /// What the names of its records begin with.
     name: &'static str,
+    asked_again: bool,
 }
 
 /// The days of a yes.
@@ -258,13 +276,13 @@ impl File {
                 self.event(number, "given", before.plus(-2), yes);
                 self.event(number, "withdrawn", middle, Yes { from: Some(middle), ..Yes::default() });
                 let reaching_back = Yes { from: Some(end), window_from: Some(before), ..yes };
-                self.event(number, "given", end, reaching_back);
+                self.lasting(number, end, reaching_back, today, random);
             }
             26..=33 => said.nothing += 1,
             34..=39 => {
                 said.lapsed += 1;
                 let over = today.plus(-some(1, 90)).max(before);
-                self.event(number, "given", before, Yes { to: Some(over), ..open });
+                self.lasting(number, before, Yes { to: Some(over), ..open }, today, random);
             }
             40..=51 => {
                 // From the second half of the rows' span on, or up to its first half.
@@ -275,20 +293,31 @@ impl File {
                 } else {
                     Yes { window_to: Some(half), ..yes }
                 };
-                self.event(number, "given", before, cut);
+                self.lasting(number, before, cut, today, random);
             }
             52..=111 => {
                 // Asked after the first rows, with a yes that reaches back to them.
                 said.given += 1;
                 let asked = first.plus(some(0, 60)).min(today.plus(-1));
                 let reaching_back = Yes { from: Some(asked), window_from: Some(before), ..yes };
-                self.event(number, "given", asked, reaching_back);
+                self.lasting(number, asked, reaching_back, today, random);
             }
             _ => {
                 said.given += 1;
-                self.event(number, "given", before, yes);
+                self.lasting(number, before, yes, today, random);
             }
         }
+    }
+
+    /// A yes that nobody takes back. Where such a yes runs out by law, it is said anew, and reaches back as far as the first.
+    fn lasting(&mut self, number: &str, on: Day, yes: Yes, today: Day, random: &mut dyn Random) {
+        let anew = today.plus(-(100 + i32::try_from(random.below(200)).unwrap_or(0)));
+        if self.asked_again && on < anew {
+            let reaching_back = yes.window_from.or(yes.from).or(Some(on));
+            let yes = Yes { from: Some(anew), window_from: reaching_back, ..yes };
+            return self.event(number, "given", anew, yes);
+        }
+        self.event(number, "given", on, yes);
     }
 
     /// Nearly everybody lets what was achieved be paid for.

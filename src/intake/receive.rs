@@ -13,6 +13,7 @@ use super::rows::RowReader;
 use super::staged::{Frame, FrameInfo};
 use super::{IntakeRefusal, Opened};
 use crate::clock::Day;
+use crate::consent::Arrival;
 use crate::extract::manifest::{Block, Sha256Hex};
 use crate::key::ServiceKey;
 use crate::programme::Programme;
@@ -69,6 +70,8 @@ impl Received {
 pub struct Receiver {
     opened: Arc<Opened>,
     rows: RowReader,
+    /// Who may come in, where the dataset rests on consent alone.
+    arrival: Option<Arc<Arrival>>,
     header: String,
     buffer: Zeroizing<Vec<u8>>,
     /// Blocks written.
@@ -80,7 +83,11 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// A receiver that goes on after the frames already staged, none for a new upload. `today` is the day of intake.
+    /// A receiver that goes on after the frames already staged, none for a new upload. `today` is the day of intake;
+    /// `arrival` says whose rows are kept and is there for a dataset that rests on consent alone.
+    ///
+    /// # Panics
+    /// When `arrival` is missing for such a dataset: no row comes in unasked.
     ///
     /// # Errors
     /// [`IntakeRefusal::StagedDiffers`] when the frames are not the first blocks of this package.
@@ -89,8 +96,15 @@ impl Receiver {
         programme: &Programme,
         key: &ServiceKey,
         today: Day,
+        arrival: Option<Arc<Arrival>>,
         staged: &[FrameInfo],
     ) -> Result<Receiver, IntakeRefusal> {
+        let asked = programme.datasets[opened.dataset].rests_on_consent_alone();
+        assert_eq!(
+            asked,
+            arrival.is_some(),
+            "consent is asked where a dataset rests on it, and nowhere else"
+        );
         let head = &opened.manifest.kobling;
         let issuer = programme.datasets[opened.dataset].staff_issuer.as_ref().unwrap_or(&head.partner);
         let linker = Linker::new(key, &head.partner, issuer);
@@ -116,6 +130,7 @@ impl Receiver {
             blocks: staged.len(),
             opened,
             rows,
+            arrival,
             header,
             offset,
             received,
@@ -174,6 +189,13 @@ impl Receiver {
         Ok(())
     }
 
+    /// Who may come in from the next block on: something was recorded meanwhile, or a day has passed.
+    pub fn ask_again(&mut self, arrival: Arc<Arrival>) {
+        if self.arrival.is_some() {
+            self.arrival = Some(arrival);
+        }
+    }
+
     /// Forgets the unfinished block: the connection ended within it, and it is sent again from the start.
     pub fn forget_unfinished(&mut self) {
         self.wipe();
@@ -221,7 +243,7 @@ impl Receiver {
             0 => (self.buffer.strip_prefix(self.header.as_bytes()).ok_or(IntakeRefusal::Header)?, 2),
             _ => (self.buffer.as_slice(), self.received.rows + 2),
         };
-        self.rows.read(text, line, &mut frame)?;
+        self.rows.read(text, line, self.arrival.as_deref(), &mut frame)?;
         let (found, stated) = (frame.read(), block.rows);
         if found != stated {
             return Err(IntakeRefusal::BlockRows { block: index, found, stated });

@@ -6,21 +6,35 @@
 
 use rustc_hash::FxHashMap;
 
-use super::staged::{Frame, MISSING_CODE, MISSING_MEASURE, Value};
+use super::staged::{Frame, Layout, MISSING_CODE, MISSING_MEASURE, Value};
 use super::{IntakeRefusal, RowProblem};
 use crate::clock::{Day, Period};
+use crate::consent::Arrival;
 use crate::name::ColumnId;
 use crate::programme::{Column, Measure, Programme, Role};
-use crate::token::{Linker, Token, TokenKind, looks_like_cpr};
+use crate::token::{Link, Linker, Token, TokenKind, looks_like_cpr};
 
 /// Reads rows of one dataset.
+///
+/// Where the dataset rests on consent alone, a row whose person does not permit it is read and not kept: what stays is whose
+/// it was ([`Frame::refuse_row`]). A related person without a permission of their own is dropped from the row.
 pub(super) struct RowReader {
+    layout: Layout,
+    related: Option<usize>,
     columns: Vec<Reader>,
     linker: Linker,
     period: Period,
     first: Day,
     last: Day,
     today: Day,
+}
+
+/// What of a row decides whether it is kept.
+#[derive(Default)]
+struct Owner {
+    person: Option<Link>,
+    related: Option<Link>,
+    day: Option<Day>,
 }
 
 struct Reader {
@@ -69,8 +83,11 @@ impl RowReader {
         period: Period,
         today: Day,
     ) -> RowReader {
-        let columns = programme.datasets[dataset].columns.iter();
+        let of = &programme.datasets[dataset];
+        let columns = of.columns.iter();
         RowReader {
+            layout: Layout::of(of),
+            related: of.position(|role| *role == Role::RelatedPerson),
             columns: columns.map(|column| Reader::new(column, programme)).collect(),
             linker,
             period,
@@ -86,9 +103,17 @@ impl RowReader {
         names.join(",") + "\n"
     }
 
-    /// Reads whole lines, of which the first is line `line` of the file.
-    pub(super) fn read(&self, text: &[u8], mut line: u64, frame: &mut Frame) -> Result<(), IntakeRefusal> {
+    /// Reads whole lines, of which the first is line `line` of the file, and keeps those that `arrival` lets in; `None` for a
+    /// dataset that does not rest on consent alone.
+    pub(super) fn read(
+        &self,
+        text: &[u8],
+        mut line: u64,
+        arrival: Option<&Arrival>,
+        frame: &mut Frame,
+    ) -> Result<(), IntakeRefusal> {
         let (mut line_start, mut start, mut column) = (0, 0, 0);
+        let mut owner = Owner::default();
         for end in memchr::memchr2_iter(b',', b'\n', text) {
             let ends_line = text[end] == b'\n';
             let last = column + 1 == self.columns.len();
@@ -100,14 +125,14 @@ impl RowReader {
             }
             let reader = &self.columns[column];
             let field = &text[start..end];
-            self.value(reader, field, frame).map_err(|problem| {
+            self.value(reader, field, frame, &mut owner).map_err(|problem| {
                 let problem = strange(field).unwrap_or(problem);
                 IntakeRefusal::Row { line, column: Some(reader.id.clone()), problem }
             })?;
             start = end + 1;
             column += 1;
             if ends_line {
-                frame.end_row();
+                self.end_row(&std::mem::take(&mut owner), arrival, frame);
                 (column, line_start) = (0, start);
                 line += 1;
             }
@@ -119,7 +144,26 @@ impl RowReader {
         Ok(())
     }
 
-    fn value(&self, reader: &Reader, field: &[u8], frame: &mut Frame) -> Result<(), RowProblem> {
+    /// Keeps the row that is read, or not. A row of nobody rests on nobody's consent.
+    fn end_row(&self, owner: &Owner, arrival: Option<&Arrival>, frame: &mut Frame) {
+        let (Some(arrival), Some(day)) = (arrival, owner.day) else { return frame.end_row() };
+        if let Some(person) = owner.person.filter(|person| !arrival.permits(person, day)) {
+            return frame.refuse_row(person);
+        }
+        let refused = owner.related.is_some_and(|related| !arrival.permits(&related, day));
+        if let Some(column) = self.related.filter(|_| refused) {
+            frame.drop_link(&self.layout, column);
+        }
+        frame.end_row();
+    }
+
+    fn value(
+        &self,
+        reader: &Reader,
+        field: &[u8],
+        frame: &mut Frame,
+        owner: &mut Owner,
+    ) -> Result<(), RowProblem> {
         if field.is_empty() {
             if reader.required {
                 return Err(RowProblem::Missing);
@@ -134,7 +178,11 @@ impl RowReader {
             return Ok(());
         }
         let value = match &reader.kind {
-            Kind::Date => self.date(field)?,
+            Kind::Date => {
+                let day = self.date(field)?;
+                owner.day = Some(day);
+                Value::Day(day)
+            }
             Kind::Category(codes) => Value::Code(*codes.get(field).ok_or(RowProblem::Code)?),
             Kind::Measure(measure) => Value::Measure(number(measure, field)?),
             kind => {
@@ -150,20 +198,26 @@ impl RowReader {
                 if matches!(kind, Kind::Person) {
                     frame.count_person(token.kind());
                 }
-                Value::Link(Some(self.linker.link(&token)))
+                let link = self.linker.link(&token);
+                match kind {
+                    Kind::Person => owner.person = Some(link),
+                    Kind::RelatedPerson => owner.related = Some(link),
+                    _ => {}
+                }
+                Value::Link(Some(link))
             }
         };
         frame.push(value);
         Ok(())
     }
 
-    fn date(&self, field: &[u8]) -> Result<Value, RowProblem> {
+    fn date(&self, field: &[u8]) -> Result<Day, RowProblem> {
         let day = Day::parse_iso(field).map_err(|_| RowProblem::Date)?;
         if day < self.first || day > self.last {
             let future = self.period.contains(day) && day > self.today;
             return Err(if future { RowProblem::Future } else { RowProblem::OutsidePeriod });
         }
-        Ok(Value::Day(day))
+        Ok(day)
     }
 }
 

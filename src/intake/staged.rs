@@ -210,6 +210,12 @@ impl Frame {
         }
     }
 
+    /// Makes the link in a token column of the current row absent.
+    pub fn drop_link(&mut self, layout: &Layout, column: usize) {
+        let at = self.row + layout.offsets[column];
+        self.bytes[at..at + LINK].fill(0);
+    }
+
     /// Ends the current row.
     pub fn end_row(&mut self) {
         self.row = self.bytes.len();

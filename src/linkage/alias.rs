@@ -42,7 +42,7 @@ impl Merged {
     }
 }
 
-/// The links of each group that hangs together.
+/// The links of each group that hangs together: of one person each.
 #[must_use]
 pub fn components(aliases: &[Alias]) -> Vec<Vec<Link>> {
     let mut links: Vec<Link> = aliases.iter().flat_map(|alias| [alias.old, alias.new]).collect();

@@ -39,6 +39,8 @@ impl Service {
     /// # Errors
     /// [`ServiceError`].
     pub fn approve_alias(&self, caller: &Principal, id: i64) -> Result<(), ServiceError> {
-        Ok(self.store.approve_alias(self.now(), &caller.actor(), id)?)
+        self.store.approve_alias(self.now(), &caller.actor(), id)?;
+        self.arrivals.changed_for_all();
+        Ok(())
     }
 }

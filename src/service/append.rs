@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
+use super::arrival::ArrivalKey;
 use super::{Reason, Service, ServiceError};
 use crate::audit::{ReceiptKind, Subject};
 use crate::auth::Principal;
@@ -40,6 +41,8 @@ impl Slot {
 pub(super) struct Session {
     receiver: Receiver,
     file: File,
+    /// What the receiver holds rows against, where their dataset rests on consent alone.
+    arrival: Option<ArrivalKey>,
 }
 
 /// How far an upload has come.
@@ -96,8 +99,11 @@ impl Service {
             file.sync_all()?;
             sync_folder(&self.store.folder().staged())?;
             let today = self.clock.today();
-            let receiver = Receiver::new(opened, self.programme(), &self.key, today, &frames)?;
-            *held = Some(Session { receiver, file });
+            let asked = self.programme().datasets[opened.dataset].rests_on_consent_alone();
+            let key = asked.then(|| self.arrival_key(opened.source, opened.dataset));
+            let arrival = key.map(|key| self.arrival(key)).transpose()?;
+            let receiver = Receiver::new(opened, self.programme(), &self.key, today, arrival, &frames)?;
+            *held = Some(Session { receiver, file, arrival: key });
         }
         held.as_mut().ok_or(ServiceError::Refused(Reason::Internal))
     }
@@ -207,7 +213,8 @@ impl Service {
         let session = self.session(&mut held, &row)?;
         let mut fed = Ok(());
         while let Some(bytes) = next() {
-            fed = session.receiver.feed(bytes.as_ref(), &mut session.file);
+            let asked = self.ask_again(session);
+            fed = asked.and_then(|()| Ok(session.receiver.feed(bytes.as_ref(), &mut session.file)?));
             if fed.is_err() {
                 break;
             }
@@ -232,6 +239,17 @@ impl Service {
             self.forget_when_full(id);
         }
         Ok(after)
+    }
+
+    /// Holds rows against what has been recorded meanwhile.
+    fn ask_again(&self, session: &mut Session) -> Result<(), ServiceError> {
+        let Some(held) = session.arrival else { return Ok(()) };
+        let now = self.arrival_key(held.source(), held.dataset());
+        if now != held {
+            session.receiver.ask_again(self.arrival(now)?);
+            session.arrival = Some(now);
+        }
+        Ok(())
     }
 
     fn forget_when_full(&self, id: &str) {

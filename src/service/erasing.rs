@@ -82,6 +82,7 @@ impl Service {
             let subject = effects.get(done.id.as_str()).map_or(subject.clone(), |of| of.tell(subject));
             self.receipt(ReceiptKind::Erasure, &done.id, now, &done.source, subject, head)
         })?;
+        self.arrivals.changed_for_all();
         self.store.scrub()?;
         Ok(Erased { erasures: erasures.len(), snapshots })
     }

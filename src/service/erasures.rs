@@ -65,6 +65,10 @@ impl Service {
             let subject = self.with_effects(subject, &effects, now);
             self.receipt(ReceiptKind::Consents, &id, now, partner, subject, head)
         })?;
+        // Blocks that come in from here on are held against it.
+        if let Some(source) = self.programme().source(partner) {
+            self.arrivals.changed(source);
+        }
         // The batch is recorded whatever happens here; what could not be done is tried again.
         if let Err(error) = self.erase_from_packages() {
             tracing::warn!(code = error.code(), "rows could not be erased from packages yet");
@@ -139,7 +143,7 @@ impl Service {
         let damaged = || StoreError::Damaged("a consent event");
         let at = self.programme().source(source).ok_or_else(damaged)?;
         let mut known = Vec::new();
-        for stored in self.store.consents_of(source, links)? {
+        for (_, stored) in self.store.consents_numbered(source, links)? {
             let event: ConsentEvent = serde_json::from_str(&stored.event).map_err(|_| damaged())?;
             known.push(Known::new(at, &event, stored.recorded_at));
         }
@@ -300,7 +304,12 @@ impl Service {
         };
         let Some(left) = left else { return Ok(()) };
         let stored = package.stored.map(|_| left);
-        self.store.restage((id, generation), stored, &counts.into_iter().collect::<Vec<_>>())?;
+        let counts: Vec<(String, u64)> = counts.into_iter().collect();
+        if let Err(error) = self.store.restage((id, generation), stored, &counts) {
+            // The partner took the package back meanwhile.
+            std::fs::remove_file(&out)?;
+            return Err(error.into());
+        }
         if let Err(error) = std::fs::remove_file(&path) {
             tracing::warn!(upload = id, kind = ?error.kind(), "erased rows could not be removed");
         }

@@ -6,9 +6,11 @@
 
 mod aliases;
 mod append;
+mod arrival;
 mod ask;
 mod audit;
 mod consents;
+mod ended;
 mod erasing;
 mod erasures;
 mod error;
@@ -20,6 +22,7 @@ mod reports;
 mod seal;
 mod start;
 mod statement;
+mod upkeep;
 mod upload;
 
 pub use append::Standing;
@@ -28,6 +31,7 @@ pub use erasing::Erased;
 pub use error::{Reason, ServiceError};
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
+pub use upkeep::{Erase, Upkeep};
 pub use upload::{UploadRequest, UploadView};
 
 use std::collections::HashMap;
@@ -53,6 +57,8 @@ pub struct Service {
     random: Mutex<Box<dyn Random>>,
     /// Uploads under way. One request at a time works on each.
     sessions: Mutex<HashMap<String, Arc<append::Slot>>>,
+    /// Who may come in, by source and dataset.
+    arrivals: arrival::Arrivals,
     /// Held while sealing: one seal at a time.
     sealing: Mutex<()>,
     /// Held while answering: one question at a time.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use super::arrival::Arrivals;
 use super::{Reason, Service, ServiceError};
 use crate::audit::Actor;
 use crate::clock::{Clock, Timestamp};
@@ -70,6 +71,7 @@ impl Service {
         })?;
         store.check_clock(clock.now())?;
         let service = Service {
+            arrivals: Arrivals::new(&in_force.programme),
             store,
             in_force,
             key,

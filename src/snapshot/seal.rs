@@ -159,7 +159,7 @@ pub fn seal_within(
     let sealed = sorted.and_then(|gathered| {
         progress(SealPhase::Write);
         let highest = spine.highest();
-        let withheld = Withheld::of(withheld, spine);
+        let withheld = Withheld::of(withheld, (spine, inputs.aliases), &gathered.families);
         Linked { inputs, plan: &plan, rooms: &rooms, gathered, withheld, highest }.write(&draft)
     });
     // Before the folder is the snapshot's.

@@ -9,9 +9,10 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
+use rustc_hash::FxHashMap;
 
 use super::read::FileError;
-use crate::linkage::Spine;
+use crate::linkage::{Alias, Spine, components};
 use crate::token::Link;
 
 /// Largest file: sets of 64 datasets of 200 partners rarely come near.
@@ -22,9 +23,22 @@ const MAX_BYTES: u64 = 8 << 30;
 pub struct Withheld(Arc<BTreeMap<(usize, u8), RoaringBitmap>>);
 
 impl Withheld {
-    /// Those of the links that are persons of the snapshot: whom no row names, nobody asks about.
-    pub(super) fn of(links: BTreeMap<(usize, u8), Vec<Link>>, spine: &Spine) -> Withheld {
-        let set = |links: Vec<Link>| links.iter().filter_map(|link| spine.person(link)).collect();
+    /// Those of the links that are persons of the snapshot, who have a family in `families`: whom no row names, nobody asks
+    /// about. A link that no row holds is its person's too, where an alias says whose.
+    pub(super) fn of(
+        links: BTreeMap<(usize, u8), Vec<Link>>,
+        (spine, aliases): (&Spine, &[Alias]),
+        families: &[u32],
+    ) -> Withheld {
+        let named = |person: &u32| families.get(*person as usize).is_some_and(|family| *family != 0);
+        let mut joined: FxHashMap<Link, u32> = FxHashMap::default();
+        for group in components(aliases) {
+            if let Some(person) = group.iter().find_map(|link| spine.person(link)) {
+                joined.extend(group.into_iter().map(|link| (link, person)));
+            }
+        }
+        let person = |link: &Link| spine.person(link).or_else(|| joined.get(link).copied());
+        let set = |links: Vec<Link>| links.iter().filter_map(person).filter(named).collect();
         let sets = links.into_iter().map(|(of, links)| (of, set(links)));
         Withheld::from_sets(sets.collect())
     }

@@ -193,24 +193,28 @@ impl Store {
         })
     }
 
-    /// The events that a partner recorded about some links, in the order in which they were recorded.
+    /// Gives every event that a partner recorded to `each`, those of one link after the other. The store is busy meanwhile.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub fn consents_of(&self, source: &PartnerId, links: &[Link]) -> Result<Vec<StoredConsent>, StoreError> {
+    /// [`StoreError`], and whatever `each` returns.
+    pub fn for_each_consent_of(
+        &self,
+        partner: &PartnerId,
+        mut each: impl FnMut(Link, &str, Timestamp) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.read(|db| {
             let mut query = db.prepare_cached(
-                "SELECT event, recorded_at FROM consent_events WHERE source = ?1 AND link = ?2 ORDER BY number",
+                "SELECT link, event, recorded_at FROM consent_events WHERE source = ?1 ORDER BY link",
             )?;
-            let mut found = Vec::new();
-            for link in links {
-                let mut rows = query.query(params![source.as_str(), link.as_stored()])?;
-                while let Some(row) = rows.next()? {
-                    let (event, recorded_at) = (row.get(0)?, Timestamp::from_millis(row.get(1)?));
-                    found.push(StoredConsent { source: source.clone(), link: *link, event, recorded_at });
-                }
+            let mut rows = query.query([partner.as_str()])?;
+            let damaged = || StoreError::Damaged("a consent event");
+            while let Some(row) = rows.next()? {
+                let link = row.get_ref(0)?.as_blob().map_err(|_| damaged())?;
+                let event = row.get_ref(1)?.as_str().map_err(|_| damaged())?;
+                let link = Link::from_stored(fixed(link, "a consent event")?);
+                each(link, event, Timestamp::from_millis(row.get(2)?))?;
             }
-            Ok(found)
+            Ok(())
         })
     }
 

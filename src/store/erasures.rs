@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::chain::{NewEntry, append};
 use super::uploads::{receipt_of, receipt_text};
-use super::{Store, StoreError, fixed, signed, stored, unsigned};
+use super::{Store, StoreError, StoredConsent, fixed, signed, stored, unsigned};
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
 use crate::clock::{Day, Timestamp};
 use crate::consent::GivenBy;
@@ -432,7 +432,8 @@ impl Store {
         self.write(|tx| {
             let changed = tx.execute(
                 "UPDATE uploads SET generation = ?2 + 1, stored = ?3
-                 WHERE id = ?1 AND generation = ?2 AND (stored IS NULL) = (?3 IS NULL)",
+                 WHERE id = ?1 AND generation = ?2 AND (stored IS NULL) = (?3 IS NULL)
+                 AND state IN ('open', 'complete')",
                 params![id, generation, stored.map(signed)],
             )?;
             if changed != 1 {
@@ -551,6 +552,106 @@ impl Store {
     pub fn tombstones_of(&self, source: &PartnerId, link: &Link) -> Result<Vec<TombstoneRow>, StoreError> {
         self.read(|db| {
             tombstones(db, "source = ?1 AND link = ?2", params![source.as_str(), link.as_stored()])
+        })
+    }
+
+    /// Gives every recorded event and its number to `each`. The store is busy meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`], and whatever `each` returns.
+    pub fn for_each_event(
+        &self,
+        mut each: impl FnMut(i64, StoredConsent) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.read(|db| {
+            let mut query =
+                db.prepare("SELECT source, link, event, recorded_at, number FROM consent_events")?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                let event = StoredConsent {
+                    source: stored(&row.get::<_, String>(0)?, "a consent event")?,
+                    link: link_of(row, 1)?,
+                    event: row.get(2)?,
+                    recorded_at: Timestamp::from_millis(row.get(3)?),
+                };
+                each(row.get(4)?, event)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The events that a partner recorded about some links, each with its number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn consents_numbered(
+        &self,
+        source: &PartnerId,
+        links: &[Link],
+    ) -> Result<Vec<(i64, StoredConsent)>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare_cached(
+                "SELECT number, event, recorded_at FROM consent_events WHERE source = ?1 AND link = ?2 ORDER BY number",
+            )?;
+            let mut found = Vec::new();
+            for link in links {
+                let mut rows = query.query(params![source.as_str(), link.as_stored()])?;
+                while let Some(row) = rows.next()? {
+                    let recorded_at = Timestamp::from_millis(row.get(2)?);
+                    let event = row.get(1)?;
+                    let stored = StoredConsent { source: source.clone(), link: *link, event, recorded_at };
+                    found.push((row.get(0)?, stored));
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// Removes events that have been kept for as long as they were to be kept, and writes what is left of their noes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn drop_consents(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        numbers: &[i64],
+        stones: &[TombstoneRow],
+    ) -> Result<(), StoreError> {
+        self.write(|tx| {
+            let mut delete = tx.prepare_cached("DELETE FROM consent_events WHERE number = ?1")?;
+            for number in numbers {
+                delete.execute([number])?;
+            }
+            for stone in stones {
+                entomb(tx, now, stone)?;
+            }
+            let subject = Subject::new().id("what", "consent-events").count("count", numbers.len() as u64);
+            let (deed, strand) = (Deed::RetentionApplied, Strand::Service);
+            append(tx, NewEntry { actor, at: now, deed, strand, subject })?;
+            another_state(tx)
+        })
+    }
+
+    /// Notes that rows of a dataset from before a day are gone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record_retention(
+        &self,
+        now: Timestamp,
+        actor: &Actor,
+        (dataset, from): (&DatasetId, Day),
+    ) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute(
+                "INSERT INTO meta (name, value) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                params![super::meta::mark_name(&format!("kept-from/{dataset}")), from.days()],
+            )?;
+            let subject = Subject::new().id("what", "rows").id("dataset", dataset).id("kept-from", from);
+            let (deed, strand) = (Deed::RetentionApplied, Strand::Service);
+            append(tx, NewEntry { actor, at: now, deed, strand, subject }).map(|_| ())
         })
     }
 

@@ -127,7 +127,7 @@ impl Store {
 }
 
 /// No mark is taken for anything else that is kept by name.
-fn mark_name(name: &str) -> String {
+pub(super) fn mark_name(name: &str) -> String {
     format!("upkeep/{name}")
 }
 

@@ -1,6 +1,6 @@
 //! Random legal bases and consents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kobling::clock::{Day, Timestamp};
@@ -50,6 +50,23 @@ pub(crate) fn bases(random: &mut SeededRandom, world: &World) -> BTreeMap<(usize
         }
     }
     bases
+}
+
+/// Persons of whom rows were refused, now and then; also where another basis than consent holds, which is then no matter.
+pub(crate) fn withheld(random: &mut SeededRandom, world: &World) -> BTreeMap<(usize, u8), BTreeSet<u32>> {
+    let person = world.persons();
+    let mut all: BTreeMap<(usize, u8), BTreeSet<u32>> = BTreeMap::new();
+    if once_in(random, 2) {
+        return all;
+    }
+    for of in world.bases.keys() {
+        for number in (1..=world.numbers).filter(|n| person[*n as usize] == *n) {
+            if once_in(random, 10) {
+                all.entry(*of).or_default().insert(number);
+            }
+        }
+    }
+    all
 }
 
 fn permission(

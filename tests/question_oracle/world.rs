@@ -7,9 +7,9 @@ use kobling::clock::{Day, Period};
 use kobling::intake::staged::{MISSING_CODE, MISSING_MEASURE};
 use kobling::programme::{Column, Dataset, Programme, Role};
 use kobling::secret::SeededRandom;
-use kobling::snapshot::{Columns, Snapshot};
+use kobling::snapshot::{Columns, Snapshot, Withheld};
 
-use crate::consents::{Basis, bases};
+use crate::consents::{Basis, bases, withheld};
 use crate::definition::definition;
 use crate::random::{below, once_in, pick};
 
@@ -47,6 +47,8 @@ pub(crate) struct World {
     pub rows: Vec<Row>,
     /// By (dataset, source); persons after aliases.
     pub bases: BTreeMap<(usize, u8), Basis>,
+    /// Persons of whom a row was refused on arrival, by dataset and source.
+    pub withheld: BTreeMap<(usize, u8), BTreeSet<u32>>,
 }
 
 /// Whether a dataset has a column of a role.
@@ -111,9 +113,11 @@ impl World {
             aliases,
             rows: Vec::new(),
             bases: BTreeMap::new(),
+            withheld: BTreeMap::new(),
         };
         world.rows = (0..rows).map(|_| world.row(random)).collect();
         world.bases = bases(random, &world);
+        world.withheld = withheld(random, &world);
         world
     }
 
@@ -241,9 +245,23 @@ impl World {
             day: self.sealed,
             persons: self.numbers,
             families: self.families().into(),
-            withheld: kobling::snapshot::Withheld::default(),
+            withheld: self.sets_withheld(),
             datasets,
         }
+    }
+
+    /// Who is withheld and named by some row: of the others nothing is sealed.
+    pub(crate) fn withheld(&self) -> BTreeMap<(usize, u8), BTreeSet<u32>> {
+        let person = self.persons();
+        let named = self.rows.iter().flat_map(|row| [row.person, row.related]).filter(|number| *number > 0);
+        let named: BTreeSet<u32> = named.map(|number| person[number as usize]).collect();
+        self.withheld.iter().map(|(of, persons)| (*of, persons & &named)).collect()
+    }
+
+    /// The same, as it is sealed.
+    fn sets_withheld(&self) -> Withheld {
+        let sets = self.withheld().into_iter().map(|(of, persons)| (of, persons.into_iter().collect()));
+        Withheld::from_sets(sets.collect())
     }
 
     /// The same world with other rows.

@@ -13,6 +13,7 @@ macro_rules! out {
 
 mod ask;
 mod consent;
+mod erasures;
 mod exit;
 mod extract;
 mod key;
@@ -55,6 +56,8 @@ enum Command {
     /// Record what persons said: one by one, or a list.
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
+    /// What the service erases of your rows after a withdrawal, and its receipts.
+    Erasures(erasures::Erasures),
     /// What can be asked: registered questions and what each may be broken down by.
     Questions(questions::QuestionsArguments),
     /// Ask registered questions: as a table, a file, or one page with several answers.
@@ -80,6 +83,7 @@ fn main() -> std::process::ExitCode {
         Command::Upload(arguments) => send::upload(&arguments),
         Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),
+        Command::Erasures(arguments) => erasures::run(&arguments),
         Command::Questions(arguments) => questions::run(&arguments),
         Command::Ask(arguments) => ask::run(&arguments),
         Command::Reports(command) => reports::run(&command),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use kobling::audit::{Item, Receipt, SignedReceipt};
 use kobling::client::{Client, upload as send};
 use kobling::extract::{Package, PackageError};
 use kobling::key::SigningKey;
@@ -77,8 +78,28 @@ pub(crate) fn upload(arguments: &UploadArguments) -> Outcome {
     let path = arguments.receipt.clone().unwrap_or_else(default);
     keep(&path, &outcome.receipt)?;
     out!("upload   {}", outcome.id);
+    if let Some((sent, kept)) = rows(&outcome.receipt) {
+        out!("rows     {sent} sent, {kept} kept");
+        if kept < sent {
+            out!(
+                "         {} had no permission on arrival and were not kept: record consents before you upload",
+                sent - kept
+            );
+        }
+    }
     out!("receipt  {}", path.display());
     Ok(Done::Clean)
+}
+
+/// The rows sent and kept, as an unverified receipt says.
+fn rows(receipt: &[u8]) -> Option<(u64, u64)> {
+    let signed: SignedReceipt = serde_json::from_slice(receipt).ok()?;
+    let receipt: Receipt = serde_json::from_str(&signed.receipt).ok()?;
+    let count = |name| match receipt.subject.item(name) {
+        Some(Item::Count(count)) => Some(*count),
+        _ => None,
+    };
+    Some((count("rows")?, count("kept")?))
 }
 
 /// Keeps a receipt; the same receipt again is no trouble, another one is never overwritten.

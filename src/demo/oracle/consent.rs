@@ -69,14 +69,18 @@ impl Event {
 
 /// Whether a row of a day may be used at a moment, by the events of one person at one source.
 ///
-/// Nothing said is a no. A no beats every yes up to its instant and never runs out. Where two yeses share days, both must hold the row's day.
-pub(super) fn allows(events: &[Event], moment: Timestamp, day: Day) -> bool {
+/// `longest` is the longest time that a yes holds, in days from the day it was said. Nothing said is a no. A no beats every yes up to its instant and never runs out. Where two yeses share days, both must hold the row's day.
+pub(super) fn allows(events: &[Event], moment: Timestamp, day: Day, longest: Option<u32>) -> bool {
     let known = || events.iter().filter(|event| event.at <= moment);
     let denied = known().filter(|event| !event.yes).map(|event| event.at).max();
     let today = moment.day();
     let standing: Vec<&Event> = known()
         .filter(|event| event.yes && denied.is_none_or(|no| event.at > no))
         .filter(|event| event.from <= today && today <= event.to && event.rows_from <= event.rows_to)
+        .filter(|event| {
+            let old = i64::from(today.days()) - i64::from(event.at.day().days());
+            longest.is_none_or(|longest| old <= i64::from(longest))
+        })
         .collect();
     let holding: Vec<&&Event> = standing.iter().filter(|event| event.holds(day)).collect();
     let contradicted =

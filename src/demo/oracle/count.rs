@@ -86,8 +86,9 @@ impl Plain<'_> {
         for row in self.rows.iter().filter(read) {
             rows.entry(row.person).or_default().push((row, self.permits(question, asked.moment, row)));
         }
-        let left_out: BTreeSet<u32> =
+        let mut left_out: BTreeSet<u32> =
             rows.iter().filter(|(_, rows)| self.leaves(rows)).map(|(person, _)| *person).collect();
+        left_out.extend(self.withheld_from(question, &datasets, &rows));
         // Whoever stays, with the rows that are permitted, in the order of the index rule.
         let stay: BTreeMap<u32, Vec<&Row>> = rows
             .into_iter()
@@ -169,9 +170,33 @@ impl Plain<'_> {
             Some(BasisKind::Statistics | BasisKind::Task) => true,
             Some(BasisKind::Consent) => {
                 let events = self.consents.get(&(row.source, row.person));
-                events.is_some_and(|events| consent::allows(events, moment, row.day))
+                let longest = basis.and_then(|basis| basis.use_days);
+                events.is_some_and(|events| consent::allows(events, moment, row.day, longest))
             }
         }
+    }
+
+    /// Those of whom a row was dropped on arrival in something that the question reads, and who have no row there that it
+    /// may read. Whom no other row names, the service has never heard of.
+    fn withheld_from(
+        &self,
+        question: &Question,
+        datasets: &[usize],
+        rows: &BTreeMap<u32, Vec<(&Row, bool)>>,
+    ) -> BTreeSet<u32> {
+        let named: BTreeSet<u32> = self.rows.iter().flat_map(|row| [row.person, row.related]).collect();
+        let under_consent = |dataset: usize| {
+            let basis = self.programme.datasets[dataset].basis(&question.purpose);
+            basis.is_some_and(|basis| basis.kind == BasisKind::Consent)
+        };
+        let here = self.withheld.iter().filter(|(person, _, dataset)| {
+            datasets.contains(dataset) && under_consent(*dataset) && named.contains(person)
+        });
+        let stays = |person: &u32, source: &u8, dataset: &usize| {
+            let mut rows = rows.get(person).into_iter().flatten();
+            rows.any(|(row, yes)| *yes && (row.source, row.dataset) == (*source, *dataset))
+        };
+        here.filter(|(person, source, dataset)| !stays(person, source, dataset)).map(|of| of.0).collect()
     }
 
     fn leaves(&self, rows: &[(&Row, bool)]) -> bool {

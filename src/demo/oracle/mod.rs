@@ -21,8 +21,11 @@
 //! - A question reads every row of its datasets in its days, a funnel's too: a row that is no event of a stage counts
 //!   for who leaves.
 //! - A person whose index is outside the population is in no cell.
-//! - A family is a connected component over the case numbers and related persons of all rows of all partners that are
-//!   not out, permitted or not.
+//! - On arrival ([`Plain::arrive`]) a row of a dataset that rests on consent alone is dropped unless its person permits it
+//!   for something that day, and a related person who does not is dropped from it. Of whom a row was dropped leaves every
+//!   question that reads the dataset of that partner, unless a row of theirs there may be read.
+//! - A family is a connected component over the case numbers and related persons of all rows of all partners that have
+//!   arrived, permitted for the question or not.
 
 mod consent;
 mod count;
@@ -38,9 +41,9 @@ use std::path::Path;
 pub use count::{Answer, Asked, Cell, knows};
 
 use super::DemoError;
-use crate::clock::Day;
+use crate::clock::{Day, Timestamp};
 use crate::name::PartnerId;
-use crate::programme::Programme;
+use crate::programme::{BasisKind, Programme};
 use consent::Event;
 
 /// When a person leaves a question that reads rows under consent. The caller says which, in words: the two differ where
@@ -60,6 +63,9 @@ struct Row {
     source: u8,
     /// From 1; 0 for an anonymous contact.
     person: u32,
+    /// The other one of a pair; 0 for nobody.
+    related: u32,
+    case: Option<String>,
     day: Day,
     /// Positions of codes, by column; absent for other columns and missing codes.
     codes: Vec<Option<u8>>,
@@ -76,6 +82,10 @@ pub struct Plain<'a> {
     families: Vec<u32>,
     rows: Vec<Row>,
     consents: HashMap<(u8, u32), Vec<Event>>,
+    /// What was said on other papers, about uses that no question here is about.
+    elsewhere: HashMap<(u8, u32), Vec<Event>>,
+    /// Of whom a row was dropped on arrival: person, source, dataset.
+    withheld: BTreeSet<(u32, u8, usize)>,
     rejected: BTreeMap<(u8, usize), u64>,
 }
 
@@ -117,28 +127,82 @@ impl<'a> Plain<'a> {
             found.iter().flat_map(|(_, _, row)| row.person.iter().chain(&row.related)).collect();
         let persons: BTreeMap<String, u32> = texts.into_iter().cloned().zip(1..).collect();
         let number = |text: &Option<String>| text.as_ref().map_or(0, |text| persons[text]);
-        let mut joined = family::Families::new(persons.len());
-        for (_, source, row) in &found {
-            let person = number(&row.person);
-            if person != 0 {
-                joined.pair(person, number(&row.related));
-                if let Some(case) = &row.case {
-                    joined.case(person, *source, case);
-                }
+        let rows = found.iter().map(|(dataset, source, row)| Row {
+            dataset: *dataset,
+            source: *source,
+            person: number(&row.person),
+            related: number(&row.related),
+            case: row.case.clone(),
+            day: row.day,
+            codes: row.codes.clone(),
+        });
+        let mut plain = Plain {
+            programme,
+            leaving,
+            rows: rows.collect(),
+            persons,
+            families: Vec::new(),
+            consents: HashMap::new(),
+            elsewhere: HashMap::new(),
+            withheld: BTreeSet::new(),
+            rejected,
+        };
+        plain.join_families();
+        Ok(plain)
+    }
+
+    fn join_families(&mut self) {
+        let mut joined = family::Families::new(self.persons.len());
+        for row in self.rows.iter().filter(|row| row.person != 0) {
+            joined.pair(row.person, row.related);
+            if let Some(case) = &row.case {
+                joined.case(row.person, row.source, case);
             }
         }
-        let rows = found
-            .iter()
-            .map(|(dataset, source, row)| Row {
-                dataset: *dataset,
-                source: *source,
-                person: number(&row.person),
-                day: row.day,
-                codes: row.codes.clone(),
+        self.families = joined.components();
+    }
+
+    /// All rows arrive at a moment, under what has been recorded so far.
+    pub fn arrive(&mut self, moment: Timestamp) {
+        let (consents, elsewhere) = (&self.consents, &self.elsewhere);
+        let programme = self.programme;
+        let permits = |person: u32, row: &Row| {
+            let dataset = &programme.datasets[row.dataset];
+            if dataset.bases.iter().any(|basis| basis.kind != BasisKind::Consent) {
+                return true;
+            }
+            // The bases of a dataset agree about handing over, in every programme that is played.
+            let longest = dataset.bases.iter().map(|basis| basis.disclosure_days).max().flatten();
+            [consents, elsewhere].iter().any(|said| {
+                let events = said.get(&(row.source, person));
+                events.is_some_and(|events| consent::allows(events, moment, row.day, longest))
             })
-            .collect();
-        let families = joined.components();
-        Ok(Plain { programme, leaving, persons, families, rows, consents: HashMap::new(), rejected })
+        };
+        let mut arrived = Vec::new();
+        for mut row in std::mem::take(&mut self.rows) {
+            if row.person != 0 && !permits(row.person, &row) {
+                self.withheld.insert((row.person, row.source, row.dataset));
+                continue;
+            }
+            if row.related != 0 && !permits(row.related, &row) {
+                row.related = 0;
+            }
+            arrived.push(row);
+        }
+        self.rows = arrived;
+        self.join_families();
+    }
+
+    /// Adds the events of a paper about uses that no question here is about: rows may be handed over for these too.
+    ///
+    /// # Errors
+    /// As [`Plain::record_consents`].
+    pub fn record_elsewhere(&mut self, partner: &PartnerId, path: &Path) -> Result<(), DemoError> {
+        let asked = std::mem::take(&mut self.consents);
+        self.consents = std::mem::take(&mut self.elsewhere);
+        let recorded = self.record_consents(partner, path);
+        self.elsewhere = std::mem::replace(&mut self.consents, asked);
+        recorded
     }
 
     /// Adds the events of a partner's consent file; a later file adds to an earlier one.

@@ -317,7 +317,7 @@ fn consent_windows_narrow_each_other_and_a_deny_beats_what_came_before() {
         let events: Vec<Event> =
             super::consent::read("p", &path).expect("readable").into_iter().map(|(_, event)| event).collect();
         let moment: Timestamp = "2025-06-01T12:00:00Z".parse().expect("an instant");
-        allows(&events, moment, day(row))
+        allows(&events, moment, day(row), None)
     };
     let open = "given,2022-01-01T00:00:00Z,2022-01-01,,,";
     let narrow = "given,2022-01-02T00:00:00Z,2022-01-02,,2022-03-01,2022-04-01";
@@ -423,6 +423,7 @@ proptest! {
     fn plain_consent_agrees_with_the_fold(
         events in prop::collection::vec((0..8usize, 0..5i32, -6..8i32, prop::option::of(6..14i32), prop::option::of(-20..6i32), prop::option::of(0..12i32)), 0..6),
         now in 0..14i32,
+        longest in prop::option::of(0..14u32),
     ) {
         use crate::consent::{AsOf, ConsentEvent, Known, Use, fold};
         let folder = tempfile::tempdir().expect("a folder");
@@ -465,10 +466,11 @@ proptest! {
             dataset: &programme.datasets[2].id,
             longest: None,
         };
+        let asked = Use { longest, ..asked };
         let permission = fold(&known, &asked, AsOf::known_then(moment));
         for offset in -25..20 {
             let row = zero.plus(offset);
-            prop_assert_eq!(allows(&read, moment, row), permission.allows(row), "{} {:?}", row, permission);
+            prop_assert_eq!(allows(&read, moment, row, longest), permission.allows(row), "{} {:?}", row, permission);
         }
     }
 }

@@ -78,7 +78,7 @@ pub(super) fn play(
         show::one_row(stage.out, PARTNER, &row)?;
     }
 
-    stage.step("The service starts on an empty data folder; partners upload and record consents")?;
+    stage.step("The service starts on an empty data folder; partners record consents and upload")?;
     let service_key = folder.join("keys").join("service.key");
     ServiceKey::generate(&mut SystemRandom::new()).save(&service_key, clock.now())?;
     let service = folder.join("service");
@@ -89,6 +89,7 @@ pub(super) fn play(
             plain.record_consents(&house.partner, &list.path)?;
         }
     }
+    plain.arrive(clock.now());
     show::receipt(stage.out, &town, PARTNER)?;
 
     stage.step("The steward seals: rows are linked, sorted and frozen")?;
@@ -161,10 +162,10 @@ pub(super) fn play(
     let listen = settings.listen_anywhere();
     let alone = Town::start(&programme, text, key.id(), &service_key, &alone, listen)?;
     alone.admit(house, &programme)?;
-    alone.send_packages(house)?;
     for list in &house.consents {
         alone.send_consents(house, &programme, &key, &list.purposes, &list.path)?;
     }
+    alone.send_packages(house)?;
     alone.seal()?;
     for name in ["tilbagekald-1.csv", "tilbagekald-12.csv"] {
         alone.send_consents(house, &programme, &key, purposes, &raw.join(PARTNER).join(name))?;

@@ -50,7 +50,7 @@ pub(super) fn play(
     show::world(stage.out, &cast, &programme, &files, &consents)?;
 
     stage
-        .step("Partners check, tokenise and pack at home, upload, and record consents for three purposes")?;
+        .step("Partners check, tokenise and pack at home, record consents for three purposes, and upload")?;
     let key = LinkageKey::generate(programme.id.clone(), &mut SystemRandom::new());
     let houses = House::all(&programme, &files, consents, folder, &key, clock.now())?;
     let mut plain = Plain::read(&programme, &files, today, &[], Leaving::NoPermittedRowAtASource)?;
@@ -65,10 +65,15 @@ pub(super) fn play(
     round::deliver(&town, &houses, &programme, &key, stage.out)?;
     for house in &houses {
         // The plain path judges what the evaluator is told; payment is asked about elsewhere.
-        for list in house.consents.iter().filter(|list| list.purposes == others) {
-            plain.record_consents(&house.partner, &list.path)?;
+        for list in &house.consents {
+            if list.purposes == others {
+                plain.record_consents(&house.partner, &list.path)?;
+            } else {
+                plain.record_elsewhere(&house.partner, &list.path)?;
+            }
         }
     }
+    plain.arrive(clock.now());
     let sealing = Instant::now();
     town.seal()?;
     writeln!(stage.out, "   sealed in {:.2} s", sealing.elapsed().as_secs_f64())?;

@@ -111,7 +111,7 @@ pub(super) fn sound(ask: &Ask, body: &[u8]) -> Result<Answer, PlayError> {
     Ok(answer)
 }
 
-/// Uploads and consents of every partner.
+/// Consents and uploads of every partner.
 pub(super) fn deliver(
     town: &Town,
     houses: &[House],
@@ -122,16 +122,17 @@ pub(super) fn deliver(
     for house in houses {
         town.admit(house, programme)?;
     }
-    let uploading = Instant::now();
-    for house in houses {
-        town.send_packages(house)?;
-    }
-    let uploaded = uploading.elapsed();
+    // What persons said comes first: a row that nobody permits is not kept.
     for house in houses {
         for list in &house.consents {
             town.send_consents(house, programme, key, &list.purposes, &list.path)?;
         }
     }
+    let uploading = Instant::now();
+    for house in houses {
+        town.send_packages(house)?;
+    }
+    let uploaded = uploading.elapsed();
     let rows: u64 = houses.iter().map(House::rows).sum();
     writeln!(
         out,

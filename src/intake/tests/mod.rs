@@ -1,5 +1,6 @@
 //! The room as a whole: packages made here, received in pieces, held against a slow parser that shares no code.
 
+mod arrival;
 mod properties;
 mod refusals;
 
@@ -191,7 +192,7 @@ fn open_signed(manifest: &Manifest) -> Result<Opened, IntakeRefusal> {
 }
 
 fn receiver(opened: &Arc<Opened>, staged: &[staged::FrameInfo]) -> Result<Receiver, IntakeRefusal> {
-    Receiver::new(Arc::clone(opened), &programme(), &service_key(), today(), staged)
+    Receiver::new(Arc::clone(opened), &programme(), &service_key(), today(), None, staged)
 }
 
 fn refused(error: ReceiveError) -> IntakeRefusal {

@@ -72,13 +72,22 @@ fn assert_is_the_naive_join(
     persons: u8,
 ) {
     let named = named(spine, aliases, persons);
+    let raws = uploads.iter().flat_map(|upload| {
+        upload.rows.iter().map(|raw| seen(&bench.programme.datasets[upload.dataset], raw))
+    });
+    let in_rows: BTreeSet<u8> = raws
+        .flat_map(|raw| [raw.person, raw.related])
+        .filter(|n| *n != 0)
+        .map(|n| identity(aliases, n))
+        .collect();
     let mut kept_out: BTreeMap<(usize, u8), BTreeSet<u8>> = BTreeMap::new();
     for upload in uploads {
-        // Of a column that the dataset does not have, nothing is staged that could name anybody.
-        let withheld =
-            upload.rows.chunks(7).flat_map(withheld).filter(|n| spine.person(&person_link(*n)).is_some());
+        let withheld = upload.rows.chunks(7).flat_map(withheld);
         let who = withheld.map(|n| identity(aliases, n));
-        kept_out.entry((upload.dataset, upload.source)).or_default().extend(who);
+        kept_out
+            .entry((upload.dataset, upload.source))
+            .or_default()
+            .extend(who.filter(|who| in_rows.contains(who)));
     }
     kept_out.retain(|_, who| !who.is_empty());
     let sets = snapshot.withheld.sets().iter();

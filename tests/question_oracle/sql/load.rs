@@ -17,7 +17,8 @@ impl<'a> Oracle<'a> {
              CREATE TABLE raw (id INTEGER PRIMARY KEY, dataset, source, number, other_number, own_case, day, staff {});
              CREATE TABLE alias (old, new);
              CREATE TABLE number (number);
-             CREATE TABLE permitted (dataset, source, person, first, last);",
+             CREATE TABLE permitted (dataset, source, person, first, last);
+             CREATE TABLE withheld (dataset, source, person);",
             world.categories.iter().chain(&world.measures).map(|id| format!(", {}", words::name(id))).collect::<String>()
         ));
         oracle.insert();
@@ -56,13 +57,17 @@ impl<'a> Oracle<'a> {
         for (old, new) in &self.world.aliases {
             run("INSERT INTO alias VALUES (?, ?)", params![old, new]);
         }
+        let withheld = self.world.withheld();
         let permit = "INSERT INTO permitted VALUES (?, ?, ?, ?, ?)";
         for ((dataset, source), basis) in &self.world.bases {
-            let dataset = *dataset as i64;
+            let (at, dataset) = (dataset, *dataset as i64);
             match basis {
                 Basis::Absent => {}
                 Basis::Open => run(permit, params![dataset, source, None::<u32>, -99_999, 99_999]),
                 Basis::Consent(permissions) => {
+                    for person in withheld.get(&(*at, *source)).into_iter().flatten() {
+                        run("INSERT INTO withheld VALUES (?, ?, ?)", params![dataset, source, person]);
+                    }
                     for (person, permission) in permissions.iter().filter(|(_, permission)| permission.gate())
                     {
                         for (first, last) in permission.windows() {

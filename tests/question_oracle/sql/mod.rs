@@ -127,7 +127,9 @@ impl<'a> Oracle<'a> {
                FROM (SELECT *, {unit} AS u, 1 AS own FROM base {elsewhere}) r
                WHERE dataset IN ({list}) AND day BETWEEN {from} AND {to};
              CREATE TEMP TABLE gone AS SELECT DISTINCT person FROM
-               (SELECT person FROM live WHERE person IS NOT NULL GROUP BY dataset, source, person HAVING SUM(ok) = 0);
+               (SELECT person FROM live WHERE person IS NOT NULL GROUP BY dataset, source, person HAVING SUM(ok) = 0
+                UNION SELECT person FROM withheld w WHERE dataset IN ({list}) AND NOT EXISTS
+                  (SELECT 1 FROM live l WHERE l.ok AND l.own AND (l.dataset, l.source, l.person) = (w.dataset, w.source, w.person)));
              CREATE TEMP TABLE away AS SELECT DISTINCT u FROM live
                WHERE u IS NOT NULL AND person IS NOT NULL AND (person IN (SELECT person FROM gone) {});
              CREATE TEMP TABLE seen AS SELECT * FROM live
