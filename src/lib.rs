@@ -10,6 +10,7 @@
 //! | [`audit`] | what was done: entries, heads, receipts |
 //! | `auth`, `store` | who may do what; the system of record |
 //! | [`consent`] | events, the fold, permissions at a moment |
+//! | `exchange` | consents as FHIR and ISO/IEC TS 27560 write them, and back (feature `partner`) |
 //! | `answer` | an answer in every form that people and programs read (feature `partner`) |
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //! | `question` | the closed question language and the kernels that count (feature `service`) |
@@ -32,6 +33,8 @@ pub mod demo;
 pub mod digest;
 #[cfg(feature = "service")]
 pub mod disclosure;
+#[cfg(feature = "partner")]
+pub mod exchange;
 pub mod extract;
 #[cfg(feature = "service")]
 pub mod http;

@@ -38,6 +38,11 @@ pub const SEAL_MEMORY_BYTES: u64 = 512 << 20;
 pub const QUESTION_MEMORY_BYTES: u64 = 8 << 30;
 /// Most consent events in one request.
 pub const MAX_CONSENT_BATCH: usize = 10_000;
+/// Largest file of consents that is imported, in bytes. All of a person's events lie in the same file, so a long list is
+/// divided by person.
+pub const MAX_EXCHANGE_BYTES: usize = 256 << 20;
+/// Most events of one person in a file of consents.
+pub const MAX_EXCHANGE_EVENTS: usize = 200;
 /// Largest JSON request body outside uploads, in bytes.
 pub const MAX_JSON_BODY_BYTES: usize = 8 << 20;
 /// Most uploads that one partner may have open at a time.

@@ -332,7 +332,7 @@ fn attack_another_user_of_the_machine_reads_a_data_folder_that_was_there_before(
         .unwrap_or_else(|error| panic!("{error}"));
     let service = kit::open(&data, &(clock as Arc<dyn Clock>));
     let bare = Bare { service: Arc::new(service), dir };
-    let lokk = bare.partner_with_consents("lokk", 0..60, "vive");
+    bare.partner_with_consents("lokk", 0..60, "vive");
     bare.service.seal(&bare.service.operator()).expect("sealed");
     assert_eq!(open_to_others(&data), Vec::<std::path::PathBuf>::new());
 }

@@ -25,13 +25,11 @@ pub struct RecordIdError;
 
 impl RecordId {
     /// The id of what no partner named: no id of a record is empty.
-    #[cfg(feature = "service")]
     pub(super) fn of_tombstone() -> RecordId {
         RecordId("".into())
     }
 
     /// Whether it is that id.
-    #[cfg(feature = "service")]
     pub(super) fn is_of_tombstone(&self) -> bool {
         self.0.is_empty()
     }

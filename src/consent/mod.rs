@@ -6,13 +6,17 @@
 //!
 //! Must never: take silence for a yes; let a state be stored in place of the events; let the order of arrival matter;
 //! print a token or a record. No store and no clock here: the events, the moment and what was known are passed in.
-//! Callers: the partner's command and intake (`event`, `batch`); the plan of a question, and follow-up (`fold`, `permit`).
+//! Callers: the partner's command and intake (`event`, `batch`); the plan of a question, follow-up, and what tells others how a
+//! record stands (`fold`, `permit`).
 
 #[cfg(feature = "service")]
 mod arrival;
 mod batch;
 mod event;
-#[cfg(feature = "service")]
+#[cfg_attr(
+    not(feature = "service"),
+    expect(dead_code, reason = "a partner asks for the gate alone; the windows are read by questions")
+)]
 mod fold;
 #[cfg(feature = "service")]
 mod permit;
@@ -29,7 +33,6 @@ pub use event::{
     CONSENT_SCHEMA, ConsentEvent, ConsentRecord, EventKind, GivenBy, LegalBasis, Method, Notice, RecordId,
     RecordIdError, RowWindow,
 };
-#[cfg(feature = "service")]
 pub use fold::{AsOf, Known, Permission, Use, fold};
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};

@@ -107,6 +107,9 @@ pub fn notice(programme: &Programme, id: &NoticeId, language: &str) -> Result<No
     })
 }
 
+/// What is told about a record that was handed over, or why it could not be.
+type Handed = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
 /// Reads a list and hands its records over in batches of at most `batch`.
 ///
 /// # Errors
@@ -117,7 +120,31 @@ pub fn read_consents(
     tokeniser: &Tokeniser,
     now: Timestamp,
     batch: usize,
-    mut sink: impl FnMut(Vec<ConsentRecord>) -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
+    mut sink: impl FnMut(Vec<ConsentRecord>) -> Handed,
+) -> Result<u64, ConsentListError> {
+    let mut records = Vec::new();
+    let count = read_statements(source, form, now, |id, event| {
+        let mut token = Vec::with_capacity(64);
+        tokeniser.person(&id).write_to(&mut token);
+        let token = String::from_utf8(token).expect("a token's text is ASCII");
+        records.push(ConsentRecord { token, event });
+        if records.len() == batch { sink(std::mem::take(&mut records)) } else { Ok(()) }
+    })?;
+    if !records.is_empty() {
+        sink(records).map_err(ConsentListError::Sink)?;
+    }
+    Ok(count)
+}
+
+/// Reads a list and hands over whom each row is about, and what was said.
+///
+/// # Errors
+/// [`ConsentListError`] at the first row that is wrong; what was handed over before stays so.
+pub fn read_statements(
+    source: &Source,
+    form: &Form,
+    now: Timestamp,
+    mut each: impl FnMut(Identifier, ConsentEvent) -> Handed,
 ) -> Result<u64, ConsentListError> {
     let (mut rows, header) = Rows::open(source, Declared::default())?;
     let mut at = [None; COLUMNS.len()];
@@ -128,7 +155,6 @@ pub fn read_consents(
     if let Some(missing) = at[..NEEDED].iter().position(Option::is_none) {
         return Err(ConsentListError::Column(COLUMNS[missing]));
     }
-    let mut records = Vec::new();
     let mut count = 0;
     while let Some(chunk) = rows.next_chunk()? {
         let mut reader = csv::ReaderBuilder::new()
@@ -146,15 +172,10 @@ pub fn read_consents(
             }
             line = record.position().map_or(line, |p| chunk.first_line + p.line() - 1);
             let field = |column: usize| at[column].and_then(|at| record.get(at)).map_or("", str::trim);
-            records.push(read_record(line, &field, form, tokeniser, now)?);
+            let (id, event) = read_record(line, &field, form, now)?;
+            each(id, event).map_err(ConsentListError::Sink)?;
             count += 1;
-            if records.len() == batch {
-                sink(std::mem::take(&mut records)).map_err(ConsentListError::Sink)?;
-            }
         }
-    }
-    if !records.is_empty() {
-        sink(records).map_err(ConsentListError::Sink)?;
     }
     Ok(count)
 }
@@ -163,9 +184,8 @@ fn read_record<'f>(
     line: u64,
     field: &dyn Fn(usize) -> &'f str,
     form: &Form,
-    tokeniser: &Tokeniser,
     now: Timestamp,
-) -> Result<ConsentRecord, ConsentListError> {
+) -> Result<(Identifier, ConsentEvent), ConsentListError> {
     let wrong = |column: usize, what| ConsentListError::Field(line, COLUMNS[column], what);
     let id = Identifier::parse(field(0).as_bytes(), now.day(), LeadingZero::Refuse)
         .map_err(|reason| ConsentListError::Identifier(line, reason))?;
@@ -214,9 +234,7 @@ fn read_record<'f>(
         retention_until: retention(kind, at.day().max(valid_from), valid_to),
     };
     event.check(now).map_err(|refusal| ConsentListError::Refused(line, refusal))?;
-    let mut token = Vec::with_capacity(64);
-    tokeniser.person(&id).write_to(&mut token);
-    Ok(ConsentRecord { token: String::from_utf8(token).expect("a token's text is ASCII"), event })
+    Ok((id, event))
 }
 
 fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {

@@ -86,6 +86,8 @@ fn line_of(text: &str, offset: usize) -> usize {
 }
 
 #[cfg(test)]
+mod policy_refusals;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,8 @@ use super::{Service, ServiceError};
 use crate::audit::{Actor, ReceiptKind, Subject};
 use crate::clock::Day;
 use crate::intake::named_in;
-use crate::linkage::components;
 use crate::linkage::Alias;
+use crate::linkage::components;
 use crate::snapshot::{Erasure, folder_name, generation_of, remove_folder, rewrite};
 use crate::store::{ErasureState, Finished, SnapshotRow, StoreError};
 use crate::token::Link;
@@ -106,8 +106,7 @@ impl Service {
         let Some(sha256) = rewrite((&dir, &sealed.sha256), &out, self.programme(), erasure, named)? else {
             return Ok(false);
         };
-        let manifest =
-            serde_json::to_string(&Sealed { sha256, ..sealed }).expect("plain data is JSON");
+        let manifest = serde_json::to_string(&Sealed { sha256, ..sealed }).expect("plain data is JSON");
         // No question is half-way through the old folder.
         let mut answering = self.answering();
         let before = (row.id, row.folder.as_str());
@@ -125,8 +124,11 @@ impl Service {
             self.store.aliases()?.iter().map(|row| Alias { old: row.first, new: row.second }).collect();
         // Proposals count too: what may be one person goes together.
         let groups = components(&aliases);
-        let of: HashMap<Link, usize> =
-            groups.iter().enumerate().flat_map(|(at, links)| links.iter().map(move |link| (*link, at))).collect();
+        let of: HashMap<Link, usize> = groups
+            .iter()
+            .enumerate()
+            .flat_map(|(at, links)| links.iter().map(move |link| (*link, at)))
+            .collect();
         let mut kept_groups = HashSet::new();
         let mut gone = HashSet::new();
         for row in self.store.spine()? {

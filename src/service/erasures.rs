@@ -15,7 +15,8 @@ use crate::linkage::{Alias, components};
 use crate::name::{DatasetId, PartnerId, QuestionId};
 use crate::programme::{Dataset, QuestionKind};
 use crate::store::{
-    ConsentRow, ErasureRow, ErasureState, OrderRow, PackageRow, StagedName, StoreError, Stretches, UploadState,
+    ConsentRow, ErasureRow, ErasureState, OrderRow, PackageRow, StagedName, StoreError, Stretches,
+    UploadState,
 };
 use crate::token::Link;
 
@@ -103,7 +104,9 @@ impl Service {
                 released.push(released_name(question, rest));
             }
         }
-        for question in self.programme().questions.iter().filter(|q| matches!(q.kind, QuestionKind::Payment(_))) {
+        for question in
+            self.programme().questions.iter().filter(|q| matches!(q.kind, QuestionKind::Payment(_)))
+        {
             if self.reads(question.id.as_str(), partner) {
                 for made in self.store.statements(&question.id)? {
                     let (first, last) = made.days;
@@ -277,10 +280,8 @@ impl Service {
         let Some((_, dataset)) = self.programme().dataset(&package.dataset) else { return Ok(()) };
         let generation = package.staged.generation();
         let folder = self.store.folder();
-        let (path, out) = (
-            folder.staged_file(&package.staged),
-            folder.staged_file(&StagedName::new(id, generation + 1)),
-        );
+        let (path, out) =
+            (folder.staged_file(&package.staged), folder.staged_file(&StagedName::new(id, generation + 1)));
         // What was opened after the event has been held against it on arrival.
         let of = |link: &Link| {
             let orders = orders.get(link).into_iter().flatten();
@@ -297,7 +298,9 @@ impl Service {
         let erasure = StagedErasure { stays: &keeps, gone: &gone, from };
         let left = match erase_staged((&path, &out), dataset, &erasure, &mut lost) {
             // An upload of which nothing has arrived has no file.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && package.state == UploadState::Open => {
+            Err(error)
+                if error.kind() == std::io::ErrorKind::NotFound && package.state == UploadState::Open =>
+            {
                 None
             }
             left => left?,

@@ -93,6 +93,12 @@ impl Service {
         self.in_force.key_id
     }
 
+    /// The disclosure rules in force.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// The key that receipts verify under.
     #[must_use]
     pub fn verifying_key(&self) -> VerifyingKey {

@@ -69,7 +69,8 @@ impl Service {
         let today = self.now().day();
         let half = i32::try_from(self.programme().consent.erasure_days / 2).unwrap_or(0);
         let ripe = |by: &Day| erase == Erase::All || today.plus(half) >= *by;
-        let some = self.open_erasures()?.iter().any(|(row, by)| row.state == ErasureState::Staged && ripe(by));
+        let some =
+            self.open_erasures()?.iter().any(|(row, by)| row.state == ErasureState::Staged && ripe(by));
         if !some && horizons.is_empty() {
             return Ok((Erased::default(), 0));
         }
@@ -151,7 +152,9 @@ impl Service {
                 let kept = kept.map(|event| event.map(|event| (event.kind, event.retention_until)));
                 let kept = kept.collect::<Result<Vec<_>, _>>()?;
                 let goes = past(&kept, today);
-                gone.extend(events.iter().zip(&goes).filter(|(_, goes)| **goes).map(|((number, _), _)| *number));
+                gone.extend(
+                    events.iter().zip(&goes).filter(|(_, goes)| **goes).map(|((number, _), _)| *number),
+                );
                 if kept.iter().zip(&goes).any(|((kind, _), goes)| *goes && kind.is_deny()) {
                     stones.extend(self.stones(&partner, links, AsOf::known_then(now))?);
                 }

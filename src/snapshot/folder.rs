@@ -196,7 +196,21 @@ mod tests {
     #[test]
     fn orphans_go_and_everything_else_stays() {
         let dir = tempfile::tempdir().expect("a folder");
-        for name in ["1", "2", "2-1", "30", "30-1", "30-2", ".30-3.sealing", ".31.sealing", "007", "2-01", "2-0", "notes", "+7"] {
+        for name in [
+            "1",
+            "2",
+            "2-1",
+            "30",
+            "30-1",
+            "30-2",
+            ".30-3.sealing",
+            ".31.sealing",
+            "007",
+            "2-01",
+            "2-0",
+            "notes",
+            "+7",
+        ] {
             fs::create_dir(dir.path().join(name)).expect("made");
         }
         fs::write(dir.path().join("4"), b"a file").expect("written");

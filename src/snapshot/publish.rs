@@ -172,7 +172,8 @@ impl Written {
     /// Writes the manifest, and makes the folder the snapshot's.
     pub(super) fn publish(self, inputs: &SealInputs<'_>, draft: Draft) -> Result<SealReport, SealError> {
         let head = (inputs.id, inputs.day, inputs.sealed_at);
-        let manifest = Manifest::new(head, inputs.programme, (self.highest, self.rows), self.files, &self.quality);
+        let manifest =
+            Manifest::new(head, inputs.programme, (self.highest, self.rows), self.files, &self.quality);
         let sha256 = write_manifest(&manifest, &draft)?;
         draft.publish().map_err(SealError::write("the folder"))?;
         Ok(SealReport { rows: self.rows, persons: self.highest, sha256, quality: self.quality })

@@ -63,12 +63,8 @@ pub fn rewrite(
         let listed = listed(&dataset_file(&dataset.id))?;
         let codes: Vec<usize> =
             dataset.columns.iter().map(|column| programme.codes(column).map_or(0, <[_]>::len)).collect();
-        let bounds = Bounds {
-            persons,
-            partners: programme.partners.len(),
-            rows: manifest.rows,
-            codes: &codes,
-        };
+        let bounds =
+            Bounds { persons, partners: programme.partners.len(), rows: manifest.rows, codes: &codes };
         let columns = load::load_rows(dir, listed, dataset, &bounds)?;
         match erasure.of(at, &columns) {
             None => {

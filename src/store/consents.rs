@@ -146,10 +146,8 @@ impl Store {
                     }
                 }
             }
-            let mut subject = Subject::new()
-                .digest("batch", batch)
-                .count("events", rows.len() as u64)
-                .count("new", new);
+            let mut subject =
+                Subject::new().digest("batch", batch).count("events", rows.len() as u64).count("new", new);
             if let Some(since) = since {
                 let id = erasure_id(partner, batch);
                 let new = NewErasure { id: &id, source: partner, cause: ErasureCause::Denied, since };

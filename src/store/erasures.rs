@@ -144,7 +144,10 @@ fn cause(word: &str) -> Result<ErasureCause, StoreError> {
 }
 
 fn state(word: &str) -> Result<ErasureState, StoreError> {
-    ErasureState::ALL.into_iter().find(|state| state.as_str() == word).ok_or(StoreError::Damaged("an erasure"))
+    ErasureState::ALL
+        .into_iter()
+        .find(|state| state.as_str() == word)
+        .ok_or(StoreError::Damaged("an erasure"))
 }
 
 const fn by_word(by: GivenBy) -> &'static str {
@@ -215,8 +218,8 @@ pub(super) fn open(
         return Ok(());
     }
     let mut named = 0;
-    let mut insert =
-        tx.prepare_cached("INSERT INTO erasure_links (erasure, link) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    let mut insert = tx
+        .prepare_cached("INSERT INTO erasure_links (erasure, link) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
     for link in links {
         named += insert.execute(params![new.id, link.as_stored()])?;
     }
@@ -664,7 +667,11 @@ impl Store {
         self.read(|db| {
             db.execute_batch("VACUUM")?;
             let busy: i64 = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-            if busy == 0 { Ok(()) } else { Err(StoreError::Conflict("the database is being read; try again")) }
+            if busy == 0 {
+                Ok(())
+            } else {
+                Err(StoreError::Conflict("the database is being read; try again"))
+            }
         })
     }
 }

@@ -105,7 +105,8 @@ impl Store {
     /// [`StoreError`].
     pub fn mark(&self, name: &str) -> Result<Option<i64>, StoreError> {
         self.read(|db| {
-            let found = db.query_row("SELECT value FROM meta WHERE name = ?1", [mark_name(name)], |row| row.get(0));
+            let found =
+                db.query_row("SELECT value FROM meta WHERE name = ?1", [mark_name(name)], |row| row.get(0));
             Ok(found.optional()?)
         })
     }

@@ -75,7 +75,7 @@ fn consents(store: &Store, n: i64, numbers: &[u8]) -> Result<SignedReceipt, Stor
         .map(|n| ConsentRow {
             link: Link::from_stored([*n; 16]),
             record: format!("r{n}"),
-            event: "{}".to_owned(),
+            event: r#"{"kind":"requested","at":"2022-01-01T00:00:00Z","given_by":"self"}"#.to_owned(),
         })
         .collect();
     let batch = Sha256Hex::of(numbers);

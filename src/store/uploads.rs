@@ -451,7 +451,11 @@ impl Store {
     /// [`StoreError`].
     pub fn packages_staged(&self) -> Result<Vec<PackageRow>, StoreError> {
         self.read(|db| {
-            packages(db, &format!("{PACKAGE} WHERE state IN ('open', 'complete') ORDER BY opened_at, id"), &[])
+            packages(
+                db,
+                &format!("{PACKAGE} WHERE state IN ('open', 'complete') ORDER BY opened_at, id"),
+                &[],
+            )
         })
     }
 

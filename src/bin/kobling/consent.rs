@@ -15,6 +15,7 @@ use kobling::secret::{Random as _, SystemRandom};
 use kobling::token::Tokeniser;
 use zeroize::Zeroizing;
 
+use crate::exchange;
 use crate::exit::{Done, Outcome, Trouble, file};
 use crate::extract::programme;
 use crate::key::example;
@@ -36,6 +37,10 @@ pub(crate) enum ConsentCommand {
         #[command(flatten)]
         common: Common,
     },
+    /// Write a list as other systems read consents: HL7 FHIR R4, or ISO/IEC TS 27560 in JSON-LD.
+    Export(exchange::ExportArguments),
+    /// Record what such a file says. What it cannot say in full is refused, never left out.
+    Import(exchange::ImportArguments),
 }
 
 /// What is common to all records.
@@ -128,6 +133,8 @@ pub(crate) fn run(command: &ConsentCommand) -> Outcome {
         ConsentCommand::Refuse(one) => single(one, "refused"),
         ConsentCommand::Withdraw(one) => single(one, "withdrawn"),
         ConsentCommand::Record { file, common } => record(&Source::from_argument(file), common, None),
+        ConsentCommand::Export(arguments) => exchange::export(arguments),
+        ConsentCommand::Import(arguments) => exchange::import(arguments),
     }
 }
 
@@ -225,7 +232,7 @@ fn record(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
 }
 
 /// Keeps receipts, one a line.
-fn keep_all(path: &Path, receipts: &[Vec<u8>]) -> Result<(), Trouble> {
+pub(crate) fn keep_all(path: &Path, receipts: &[Vec<u8>]) -> Result<(), Trouble> {
     let mut target = std::fs::File::create_new(path).map_err(file(path))?;
     receipts
         .iter()

@@ -14,6 +14,7 @@ macro_rules! out {
 mod ask;
 mod consent;
 mod erasures;
+mod exchange;
 mod exit;
 mod extract;
 mod key;

@@ -1,21 +1,56 @@
-//! `koblingd doctor`: is everything as it should be?
+//! `koblingd doctor`: is everything as it should be? With `--statement`, what it is.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use kobling::answer::Language;
+use kobling::service::Service;
 
 use crate::exit::Failure;
 use crate::folder::Folder;
+use crate::statement::{self, Configuration};
 
 /// Look whether everything is as it should be.
 #[derive(Args)]
 pub(crate) struct Doctor {
     #[command(flatten)]
     folder: Folder,
+    /// Write the statement of the pseudonymisation domain instead, in Markdown: who holds which secret, which basis,
+    /// which recipients, which retention. No key and no token is in it.
+    #[arg(long)]
+    statement: bool,
+    /// The statement's language.
+    #[arg(long, value_enum, default_value_t = Tongue::En, requires = "statement")]
+    language: Tongue,
+    /// A new file for the statement; standard output when not given.
+    #[arg(short, long, value_name = "FILE", requires = "statement")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Tongue {
+    /// Danish.
+    Da,
+    /// English.
+    En,
+}
+
+impl From<Tongue> for Language {
+    fn from(tongue: Tongue) -> Language {
+        match tongue {
+            Tongue::Da => Language::Da,
+            Tongue::En => Language::En,
+        }
+    }
 }
 
 impl Doctor {
     pub(crate) fn run(self) -> Result<(), Failure> {
         // Opening holds the folder's lock, the service key and the clock against the folder.
         let service = self.folder.open()?;
+        if self.statement {
+            return self.state(&service);
+        }
         println!("data folder, service key and clock: fit");
         service.store().check_integrity()?;
         println!("database: sound");
@@ -50,5 +85,13 @@ impl Doctor {
             }
         }
         Ok(())
+    }
+
+    /// Nothing is stated of a store that is not sound.
+    fn state(&self, service: &Service) -> Result<(), Failure> {
+        service.store().check_integrity()?;
+        let chain = service.store().verify_chain()?.map_err(|error| Failure::Refused(error.to_string()))?;
+        let text = Configuration::of(service, chain.head)?.statement(self.language.into());
+        statement::deliver(&text, self.out.as_deref())
     }
 }

@@ -13,6 +13,7 @@ mod principal;
 mod programme;
 mod seal;
 mod serve;
+mod statement;
 
 use std::process::ExitCode;
 

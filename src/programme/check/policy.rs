@@ -12,8 +12,8 @@ use crate::name::OrganisationId;
 const DEFAULT_ERASURE_DAYS: u32 = 30;
 const DEFAULT_LAPSED_DAYS: u32 = 90;
 const DEFAULT_OWN_CONSENT_AGE: u8 = 15;
-/// Longest that a consent to hand over data on offences may hold (forvaltningsloven § 28, stk. 4; databeskyttelsesloven
-/// § 8).
+/// Longest that a consent to hand over data on offences (databeskyttelsesloven § 8, stk. 2, nr. 1) may hold: a limit of our
+/// own, as neither that law nor forvaltningsloven § 28 sets one today.
 pub(super) const MOST_OFFENCE_DAYS: u32 = 365;
 /// A quarter at its longest.
 const QUARTER_DAYS: u32 = 92;

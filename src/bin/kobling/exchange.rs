@@ -1,0 +1,221 @@
+//! `kobling consent export` and `kobling consent import`: a partner's own list as other systems read it, and back.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use kobling::clock::{Clock as _, SystemClock};
+use kobling::consent::{ConsentRecord, GivenBy, LegalBasis};
+use kobling::exchange::{ExchangeError, Format, Statement, Subject, read, write};
+use kobling::extract::Source;
+use kobling::extract::consents::{Form, notice, read_statements};
+use kobling::key::{LinkageKey, SigningKey};
+use kobling::limits;
+use kobling::name::{DatasetId, NoticeId, OrganisationId, PartnerId, PurposeId};
+use kobling::programme::Programme;
+use kobling::token::Tokeniser;
+use zeroize::Zeroizing;
+
+use crate::consent::keep_all;
+use crate::exit::{Done, Outcome, Trouble, file};
+use crate::extract::programme;
+use crate::key::example;
+use crate::send::Service;
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FileForm {
+    /// HL7 FHIR R4: a Bundle of Consent resources.
+    Fhir,
+    /// ISO/IEC TS 27560 in JSON-LD, with the Data Privacy Vocabulary.
+    Iso27560,
+}
+
+impl From<FileForm> for Format {
+    fn from(form: FileForm) -> Format {
+        match form {
+            FileForm::Fhir => Format::Fhir,
+            FileForm::Iso27560 => Format::Iso27560,
+        }
+    }
+}
+
+/// Whose consents, and under which key.
+#[derive(Args)]
+struct Own {
+    /// The form of the file.
+    #[arg(long, value_enum)]
+    format: FileForm,
+    /// The programme definition.
+    #[arg(long)]
+    programme: PathBuf,
+    /// The partner whose own persons' consents these are.
+    #[arg(long)]
+    partner: PartnerId,
+    /// The linkage key's file.
+    #[arg(long)]
+    key: PathBuf,
+    /// Take a published example key: for exercises only.
+    #[arg(long)]
+    allow_example_key: bool,
+}
+
+/// What a list is exported with: the list has the rest.
+#[derive(Args)]
+pub(crate) struct ExportArguments {
+    #[command(flatten)]
+    own: Own,
+    /// The list, as `consent record` takes it, with all events of each person; - reads standard input.
+    #[arg(long)]
+    list: PathBuf,
+    /// File to write; not overwritten.
+    #[arg(long, short)]
+    output: PathBuf,
+    /// Name persons by CPR number in place of token: for this partner's own systems, never to be handed on.
+    #[arg(long)]
+    with_cpr: bool,
+    /// Purpose; may be given several times.
+    #[arg(long, required = true)]
+    purpose: Vec<PurposeId>,
+    /// Recipient; may be given several times.
+    #[arg(long, required = true)]
+    recipient: Vec<OrganisationId>,
+    /// Dataset of this partner; all of them when none is given.
+    #[arg(long)]
+    dataset: Vec<DatasetId>,
+    /// The notice that was shown.
+    #[arg(long)]
+    notice: NoticeId,
+    /// Language of the notice.
+    #[arg(long, default_value = "da")]
+    language: String,
+    /// What the processing rests on: consent, explicit-consent or offences-consent.
+    #[arg(long, default_value = "explicit-consent", value_parser = legal_basis)]
+    legal_basis: LegalBasis,
+    /// A custodian said it, for a child.
+    #[arg(long)]
+    by_custodian: bool,
+    /// Label of who recorded it; never a CPR number.
+    #[arg(long)]
+    recorded_by: String,
+}
+
+/// Where an imported file is recorded.
+#[derive(Args)]
+pub(crate) struct ImportArguments {
+    /// The file; - reads standard input.
+    file: PathBuf,
+    #[command(flatten)]
+    own: Own,
+    #[command(flatten)]
+    service: Service,
+    /// The partner's signing key.
+    #[arg(long)]
+    signing_key: PathBuf,
+    /// File to keep the receipt in.
+    #[arg(long)]
+    receipt: Option<PathBuf>,
+}
+
+fn legal_basis(text: &str) -> Result<LegalBasis, &'static str> {
+    serde_json::from_value(text.into())
+        .map_err(|_| "consent, explicit-consent or offences-consent is expected")
+}
+
+impl Own {
+    fn open(&self) -> Result<(Programme, LinkageKey), Trouble> {
+        let programme = programme(&self.programme)?;
+        if programme.source(&self.partner).is_none() {
+            return Err(Trouble::Usage(format!("the programme has no partner {}", self.partner).into()));
+        }
+        let key = LinkageKey::load(&self.key, &programme.id, example(self.allow_example_key))?;
+        Ok((programme, key))
+    }
+}
+
+/// What is wrong with the file, and what to do.
+fn refused(error: &ExchangeError) -> Trouble {
+    Trouble::Files(format!("{error}; {}", error.advice()).into())
+}
+
+/// Writes a list in a foreign form.
+pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
+    let own = &arguments.own;
+    let (programme, key) = own.open()?;
+    let form = Form {
+        purposes: arguments.purpose.clone(),
+        recipients: arguments.recipient.clone(),
+        datasets: arguments.dataset.clone(),
+        notice: notice(&programme, &arguments.notice, &arguments.language)?,
+        given_by: if arguments.by_custodian { GivenBy::Custodian } else { GivenBy::Person },
+        recorded_by: arguments.recorded_by.clone(),
+        legal_basis: arguments.legal_basis,
+    };
+    let tokeniser = Tokeniser::new(&key, &own.partner, &own.partner);
+    let now = SystemClock.now();
+    let mut statements = Vec::new();
+    read_statements(&Source::from_argument(&arguments.list), &form, now, |id, event| {
+        let subject = match arguments.with_cpr {
+            true => Subject::Number(id),
+            false => Subject::Token { key: key.id(), token: tokeniser.person(&id) },
+        };
+        statements.push(Statement { subject, event });
+        Ok(())
+    })?;
+    let document =
+        write(own.format.into(), &statements, &own.partner, now).map_err(|error| refused(&error))?;
+    create(&arguments.output, &document)?;
+    out!("exported {} event(s) to {}", statements.len(), arguments.output.display());
+    Ok(Done::Clean)
+}
+
+/// Writes a file that only its owner reads.
+fn create(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut target = options.open(path).map_err(file(path))?;
+    target.write_all(bytes).and_then(|()| target.sync_all()).map_err(file(path))
+}
+
+/// Records what a file in a foreign form says: all of it is read before any of it is sent.
+pub(crate) fn import(arguments: &ImportArguments) -> Outcome {
+    let own = &arguments.own;
+    let (_, key) = own.open()?;
+    let signing = SigningKey::load(&arguments.signing_key, example(own.allow_example_key))?;
+    let client = arguments.service.connect()?;
+    let bytes = content(&arguments.file)?;
+    let now = SystemClock.now();
+    let statements = read(own.format.into(), &bytes, &own.partner, now).map_err(|error| refused(&error))?;
+    drop(bytes);
+    let tokeniser = Tokeniser::new(&key, &own.partner, &own.partner);
+    let records: Result<Vec<ConsentRecord>, ExchangeError> = statements
+        .into_iter()
+        .enumerate()
+        .map(|(at, statement)| statement.into_record(at, key.id(), &tokeniser))
+        .collect();
+    let records = records.map_err(|error| refused(&error))?;
+    let mut receipts = Vec::new();
+    for batch in records.chunks(limits::MAX_CONSENT_BATCH) {
+        receipts.push(client.record_consents(key.id(), batch, &signing)?);
+    }
+    out!("recorded {} event(s) in {} batch(es)", records.len(), receipts.len());
+    if let Some(path) = &arguments.receipt {
+        keep_all(path, &receipts)?;
+        out!("receipt  {}", path.display());
+    }
+    Ok(Done::Clean)
+}
+
+/// A file or standard input, no more of it than is read.
+fn content(path: &Path) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let limit = limits::MAX_EXCHANGE_BYTES as u64 + 1;
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|opened| opened.take(limit).read_to_end(&mut bytes))
+    };
+    read.map_err(file(path))?;
+    Ok(bytes)
+}
