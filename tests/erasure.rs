@@ -265,8 +265,17 @@ fn a_withdrawal_reaches_packages_at_once_and_snapshots_in_time_and_no_answer_tel
     assert_eq!(receipt.kind, ReceiptKind::Consents);
     assert_eq!(receipt.subject.item("erase-by"), Some(&Item::Text("2025-07-02".to_owned())));
     assert_eq!(receipt.subject.item("snapshots"), Some(&Item::List(vec!["1".to_owned()])));
-    let released = "reach/2022-Q1..2022-Q4/-/-/vive".to_owned();
-    assert_eq!(receipt.subject.item("released"), Some(&Item::List(vec![released])));
+    // What was asked, and what was reported by itself; nothing that reads none of this partner's datasets.
+    let Some(Item::List(released)) = receipt.subject.item("released") else { panic!("no list") };
+    assert!(released.contains(&"reach/2022-Q1..2022-Q4/-/-/vive".to_owned()), "{released:?}");
+    let questions: BTreeSet<&str> = released.iter().filter_map(|name| name.split('/').next()).collect();
+    let programme = desk.it().programme();
+    let own = programme.source(&"lokk".parse().expect("a name")).expect("a partner");
+    for id in questions {
+        let question = programme.question(&id.parse().expect("a name")).expect("registered");
+        let mut read = programme.datasets_of(question).into_iter().map(|at| &programme.datasets[at]);
+        assert!(id == "consents" || read.any(|dataset| dataset.partners.contains(&own)), "{id}");
+    }
     // Off the packages, before the receipt was given.
     assert_eq!(desk.query::<i64>("SELECT stored FROM uploads WHERE partner = 'lokk'"), 40);
     let (row, by) = desk.it().erasures(&partner("lokk")).expect("listed").pop().expect("one");
@@ -445,7 +454,7 @@ fn what_a_partner_is_told_is_the_same_whoever_else_knows_the_person() {
         let mut done: Receipt = serde_json::from_str(&done.receipt).expect("a receipt");
         // Ids of packages are random, and the head hashes them.
         let (mut receipt, head) = (receipt, kobling::audit::Head::empty(done.head.strand.clone()));
-        assert_eq!(receipt.head.position + 2, done.head.position);
+        assert_eq!(receipt.head.position + 1, done.head.position);
         (receipt.head, done.head) = (head.clone(), head);
         let row = (row.id, row.opened_at, row.packages, row.rows, row.done_at, by);
         format!("{receipt:?}\n{waiting}\n{done:?}\n{row:?}")
@@ -508,8 +517,7 @@ fn rows_past_their_days_go_and_questions_about_them_are_refused_by_rule() {
         let snapshot = desk.snapshot(1);
         snapshot.datasets.iter().flat_map(|set| set.day.iter().copied()).min().map(Day::from_days)
     };
-    assert!(oldest(&desk) < Some("2022-02-17".parse().expect("a day")));
-    assert_eq!(desk.look_after(Erase::Ripe).aged, 1);
+    // The seal did it.
     assert!(oldest(&desk) >= Some("2022-02-17".parse().expect("a day")));
     let staged: i64 = desk.query("SELECT stored FROM uploads");
     assert_eq!(
