@@ -171,7 +171,10 @@ mod tests {
         Programme::parse(text).unwrap_or_else(|e| panic!("{e}")).datasets[0].clone()
     }
 
-    fn read(path: &Path, dataset: &Dataset) -> (Vec<Row>, Vec<(u32, u32, Vec<u8>)>) {
+    /// Position of a block, its rows as sent, and who is withheld.
+    type Read = (u32, u32, Vec<u8>);
+
+    fn read(path: &Path, dataset: &Dataset) -> (Vec<Row>, Vec<Read>) {
         let columns = Columns::of(dataset);
         let (mut rows, mut frames) = (Vec::new(), Vec::new());
         let number = |link: Option<Link>| link.map_or(0, |link| link.as_stored()[0]);

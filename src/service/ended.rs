@@ -20,11 +20,12 @@ impl Service {
     pub(super) fn open_ended(&self, actor: &Actor) -> Result<usize, ServiceError> {
         let now = self.now();
         let last = self.store.mark(MARK)?.map(Timestamp::from_millis);
+        let groups = self.groups()?;
         let mut opened = 0;
         for (source, links) in self.may_have_ended(last, now)? {
             let mut ended = Vec::new();
             for link in links {
-                if self.has_ended(&source, &link, last, now)? {
+                if self.has_ended(&source, (&link, groups.links(&link)), last, now)? {
                     ended.push(link);
                 }
             }
@@ -83,12 +84,11 @@ impl Service {
     fn has_ended(
         &self,
         source: &PartnerId,
-        link: &Link,
+        (link, links): (&Link, &[Link]),
         last: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool, ServiceError> {
         let Some(last) = last else { return Ok(true) };
-        let groups = self.groups()?;
         let grace = self.programme().consent.lapsed_days;
         let kept = |links: &[Link], at: Timestamp| -> Result<Vec<Days>, ServiceError> {
             let events = self.known_of(source, links)?;
@@ -98,7 +98,7 @@ impl Service {
         };
         // An alias may be younger: what the link by itself could keep.
         let before = kept(std::slice::from_ref(link), last)?;
-        let today = kept(groups.links(link), now)?;
+        let today = kept(links, now)?;
         Ok(before.iter().zip(&today).any(|(before, today)| !covers(today, before)))
     }
 }

@@ -271,6 +271,9 @@ impl ServiceError {
                 "tell the operator, whose log says how much it takes; or ask about less"
             }
             _ if self.code() == "clock" => "tell the operator to set the clock",
+            ServiceError::Erase(_) => {
+                "see the log for what is wrong with the snapshot; the old one stays in force"
+            }
             _ => Reason::Internal.advice(),
         }
     }
