@@ -14,6 +14,7 @@
 //! | `answer` | an answer in every form that people and programs read (feature `partner`) |
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //! | `question` | the closed question language and the kernels that count (feature `service`) |
+//! | [`followup`] | what a partner may learn of its own referrals, and its own worklist |
 //! | `service`, `http` | what can be done, one file an operation; and the way in |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
@@ -36,6 +37,7 @@ pub mod disclosure;
 #[cfg(feature = "partner")]
 pub mod exchange;
 pub mod extract;
+pub mod followup;
 #[cfg(feature = "service")]
 pub mod http;
 pub mod id;

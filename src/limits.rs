@@ -38,6 +38,12 @@ pub const SEAL_MEMORY_BYTES: u64 = 512 << 20;
 pub const QUESTION_MEMORY_BYTES: u64 = 8 << 30;
 /// Most consent events in one request.
 pub const MAX_CONSENT_BATCH: usize = 10_000;
+/// Most tokens in one look-up of a follow-up.
+pub const MAX_LOOKUP_TOKENS: usize = 1000;
+/// Longest label that a case worker gives a look-up, in bytes.
+pub const MAX_LOOKUP_LABEL_BYTES: usize = 64;
+/// Days for which it is kept that a person was looked up, by whom and under which label.
+pub const LOOKUP_RETENTION_DAYS: i32 = 365;
 /// Largest file of consents that is imported, in bytes. All of a person's events lie in the same file, so a long list is
 /// divided by person.
 pub const MAX_EXCHANGE_BYTES: usize = 256 << 20;

@@ -1,4 +1,4 @@
-//! What comes over the wire besides rows: manifests, consent batches, questions, receipts, bearer tokens.
+//! What comes over the wire besides rows: manifests, consent batches, look-ups, questions, receipts, bearer tokens.
 #![no_main]
 
 use kobling::audit::SignedReceipt;
@@ -7,6 +7,7 @@ use kobling::client::Answer;
 use kobling::clock::Timestamp;
 use kobling::consent::ConsentBatch;
 use kobling::extract::manifest::Manifest;
+use kobling::followup::Lookup;
 use kobling::question::Ask;
 use libfuzzer_sys::fuzz_target;
 
@@ -19,6 +20,9 @@ fuzz_target!(|bytes: &[u8]| {
             let _ = record.event.check(Timestamp::from_millis(1_750_000_000_000));
             let _ = record.token();
         }
+    }
+    if let Ok((lookup, tokens)) = Lookup::parse(bytes) {
+        assert_eq!(lookup.tokens.len(), tokens.len());
     }
     if let Ok(ask) = serde_json::from_slice::<Ask>(bytes) {
         assert!(!ask.key().is_empty());

@@ -113,6 +113,10 @@ pub enum Deed {
     Answered,
     /// A payment was stated.
     PaymentStated,
+    /// A partner asked what became of its own referrals.
+    FollowedUp,
+    /// Referrals that were held for their number were looked at, and count.
+    ReferralsApproved,
     /// The quality report was read.
     QualityRead,
     /// The audit chain was read.

@@ -41,6 +41,10 @@ pub enum Action {
     ReadReports,
     /// Have a payment stated, and read the statements made.
     StatePayment,
+    /// Ask what became of one's own referrals.
+    FollowUp,
+    /// See how much is referred and looked up, and let held referrals count.
+    ReviewFollowups,
     /// Read the quality report.
     ReadQuality,
     /// Read the audit chain.
@@ -49,7 +53,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the matrix's lines.
-    pub const ALL: [Action; 17] = [
+    pub const ALL: [Action; 19] = [
         Action::ReadProgramme,
         Action::ReadQuestions,
         Action::Upload,
@@ -65,6 +69,8 @@ impl Action {
         Action::Ask,
         Action::ReadReports,
         Action::StatePayment,
+        Action::FollowUp,
+        Action::ReviewFollowups,
         Action::ReadQuality,
         Action::ReadAudit,
     ];
@@ -88,6 +94,8 @@ impl Action {
             Action::Ask => "ask",
             Action::ReadReports => "read-reports",
             Action::StatePayment => "state-payment",
+            Action::FollowUp => "follow-up",
+            Action::ReviewFollowups => "review-followups",
             Action::ReadQuality => "read-quality",
             Action::ReadAudit => "read-audit",
         }
@@ -160,6 +168,8 @@ mod tests {
             assert_eq!(authorise(role, Action::RecordConsents), role == Role::Partner);
             assert_eq!(authorise(role, Action::Ask), matches!(role, Role::Evaluator | Role::Payer));
             assert_eq!(authorise(role, Action::StatePayment), role == Role::Payer);
+            assert_eq!(authorise(role, Action::FollowUp), role == Role::Partner);
+            assert_eq!(authorise(role, Action::ReviewFollowups), role == Role::Steward);
             assert_eq!(authorise(role, Action::ReadAudit), role == Role::Auditor);
             // Who proposes does not approve, and the operator reads no answer and seals nothing.
             assert!(!(authorise(role, Action::ProposeAlias) && authorise(role, Action::ApproveAlias)));

@@ -276,6 +276,30 @@ where
     days
 }
 
+/// The last day of those that follow on each other from today on which the gate stays open, if nothing more is said;
+/// [`Day::MAX`] where it has no end, `None` where it is shut today.
+pub fn last_day<'a, E>(events: E, asked: &Use<'_>, as_of: AsOf) -> Option<Day>
+where
+    E: IntoIterator<Item = &'a Known>,
+    E::IntoIter: Clone,
+{
+    let events = events.into_iter();
+    let seen = move || events.clone().filter(move |e| e.source == asked.source && as_of.sees(e));
+    let barrier = Barrier::of(seen(), asked)?;
+    let yes = seen().filter(|e| e.kind.is_permit() && e.covers(asked) && barrier.lets_through(e));
+    let mut spans: Vec<(Day, Day)> = yes.map(|e| (e.valid.0, e.holds_to(asked))).collect();
+    spans.sort_unstable();
+    let today = as_of.moment.day();
+    let until =
+        spans.iter().fold(
+            today.plus(-1),
+            |until, (from, to)| {
+                if *from <= until.plus(1) { until.max(*to) } else { until }
+            },
+        );
+    (until >= today).then(|| until.min(Day::MAX))
+}
+
 /// What a yes has to get past.
 struct Barrier<'a> {
     /// The latest deny: only a later yes counts.

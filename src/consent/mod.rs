@@ -33,10 +33,11 @@ pub use event::{
     CONSENT_SCHEMA, ConsentEvent, ConsentRecord, EventKind, GivenBy, LegalBasis, Method, Notice, RecordId,
     RecordIdError, RowWindow,
 };
-pub use fold::{AsOf, Known, Permission, Use, fold};
+pub use fold::{AsOf, Known, Permission, Use, fold, last_day};
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
 pub use refusal::ConsentRefusal;
+pub(crate) use refusal::holds_cpr;
 #[cfg(feature = "service")]
 pub use retention::{Kept, past};
 #[cfg(feature = "service")]

@@ -198,7 +198,7 @@ fn is_language(text: &str) -> bool {
 }
 
 /// Whether a run of digits (and single hyphens or spaces) inside a text looks like a CPR number.
-fn holds_cpr(text: &str) -> bool {
+pub(crate) fn holds_cpr(text: &str) -> bool {
     let bytes = text.as_bytes();
     let starts = |at: &usize| *at == 0 || !bytes[*at - 1].is_ascii_digit();
     let ends = |at: usize| at == bytes.len() || (at < bytes.len() && !bytes[at].is_ascii_digit());

@@ -61,10 +61,22 @@ impl<'a> RowReader<'a> {
         RowReader { columns, tokeniser, terms, seen_forms, line: Vec::with_capacity(256) }
     }
 
-    /// Reads one record that begins on `line`. `None` when the record is empty.
+    /// Reads one record that begins on `line`; nothing comes of one that is empty.
     pub fn read(&mut self, record: &csv::ByteRecord, line: u64, rows: &mut RowBuffer, tally: &mut Tally) {
+        if let Some((text, kind)) = self.tokenised(record, line, tally) {
+            rows.push(text, kind, line);
+        }
+    }
+
+    /// The tokenised line of one record; `None` when it is empty or rejected.
+    pub fn tokenised(
+        &mut self,
+        record: &csv::ByteRecord,
+        line: u64,
+        tally: &mut Tally,
+    ) -> Option<(&[u8], Option<IdKind>)> {
         if record.iter().all(|field| field.trim_ascii().is_empty()) {
-            return;
+            return None;
         }
         tally.read += 1;
         self.line.clear();
@@ -85,8 +97,11 @@ impl<'a> RowReader<'a> {
             }
         }
         match first_reason {
-            Some(reason) => tally.reject(reason),
-            None => rows.push(&self.line, kind, line),
+            Some(reason) => {
+                tally.reject(reason);
+                None
+            }
+            None => Some((&self.line, kind)),
         }
     }
 

@@ -194,13 +194,13 @@ pub fn tokenise(
 }
 
 /// What a job resolves to.
-struct Target<'a> {
-    dataset: &'a Dataset,
-    period: Period,
+pub(super) struct Target<'a> {
+    pub(super) dataset: &'a Dataset,
+    pub(super) period: Period,
 }
 
 impl<'a> Job<'a> {
-    fn target(&self) -> Result<Target<'a>, ExtractError> {
+    pub(super) fn target(&self) -> Result<Target<'a>, ExtractError> {
         let list = |names: Vec<&str>| names.join(", ");
         let programme = self.programme;
         let Some(source) = programme.source(self.partner) else {
@@ -224,6 +224,19 @@ impl<'a> Job<'a> {
     }
 }
 
+impl Job<'_> {
+    pub(super) fn terms(&self, period: Period) -> Terms {
+        Terms {
+            today: self.today,
+            first_day: period.first_day(),
+            last_day: period.last_day(),
+            zero: self.zero,
+            decimal: self.decimal,
+            made_up_numbers: self.programme.made_up_numbers,
+        }
+    }
+}
+
 /// What a worker hands to the collector.
 struct Batch {
     sequence: u64,
@@ -244,14 +257,7 @@ fn collect(
     let columns = Columns::map(&header, target.dataset, job.programme)?;
     let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
     let tokeniser = Tokeniser::new(key, job.partner, issuer);
-    let terms = Terms {
-        today: job.today,
-        first_day: target.period.first_day(),
-        last_day: target.period.last_day(),
-        zero: job.zero,
-        decimal: job.decimal,
-        made_up_numbers: job.programme.made_up_numbers,
-    };
+    let terms = job.terms(target.period);
     let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
     let mut collector = Collector::new(&columns);
     let separator = rows.separator;
@@ -341,15 +347,15 @@ fn work(
 }
 
 /// Counts lines. (`csv` counts them too, but between `\r` and `\n` it stands on the line before.)
-struct Place<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: u64,
+pub(super) struct Place<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
+    pub(super) line: u64,
 }
 
 impl Place<'_> {
     /// The line of the record that begins at or after a byte; bytes only go up.
-    fn line_at(&mut self, byte: u64) -> u64 {
+    pub(super) fn line_at(&mut self, byte: u64) -> u64 {
         let start = usize::try_from(byte).unwrap_or(self.bytes.len()).min(self.bytes.len());
         let blank = self.bytes[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..start + blank]).count() as u64;

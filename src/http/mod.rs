@@ -5,6 +5,7 @@
 //! header, or answer differently because of another partner's data. Callers: `koblingd`, `demo`.
 
 mod consents;
+mod followups;
 mod guard;
 mod headers;
 mod packages;

@@ -50,6 +50,7 @@ const STATUS: &[(&str, u16)] = &[
     ("seal", 500),
     ("internal", 500),
     ("clock", 503),
+    ("followup-quota", 429),
     ("memory", 503),
     ("disk-full", 507),
 ];
@@ -119,8 +120,16 @@ mod tests {
 
     #[test]
     fn every_status_is_one_and_every_listed_code_exists() {
-        let others =
-            ["conflict", "manifest-too-large", "seal", "clock", "disk-full", "memory", "statement-not-due"];
+        let others = [
+            "conflict",
+            "manifest-too-large",
+            "seal",
+            "clock",
+            "disk-full",
+            "memory",
+            "statement-not-due",
+            "followup-quota",
+        ];
         for (code, number) in STATUS {
             assert_eq!(status(code).as_u16(), *number);
             let known = Reason::ALL.iter().any(|reason| reason.code() == *code) || others.contains(code);

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::guard::guard;
 use super::problem::Failure;
-use super::{consents, packages, programme, questions, reports, steward, tus, uploads};
+use super::{consents, followups, packages, programme, questions, reports, steward, tus, uploads};
 use crate::auth::Action;
 use crate::service::{Reason, Service};
 
@@ -65,6 +65,10 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/reports/{id}/{quarter}", Action::ReadReports),
     route("GET", "/v1/payments", Action::StatePayment),
     route("POST", "/v1/payments/{id}", Action::StatePayment),
+    route("GET", "/v1/followups", Action::FollowUp),
+    route("POST", "/v1/followups", Action::FollowUp),
+    route("GET", "/v1/followups/volumes", Action::ReviewFollowups),
+    route("POST", "/v1/followups/volumes", Action::ReviewFollowups),
     route("GET", "/v1/quality", Action::ReadQuality),
     route("GET", "/v1/audit", Action::ReadAudit),
     route("GET", "/v1/audit/strand", Action::ReadOwnStrand),
@@ -109,6 +113,8 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(reports::one))
         .routes(routes!(reports::statements))
         .routes(routes!(reports::state))
+        .routes(routes!(followups::list, followups::look_up))
+        .routes(routes!(followups::volumes, followups::approve))
         .routes(routes!(questions::quality))
         .routes(routes!(questions::audit))
         .routes(routes!(questions::strand))

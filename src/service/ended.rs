@@ -91,7 +91,7 @@ impl Service {
         let Some(last) = last else { return Ok(true) };
         let grace = self.programme().consent.lapsed_days;
         let kept = |links: &[Link], at: Timestamp| -> Result<Vec<Days>, ServiceError> {
-            let events = self.known_of(source, links)?;
+            let events = self.said_to(source, links)?;
             let as_of = AsOf::known_then(at);
             let of = self.erasable(source);
             Ok(of.map(|(source, dataset)| keepable(&events, source, dataset, as_of, grace)).collect())

@@ -2,7 +2,7 @@
 //! and receipts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::MutexGuard;
+use std::sync::{MutexGuard, PoisonError};
 
 use roaring::RoaringBitmap;
 
@@ -35,14 +35,13 @@ impl Service {
         orders.retain(|order| order.until.is_none_or(|until| snapshot <= until));
         let links: Vec<Link> = orders.iter().map(|order| order.link).collect();
         let numbers = self.store.numbers_of(&links)?;
-        let numbers: HashMap<Link, u32> = numbers.into_iter().map(|row| (row.link, row.number)).collect();
         let damaged = || StoreError::Damaged("an erasure");
-        for order in orders {
+        for (order, number) in orders.into_iter().zip(numbers) {
             // Every link of a person has an order, so whichever of the numbers a snapshot uses is among these.
-            let Some(number) = numbers.get(&order.link) else { continue };
+            let Some(number) = number else { continue };
             let source = self.programme().source(&order.source).ok_or_else(damaged)?;
             let (dataset, _) = self.programme().dataset(&order.dataset).ok_or_else(damaged)?;
-            erasure.order((dataset, source), *number, order.keep);
+            erasure.order((dataset, source), number, order.keep);
         }
         Ok(erasure)
     }
@@ -107,12 +106,13 @@ impl Service {
             return Ok(false);
         };
         let manifest = serde_json::to_string(&Sealed { sha256, ..sealed }).expect("plain data is JSON");
-        // No question is half-way through the old folder.
+        // No question and no look-up is half-way through the old folder.
         let mut answering = self.answering();
+        let mut followups = self.followups.lock().unwrap_or_else(PoisonError::into_inner);
         let before = (row.id, row.folder.as_str());
         self.store.replace_snapshot((self.now(), actor), before, (&folder, &manifest))?;
         answering.forget_rows();
-        drop(answering);
+        *followups = None;
         remove_folder(&dir)?;
         Ok(true)
     }

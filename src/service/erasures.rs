@@ -142,7 +142,7 @@ impl Service {
     }
 
     /// What a partner recorded about a person, as the fold takes it: events, and what is left of those that are gone.
-    pub(super) fn known_of(&self, source: &PartnerId, links: &[Link]) -> Result<Vec<Known>, ServiceError> {
+    pub(super) fn said_to(&self, source: &PartnerId, links: &[Link]) -> Result<Vec<Known>, ServiceError> {
         let damaged = || StoreError::Damaged("a consent event");
         let at = self.programme().source(source).ok_or_else(damaged)?;
         let mut known = Vec::new();
@@ -191,6 +191,8 @@ impl Service {
         for erasure in &opened {
             self.decide(erasure, &groups)?;
         }
+        // Follow-up reads the rest from the next look-up on.
+        *self.followups.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(())
     }
 
@@ -206,7 +208,7 @@ impl Service {
             if !met.insert(links[0]) {
                 continue;
             }
-            let events = self.known_of(&erasure.source, links)?;
+            let events = self.said_to(&erasure.source, links)?;
             for (source, dataset) in self.erasable(&erasure.source) {
                 let days = keepable(&events, source, dataset, as_of, grace);
                 let keep = days.stretches().to_vec();

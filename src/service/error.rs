@@ -1,8 +1,9 @@
 //! Why an operation said no: a closed set, each with a code that stays and a piece of advice.
 
-use crate::clock::Day;
+use crate::clock::{Day, Timestamp};
 use crate::consent::{ConsentBatchError, ConsentRefusal};
 use crate::disclosure::{FloorError, ReleaseError, SettlementError};
+use crate::followup::LookupRefusal;
 use crate::intake::IntakeRefusal;
 use crate::key::KeyFileError;
 use crate::key::KeyId;
@@ -45,6 +46,19 @@ pub enum ServiceError {
         index: usize,
         /// Why.
         reason: Reason,
+    },
+    /// A look-up cannot be read.
+    #[error(transparent)]
+    Lookup(#[from] LookupRefusal),
+    /// More look-ups than a day has.
+    #[error(
+        "a day has {per_day} look-ups of this follow-up, and so many are no longer left; they are again at {free_at}"
+    )]
+    LookupQuota {
+        /// Most of a day.
+        per_day: u32,
+        /// When the next day (UTC) begins.
+        free_at: Timestamp,
     },
     /// A seal failed.
     #[error(transparent)]
@@ -183,6 +197,13 @@ reasons! {
     /// A notice that the programme does not have in this version.
     ConsentNotice = "consent-notice-unknown", "the programme has no such notice in this version and language",
         "name id, version, language and SHA-256 of the notice that was shown";
+    /// Not signed, or by no key in force.
+    FollowupSignature = "followup-signature",
+        "the header Kobling-Signature is missing or by none of your enrolled keys",
+        "sign the body as it is sent with the key that the steward enrolled";
+    /// A follow-up that the programme does not offer to the partner.
+    FollowupUnknown = "followup-unknown", "there is no such follow-up for this partner",
+        "ask for what GET /v1/followups lists";
     /// No token, or the same one twice.
     AliasToken = "alias-token", "an alias takes two different tokens of persons",
         "send the two tokens as `old` and `new`";
@@ -221,6 +242,8 @@ impl ServiceError {
             ServiceError::ConsentKey { .. } => "other-key",
             ServiceError::Consent { refusal, .. } => refusal.code(),
             ServiceError::ConsentReason { reason, .. } => reason.code(),
+            ServiceError::Lookup(refusal) => refusal.code(),
+            ServiceError::LookupQuota { .. } => "followup-quota",
             ServiceError::Seal(_) => "seal",
             ServiceError::Io(error) if no_room(error) => "disk-full",
             ServiceError::Ask(refusal) => refusal.code(),
@@ -256,6 +279,10 @@ impl ServiceError {
             }
             ServiceError::Consent { refusal, .. } => refusal.advice(),
             ServiceError::ConsentReason { reason, .. } | ServiceError::Refused(reason) => reason.advice(),
+            ServiceError::Lookup(refusal) => refusal.advice(),
+            ServiceError::LookupQuota { .. } => {
+                "ask again on the next day (UTC), or about fewer; the steward can raise the number with the programme"
+            }
             ServiceError::Store(StoreError::NoSuch(_)) => Reason::NotFound.advice(),
             ServiceError::Store(StoreError::Conflict(_)) => "look at where things stand, then decide again",
             ServiceError::NotDue { .. } => "ask again after a seal on that day or later",

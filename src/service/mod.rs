@@ -14,6 +14,7 @@ mod ended;
 mod erasing;
 mod erasures;
 mod error;
+mod followup;
 mod keys;
 mod packages;
 mod principals;
@@ -29,6 +30,7 @@ pub use append::Standing;
 pub use audit::AuditReport;
 pub use erasing::Erased;
 pub use error::{Reason, ServiceError};
+pub use followup::FollowupVolume;
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
 pub use upkeep::{Erase, Upkeep};
@@ -63,6 +65,8 @@ pub struct Service {
     sealing: Mutex<()>,
     /// Held while answering: one question at a time.
     answering: Mutex<ask::Answering>,
+    /// What follow-ups are told from; held while it is read.
+    followups: Mutex<Option<Arc<followup::Ready>>>,
     rules: Rules,
     /// Most bytes that the rows of the snapshot in force may take in memory.
     memory: u64,

@@ -119,6 +119,11 @@ impl Service {
             self.remove_staged(id);
         }
         let snapshot = self.store.latest_snapshot()?.ok_or(StoreError::NoSuch("snapshot"))?;
+        // Since when a referral counts is kept by now; when it cannot be, the next look-up does it.
+        let offered = !self.programme().followups.is_empty();
+        if let Some(error) = offered.then(|| self.followups_ready().err()).flatten() {
+            tracing::warn!(code = error.code(), "referrals could not be brought up to the snapshot");
+        }
         Ok(SealOutcome { snapshot, packages: sealed.packages.len(), replaced: replaced.len(), reports: 0 })
     }
 

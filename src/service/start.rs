@@ -81,6 +81,7 @@ impl Service {
             sessions: Mutex::new(HashMap::new()),
             sealing: Mutex::new(()),
             answering: Mutex::default(),
+            followups: Mutex::default(),
             rules,
             memory: limits::QUESTION_MEMORY_BYTES,
         };

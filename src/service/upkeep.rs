@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::MutexGuard;
 
 use super::{Erased, Service, ServiceError};
-use crate::audit::Actor;
+use crate::audit::{Actor, Deed, Subject};
 use crate::clock::Day;
 use crate::consent::{AsOf, ConsentEvent, denied, past};
 use crate::name::PartnerId;
@@ -22,6 +22,9 @@ pub enum Erase {
     All,
 }
 
+/// Days for which it stays on record who looked what up.
+const LOOKUPS_KEPT_DAYS: i64 = 365;
+
 /// What upkeep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Upkeep {
@@ -35,6 +38,8 @@ pub struct Upkeep {
     pub aged: usize,
     /// Consent events that were removed.
     pub events: usize,
+    /// Look-ups whose record was removed.
+    pub lookups: usize,
     /// Whether somebody was working on an upload that rows have to leave: it is tried again.
     pub waiting: bool,
 }
@@ -52,6 +57,13 @@ impl Service {
         drop(sealing);
         done.waiting = !self.store.erasures_at(ErasureState::Decided)?.is_empty();
         done.events = self.drop_past_events(actor)?;
+        let year = self.now().plus_millis(-LOOKUPS_KEPT_DAYS * 86_400_000);
+        done.lookups = usize::try_from(self.store.drop_lookups_before(year)?).unwrap_or(usize::MAX);
+        if done.lookups != 0 {
+            self.store.scrub()?;
+            let subject = Subject::new().id("what", "look-ups").count("count", done.lookups as u64);
+            self.store.record_reading(self.now(), actor, Deed::RetentionApplied, subject)?;
+        }
         Ok(done)
     }
 
@@ -177,7 +189,7 @@ impl Service {
         links: &[Link],
         as_of: AsOf,
     ) -> Result<Vec<TombstoneRow>, ServiceError> {
-        let events = self.known_of(partner, links)?;
+        let events = self.said_to(partner, links)?;
         let Some(source) = self.programme().source(partner) else { return Ok(Vec::new()) };
         let mut stones = Vec::new();
         for dataset in self.programme().datasets.iter().filter(|dataset| dataset.partners.contains(&source)) {

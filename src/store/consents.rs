@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::chain::{NewEntry, append};
 use super::erasures::{self, ErasureCause, NewErasure, OrderRow};
+use super::tombstones;
 use super::uploads::{receipt_of, receipt_text};
 use super::{Store, StoreError, fixed, stored, unsigned};
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
@@ -142,7 +143,7 @@ impl Store {
                         since = since.map_or(Some(said.at.day()), |day: Day| Some(day.min(said.at.day())));
                     } else if said.kind.is_permit() {
                         let yes = (said.at, said.given_by, &said.datasets[..]);
-                        erasures::lift(tx, partner, &row.link, yes)?;
+                        tombstones::lift(tx, partner, &row.link, yes)?;
                     }
                 }
             }
@@ -188,6 +189,35 @@ impl Store {
                 })?;
             }
             Ok(())
+        })
+    }
+
+    /// What some partners recorded under some links, in the order of the links, then of the partners.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn consents_of(
+        &self,
+        sources: &[PartnerId],
+        links: &[Link],
+    ) -> Result<Vec<StoredConsent>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare_cached(
+                "SELECT event, recorded_at FROM consent_events WHERE source = ?1 AND link = ?2 ORDER BY number",
+            )?;
+            let mut found = Vec::new();
+            for (link, source) in links.iter().flat_map(|link| sources.iter().map(move |s| (link, s))) {
+                let mut rows = query.query(params![source.as_str(), link.as_stored()])?;
+                while let Some(row) = rows.next()? {
+                    found.push(StoredConsent {
+                        source: source.clone(),
+                        link: *link,
+                        event: row.get(0)?,
+                        recorded_at: Timestamp::from_millis(row.get(1)?),
+                    });
+                }
+            }
+            Ok(found)
         })
     }
 

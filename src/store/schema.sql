@@ -146,6 +146,47 @@ CREATE TABLE tombstones (
     PRIMARY KEY (source, link, dataset)
 ) STRICT, WITHOUT ROWID;
 
+-- Follow-up: a person that a partner has referred (by person number), since which seal, and whether it waits for the
+-- steward; how many were new at each seal; what was looked up, and how much of a day's look-ups is spent. No answer.
+CREATE TABLE referrals (
+    followup        TEXT NOT NULL,
+    source          TEXT NOT NULL,
+    number          INTEGER NOT NULL CHECK (number BETWEEN 1 AND 4294967294),
+    first_day       INTEGER NOT NULL,
+    first_sealed_at INTEGER NOT NULL,
+    state           TEXT NOT NULL CHECK (state IN ('counts', 'held')),
+    PRIMARY KEY (followup, source, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE referral_volumes (
+    followup    TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    sealed_at   INTEGER NOT NULL,
+    new         INTEGER NOT NULL,
+    approved_at INTEGER,
+    PRIMARY KEY (followup, source, sealed_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lookups (
+    number   INTEGER PRIMARY KEY,
+    source   TEXT NOT NULL,
+    link     BLOB NOT NULL CHECK (length(link) = 16),
+    at       INTEGER NOT NULL,
+    followup TEXT NOT NULL,
+    label    TEXT NOT NULL
+) STRICT;
+CREATE INDEX lookups_link ON lookups (link, source);
+CREATE INDEX lookups_at ON lookups (at);
+
+CREATE TABLE lookup_quota (
+    followup TEXT NOT NULL,
+    source   TEXT NOT NULL,
+    day      INTEGER NOT NULL,
+    spent    INTEGER NOT NULL,
+    refused  INTEGER NOT NULL,
+    PRIMARY KEY (followup, source, day)
+) STRICT, WITHOUT ROWID;
+
 -- What was sealed.
 CREATE TABLE snapshots (
     id        INTEGER PRIMARY KEY,

@@ -68,22 +68,6 @@ impl Store {
         })
     }
 
-    /// The numbers of some links, as allotted, before aliases; links without one are left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn numbers_of(&self, links: &[Link]) -> Result<Vec<SpineRow>, StoreError> {
-        self.read(|db| {
-            let mut query = db.prepare_cached("SELECT number FROM spine WHERE link = ?1")?;
-            let mut found = Vec::new();
-            for link in links {
-                let number = query.query_row([link.as_stored()], |row| row.get(0)).optional()?;
-                found.extend(number.map(|number| SpineRow { link: *link, number }));
-            }
-            Ok(found)
-        })
-    }
-
     /// The highest person number ever allotted, erased ones included; 0 before the first.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use kobling::extract::{
     parse_encoding, tokenise as tokenise_extract,
 };
 use kobling::id::LeadingZero;
-use kobling::key::{LinkageKey, SigningKey};
+use kobling::key::{Example, LinkageKey, SigningKey};
 use kobling::name::{DatasetId, PartnerId};
 use kobling::programme::Programme;
 use kobling::secret::SystemRandom;
@@ -67,9 +67,18 @@ pub(crate) struct Extract {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum DecimalSign {
+pub(crate) enum DecimalSign {
     Comma,
     Point,
+}
+
+impl From<DecimalSign> for Decimal {
+    fn from(sign: DecimalSign) -> Decimal {
+        match sign {
+            DecimalSign::Comma => Decimal::Comma,
+            DecimalSign::Point => Decimal::Point,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -115,6 +124,39 @@ pub(crate) struct InspectArguments {
 pub(crate) fn programme(path: &Path) -> Result<Programme, Trouble> {
     let text = std::fs::read_to_string(path).map_err(file(path))?;
     Programme::parse(&text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display()).into()))
+}
+
+/// What is said about the form of an extract.
+pub(crate) fn declared(encoding: Option<&str>, separator: Option<char>) -> Result<Declared, Trouble> {
+    let encoding = encoding.map(parse_encoding).transpose()?;
+    let separator = match separator {
+        Some(separator) => Some(
+            u8::try_from(separator)
+                .ok()
+                .filter(u8::is_ascii)
+                .ok_or_else(|| Trouble::Usage("--separator takes one ASCII character".into()))?,
+        ),
+        None => None,
+    };
+    Ok(Declared { encoding, separator })
+}
+
+/// The linkage key that a programme expects.
+pub(crate) fn linkage_key(
+    path: &Path,
+    programme: &Programme,
+    allowed: Example,
+) -> Result<LinkageKey, Trouble> {
+    let key = LinkageKey::load(path, &programme.id, allowed)?;
+    if let Some(expected) = programme.key_id.filter(|expected| *expected != key.id()) {
+        let message = format!(
+            "{}: this is key {}, the programme expects {expected}: ask the custodian for that key",
+            path.display(),
+            key.id()
+        );
+        return Err(Trouble::Key(message.into()));
+    }
+    Ok(key)
 }
 
 /// Shows progress on a terminal and writes findings to a file.
@@ -166,33 +208,16 @@ impl Watch for Watcher {
 }
 
 impl Extract {
-    fn declared(&self) -> Result<Declared, Trouble> {
-        let encoding = self.encoding.as_deref().map(parse_encoding).transpose()?;
-        let separator = match self.separator {
-            Some(separator) => Some(
-                u8::try_from(separator)
-                    .ok()
-                    .filter(u8::is_ascii)
-                    .ok_or_else(|| Trouble::Usage("--separator takes one ASCII character".into()))?,
-            ),
-            None => None,
-        };
-        Ok(Declared { encoding, separator })
-    }
-
     fn job<'a>(&'a self, source: &'a Source, programme: &'a Programme) -> Result<Job<'a>, Trouble> {
         Ok(Job {
             source,
-            declared: self.declared()?,
+            declared: declared(self.encoding.as_deref(), self.separator)?,
             programme,
             partner: &self.partner,
             dataset: &self.dataset,
             period: self.period,
             zero: if self.repair_leading_zero { LeadingZero::Repair } else { LeadingZero::Refuse },
-            decimal: match self.decimal {
-                DecimalSign::Comma => Decimal::Comma,
-                DecimalSign::Point => Decimal::Point,
-            },
+            decimal: self.decimal.into(),
             today: SystemClock.today(),
         })
     }
@@ -227,15 +252,7 @@ pub(crate) fn tokenise(arguments: &TokeniseArguments) -> Outcome {
     let extract = &arguments.extract;
     let source = Source::from_argument(&extract.file);
     let programme = programme(&extract.programme)?;
-    let key = LinkageKey::load(&arguments.key, &programme.id, example(arguments.allow_example_key))?;
-    if let Some(expected) = programme.key_id.filter(|expected| *expected != key.id()) {
-        let message = format!(
-            "{}: this is key {}, the programme expects {expected}: ask the custodian for that key",
-            arguments.key.display(),
-            key.id()
-        );
-        return Err(Trouble::Key(message.into()));
-    }
+    let key = linkage_key(&arguments.key, &programme, example(arguments.allow_example_key))?;
     let signing = match &arguments.signing_key {
         Some(path) => Some(SigningKey::load(path, example(arguments.allow_example_key))?),
         None => None,

@@ -17,6 +17,7 @@ mod erasures;
 mod exchange;
 mod exit;
 mod extract;
+mod followup;
 mod key;
 mod packages;
 mod payment;
@@ -59,6 +60,9 @@ enum Command {
     Consent(consent::ConsentCommand),
     /// What the service erases of your rows after a withdrawal, and its receipts.
     Erasures(erasures::Erasures),
+    /// What became of one's own referrals, for those who said yes: asked, and put beside one's own rows.
+    #[command(subcommand)]
+    Followup(followup::FollowupCommand),
     /// What can be asked: registered questions and what each may be broken down by.
     Questions(questions::QuestionsArguments),
     /// Ask registered questions: as a table, a file, or one page with several answers.
@@ -85,6 +89,7 @@ fn main() -> std::process::ExitCode {
         Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),
         Command::Erasures(arguments) => erasures::run(&arguments),
+        Command::Followup(command) => followup::run(&command),
         Command::Questions(arguments) => questions::run(&arguments),
         Command::Ask(arguments) => ask::run(&arguments),
         Command::Reports(command) => reports::run(&command),

@@ -8,6 +8,7 @@ use super::super::oracle::{Leaving, Plain};
 use super::super::raw::{DATASETS, write_extracts};
 use super::super::records::{Cast, sheets, write_sheets};
 use super::super::world::{PARTNERS, World, WorldSettings};
+use super::followup::Scene;
 use super::houses::House;
 use super::judge::Judge;
 use super::leaks::{self, Hidden};
@@ -172,6 +173,21 @@ pub(super) fn play(
     }
     let compared = exchange::same(&town.exchange_of(house)?, &alone.exchange_of(house)?)?;
     stage.checked(&format!("apart from ids, times and signatures, {compared} bytes of replies to {PARTNER} are the same without the others"))?;
+
+    stage.step("Whoever referred somebody asks what became of it, where the person said yes")?;
+    let scene = Scene {
+        programme: &programme,
+        text,
+        key: &key,
+        service_key: &service_key,
+        folder: &folder.join("follow-up"),
+        listen,
+        houses: &houses,
+        world: &world,
+        cast: &cast,
+        records: &records,
+    };
+    scene.play(stage)?;
     Ok(town)
 }
 

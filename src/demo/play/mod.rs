@@ -8,6 +8,7 @@ mod early;
 mod exchange;
 mod families;
 mod folder;
+mod followup;
 mod houses;
 mod judge;
 mod leaks;

@@ -11,7 +11,7 @@ use super::houses::House;
 use crate::audit::SignedStatement;
 use crate::auth::{Principal, Role};
 use crate::client::{Client, ClientError, upload};
-use crate::clock::{Clock as _, Period, SystemClock};
+use crate::clock::{Clock, Period, SystemClock};
 use crate::consent::{GivenBy, LegalBasis};
 use crate::extract::Source;
 use crate::extract::consents::{Form, notice, read_consents};
@@ -56,13 +56,25 @@ impl Town {
         folder: &Path,
         listen: SocketAddr,
     ) -> Result<Town, PlayError> {
+        Town::start_at(programme, text, key_id, (key_file, Arc::new(SystemClock)), folder, listen)
+    }
+
+    /// The same, by a clock of its own.
+    pub(super) fn start_at(
+        programme: &Programme,
+        text: &str,
+        key_id: KeyId,
+        (key_file, clock): (&Path, Arc<dyn Clock>),
+        folder: &Path,
+        listen: SocketAddr,
+    ) -> Result<Town, PlayError> {
         let io = PlayError::io;
         let tokens = folder.join("tokens");
         std::fs::create_dir_all(&tokens).map_err(io(&tokens))?;
         let data = folder.join("data");
         let key = ServiceKey::load(key_file, Example::Refuse)?;
-        Service::initialise(&data, programme, text, key_id, &key, SystemClock.now())?;
-        let service = Service::open(&data, key, Arc::new(SystemClock), Box::new(SystemRandom::new()))?;
+        Service::initialise(&data, programme, text, key_id, &key, clock.now())?;
+        let service = Service::open(&data, key, clock, Box::new(SystemRandom::new()))?;
         let service = Arc::new(service);
         let listener = TcpListener::bind(listen).map_err(io(folder))?;
         let address = listener.local_addr().map_err(io(folder))?;
@@ -139,7 +151,7 @@ impl Town {
     }
 
     /// Somebody's connection; every reply is kept.
-    fn connect(&self, who: &str) -> Result<Client, ClientError> {
+    pub(super) fn connect(&self, who: &str) -> Result<Client, ClientError> {
         let replies = Arc::clone(&self.replies);
         let name = who.to_owned();
         let client = Client::new(&format!("http://{}", self.address), &self.token_file(who), None)?;
@@ -170,6 +182,16 @@ impl Town {
         Ok(())
     }
 
+    /// One of a partner's packages.
+    pub(super) fn send_package(&self, house: &House, dataset: &str) -> Result<(), PlayError> {
+        let client = self.connect(house.partner.as_str())?;
+        for package in house.packages()?.iter().filter(|p| p.manifest.kobling.dataset.as_str() == dataset) {
+            let signature = package.signature().map_err(|error| PlayError::Extract(error.into()))?;
+            upload(&client, package, &signature, |_| {})?;
+        }
+        Ok(())
+    }
+
     pub(super) fn send_consents(
         &self,
         house: &House,
@@ -178,13 +200,26 @@ impl Town {
         purposes: &[PurposeId],
         list: &Path,
     ) -> Result<(), PlayError> {
-        let client = self.connect(house.partner.as_str())?;
         let recipients = programme.evaluators.iter().chain(&programme.payers);
+        let recipients: Vec<OrganisationId> = recipients.map(|recipient| recipient.id.clone()).collect();
+        self.send_consents_about(house, programme, key, (purposes, ("samtykke", &recipients)), list)
+    }
+
+    /// The same under a notice, for recipients that it names.
+    pub(super) fn send_consents_about(
+        &self,
+        house: &House,
+        programme: &Programme,
+        key: &LinkageKey,
+        (purposes, (shown, recipients)): (&[PurposeId], (&str, &[OrganisationId])),
+        list: &Path,
+    ) -> Result<(), PlayError> {
+        let client = self.connect(house.partner.as_str())?;
         let form = Form {
             purposes: purposes.to_vec(),
-            recipients: recipients.map(|recipient| recipient.id.clone()).collect(),
+            recipients: recipients.to_vec(),
             datasets: Vec::new(),
-            notice: notice(programme, &"samtykke".parse().expect("a plain name"), "da")?,
+            notice: notice(programme, &shown.parse().expect("a plain name"), "da")?,
             given_by: GivenBy::Person,
             recorded_by: "demo".to_owned(),
             legal_basis: LegalBasis::ExplicitConsent,

@@ -1,0 +1,135 @@
+//! `kobling followup pull`: tokens are made in memory, asked about, and kept with their answers in one private file.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use kobling::clock::{Clock as _, Day, SystemClock};
+use kobling::extract::{Source, reread};
+use kobling::followup::{ANSWERS_FORMAT, Answers, ask_all, check_label};
+use kobling::key::SigningKey;
+use kobling::name::{DatasetId, FollowupId, PartnerId};
+use kobling::secret::SystemRandom;
+use kobling::token::Token;
+
+use super::{Own, create_private, referring};
+use crate::exit::{Done, Outcome, Trouble, file};
+use crate::key::example;
+use crate::send::Service;
+
+/// `kobling followup pull FILE …`
+#[derive(Args)]
+pub(crate) struct Pull {
+    /// One's own extract of referrals, a CSV file; - reads standard input.
+    file: PathBuf,
+    /// The partner whose referrals they are.
+    #[arg(long)]
+    partner: PartnerId,
+    /// The dataset that the extract belongs to.
+    #[arg(long)]
+    dataset: DatasetId,
+    /// What is asked.
+    #[arg(long)]
+    followup: FollowupId,
+    /// The case worker's own name for this look-up, for the log: 1 to 64 bytes; never a CPR number.
+    #[arg(long)]
+    label: String,
+    /// Ask about persons referred on this day or later only.
+    #[arg(long)]
+    from: Option<Day>,
+    #[command(flatten)]
+    own: Own,
+    /// The partner's signing key.
+    #[arg(long)]
+    signing_key: PathBuf,
+    #[command(flatten)]
+    service: Service,
+    /// File to keep the answers in; it must not exist.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+pub(super) fn run(arguments: &Pull) -> Outcome {
+    let (programme, key) = arguments.own.load()?;
+    let followup = programme.followup(&arguments.followup).ok_or_else(|| {
+        let known = programme.followups.iter().map(|followup| followup.id.to_string()).collect::<Vec<_>>();
+        let message =
+            format!("the programme has no follow-up {}; it has: {}", arguments.followup, known.join(", "));
+        Trouble::Usage(message.into())
+    })?;
+    let events = referring(&programme, followup, &arguments.dataset)?;
+    let signing = SigningKey::load(&arguments.signing_key, example(arguments.own.allow_example_key))?;
+    let client = arguments.service.connect()?;
+    check_label(&arguments.label)
+        .map_err(|refusal| Trouble::Usage(format!("{refusal}; {}", refusal.advice()).into()))?;
+
+    let source = Source::from_argument(&arguments.file);
+    let job = arguments.own.job(&source, &programme, &arguments.partner, &arguments.dataset)?;
+    // In the order of the tokens, which tells nothing of the extract's.
+    let mut persons: BTreeMap<Token, Day> = BTreeMap::new();
+    let read = reread::<Trouble>(
+        &job,
+        &key,
+        |_, _| Ok(()),
+        |_, about| {
+            let about = about.filter(|about| events.iter().any(|event| about.fits(event)));
+            if let Some((person, day)) = about.and_then(|about| Some((about.person?, about.day))) {
+                persons.entry(person).and_modify(|first| *first = day.min(*first)).or_insert(day);
+            }
+            Ok(())
+        },
+    )?;
+    let in_all = persons.len();
+    persons.retain(|_, first| arguments.from.is_none_or(|from| from <= *first));
+    if read.rejected > 0 {
+        eprintln!("{} of {} rows cannot be read; `kobling check` says why", read.rejected, read.rows);
+    }
+    if persons.is_empty() {
+        return Err(Trouble::Files(format!("none of {in_all} referred persons is to be asked about").into()));
+    }
+    if persons.len() > followup.lookups_per_day as usize {
+        let message = format!(
+            "{} persons, and a day has {} look-ups: give --from, to ask about the newest",
+            persons.len(),
+            followup.lookups_per_day
+        );
+        return Err(Trouble::Usage(message.into()));
+    }
+
+    // The file is there before anything is asked: nothing is spent on answers that could not be kept.
+    let mut target = create_private(&arguments.out)?;
+    let mut answers = Answers {
+        format: ANSWERS_FORMAT,
+        programme: programme.id.clone(),
+        partner: arguments.partner.clone(),
+        dataset: arguments.dataset.clone(),
+        followup: followup.id.clone(),
+        key_id: key.id(),
+        label: arguments.label.clone(),
+        asked_at: SystemClock.now(),
+        asked: Vec::new(),
+        answers: Vec::new(),
+    };
+    let asked = ask_all(&client, &signing, &persons, &mut answers, &mut SystemRandom::new());
+    if answers.answers.is_empty() {
+        drop(target);
+        std::fs::remove_file(&arguments.out).map_err(file(&arguments.out))?;
+        asked?;
+        return Err(Trouble::Service("nothing was answered".into()));
+    }
+    let text = serde_json::to_vec_pretty(&answers).expect("answers are plain data");
+    target.write_all(&text).and_then(|()| target.sync_all()).map_err(file(&arguments.out))?;
+    let told = answers.answers.iter().filter(|answer| !answer.told.statuses.is_empty()).count();
+    out!(
+        "asked     {} of {in_all} referred person(s), in {} look-up(s)",
+        answers.answers.len(),
+        answers.asked.len()
+    );
+    out!(
+        "told      {told}; of the others nothing is told: unknown, not permitted and nothing yet look the same"
+    );
+    out!("answers   {}", arguments.out.display());
+    asked?;
+    Ok(Done::Clean)
+}
