@@ -10,7 +10,7 @@ mod machine;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kit::{consent, linkage_key, package, raw, signing_key};
 use kobling::audit::{Receipt, SignedReceipt, verify_extension};
@@ -287,7 +287,9 @@ fn killed_while_erasing() {
     assert_eq!(rows(&machine), (vec![4000, 4000], 4000));
     let mut random = SeededRandom::from_number(5);
     let (mut acknowledged, mut cut) = (Vec::new(), 0);
-    for round in 0..14u64 {
+    // As long as it takes here when nobody kills it.
+    let mut whole = Duration::from_millis(100);
+    for round in 0..18u64 {
         let no = batch(round * 5..round * 5 + 5, "withdrawn", "2022-06-01T08:00:00Z");
         let serving = machine.serve();
         let lokk = machine.client(&serving, "lokk-it");
@@ -303,9 +305,16 @@ fn killed_while_erasing() {
         });
         let mut erasing = machine.command(&["erase", "--all-now"]);
         let mut erasing = erasing.stdout(std::process::Stdio::null()).spawn().expect("started");
-        std::thread::sleep(Duration::from_millis(random.below(1200)));
-        erasing.kill().expect("killed");
-        cut += usize::from(!erasing.wait().expect("ended").success());
+        if round == 0 {
+            let begun = Instant::now();
+            assert!(erasing.wait().expect("ended").success());
+            whole = begun.elapsed();
+        } else {
+            let most = u64::try_from(whole.as_micros()).expect("short").max(1);
+            std::thread::sleep(Duration::from_micros(random.below(most)));
+            erasing.kill().expect("killed");
+            cut += usize::from(!erasing.wait().expect("ended").success());
+        }
         // Whatever was cut: every snapshot in force is whole, and what was acknowledged is off the packages.
         machine.sound(&["doctor"]);
         let (snapshots, staged) = rows(&machine);

@@ -184,6 +184,52 @@ fn a_later_yes_before_the_snapshots_are_done_keeps_what_it_permits_and_brings_no
 }
 
 #[test]
+fn over_an_alias_a_no_under_one_number_erases_the_rows_under_both_whenever_it_is_approved() {
+    let steward = kobling::auth::Principal {
+        id: "steward".parse().expect("a name"),
+        name: "s".to_owned(),
+        role: kobling::auth::Role::Steward,
+        organisation: "styregruppe".parse().expect("a name"),
+    };
+    for approved_first in [true, false] {
+        let mut desk = sealed();
+        let alias = |desk: &Desk| {
+            // Another partner says so: what lokk is told must not show it.
+            let (old, new) = (kit::token("mandecentret", 3), kit::token("mandecentret", 4));
+            desk.it().propose_alias(&partner("mandecentret"), &old, &new).expect("proposed");
+            let id = desk.it().store().aliases().expect("listed")[0].id;
+            desk.it().approve_alias(&steward, id).expect("approved");
+        };
+        desk.advance(1);
+        if approved_first {
+            alias(&desk);
+            desk.advance(1);
+        }
+        desk.say("lokk", 3..4, "withdrawn");
+        desk.look_after(Erase::All);
+        let (own, _) = desk.it().erasures(&partner("lokk")).expect("listed").swap_remove(0);
+        assert_eq!((own.state, own.rows), (ErasureState::Done, 1), "{approved_first}");
+        if !approved_first {
+            assert_eq!(desk.query::<i64>("SELECT stored FROM uploads WHERE partner = 'lokk'"), 59);
+            desk.advance(1);
+            alias(&desk);
+            desk.advance(1);
+            assert_eq!(desk.look_after(Erase::All).ended, 1);
+        }
+        // What the other partner's alias did is not told.
+        assert_eq!(desk.it().erasures(&partner("lokk")).expect("listed").len(), 1);
+        assert!(desk.it().store().verify_chain().expect("read").is_ok());
+        assert_eq!(desk.query::<i64>("SELECT stored FROM uploads WHERE partner = 'lokk'"), 58);
+        assert_eq!(desk.snapshot(1).datasets.iter().map(|set| set.len()).sum::<usize>(), 108);
+        for person in [3, 4] {
+            let left = desk.where_is(&desk.link("lokk", person).expect("a link"));
+            assert!(left.contains("table tombstones") && !left.contains("table spine"), "{left:?}");
+            assert!(!left.contains("table aliases"), "{left:?}");
+        }
+    }
+}
+
+#[test]
 fn ten_erasures_of_two_partners_are_one_rewriting_of_every_snapshot() {
     let mut desk = sealed();
     desk.seal();

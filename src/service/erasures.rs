@@ -15,8 +15,8 @@ use crate::linkage::{Alias, components};
 use crate::name::{DatasetId, PartnerId, QuestionId};
 use crate::programme::{Dataset, QuestionKind};
 use crate::store::{
-    ConsentRow, ErasureRow, ErasureState, OrderRow, PackageRow, StagedName, StoreError, Stretches,
-    UploadState,
+    ConsentRow, ErasureCause, ErasureRow, ErasureState, OrderRow, PackageRow, StagedName, StoreError,
+    Stretches, UploadState,
 };
 use crate::token::Link;
 
@@ -200,7 +200,8 @@ impl Service {
         let as_of = AsOf::known_then(erasure.opened_at);
         let grace = self.programme().consent.lapsed_days;
         let named: Vec<Link> = self.store.erasure_links(&erasure.id)?;
-        let set: HashSet<Link> = named.iter().copied().collect();
+        let told = erasure.cause != ErasureCause::Joined;
+        let set: HashSet<Link> = named.iter().copied().filter(|_| told).collect();
         let mut met = HashSet::new();
         let mut orders = Vec::new();
         for link in &named {

@@ -86,6 +86,7 @@ impl Service {
             memory: limits::QUESTION_MEMORY_BYTES,
         };
         service.remove_left_over()?;
+        service.begin_upkeep()?;
         service.expire_uploads()?;
         Ok(service)
     }

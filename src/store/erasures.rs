@@ -22,6 +22,9 @@ pub enum ErasureCause {
     Denied,
     /// A permission ended by itself, or became narrower.
     Ended,
+    /// An alias joined two links, and what was said about one holds for both. The partner is not told: another one may
+    /// have proposed it.
+    Joined,
 }
 
 impl ErasureCause {
@@ -31,7 +34,13 @@ impl ErasureCause {
         match self {
             ErasureCause::Denied => "denied",
             ErasureCause::Ended => "ended",
+            ErasureCause::Joined => "joined",
         }
+    }
+
+    /// Where it is entered.
+    fn strand(self, source: &PartnerId) -> Strand {
+        if self == ErasureCause::Joined { Strand::Service } else { Strand::Partner(source.clone()) }
     }
 }
 
@@ -125,7 +134,7 @@ pub(super) struct NewErasure<'a> {
 }
 
 fn cause(word: &str) -> Result<ErasureCause, StoreError> {
-    let all = [ErasureCause::Denied, ErasureCause::Ended];
+    let all = [ErasureCause::Denied, ErasureCause::Ended, ErasureCause::Joined];
     all.into_iter().find(|cause| cause.as_str() == word).ok_or(StoreError::Damaged("an erasure"))
 }
 
@@ -211,7 +220,7 @@ pub(super) fn open(
     }
     let subject =
         Subject::new().id("erasure", new.id).id("cause", new.cause.as_str()).count("tokens", named as u64);
-    let strand = Strand::Partner(new.source.clone());
+    let strand = new.cause.strand(new.source);
     append(tx, NewEntry { actor, at: now, deed: Deed::ErasureOpened, strand, subject }).map(|_| ())
 }
 
@@ -249,7 +258,7 @@ pub struct Finished<'a> {
 }
 
 impl Store {
-    /// Opens an erasure by itself, because permissions ended.
+    /// Opens an erasure by itself, because permissions ended or were joined.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -257,20 +266,20 @@ impl Store {
         &self,
         now: Timestamp,
         actor: &Actor,
-        source: &PartnerId,
+        (source, cause): (&PartnerId, ErasureCause),
         id: &str,
         links: &[Link],
     ) -> Result<(), StoreError> {
-        let new = NewErasure { id, source, cause: ErasureCause::Ended, since: now.day() };
+        let new = NewErasure { id, source, cause, since: now.day() };
         self.write(|tx| open(tx, now, actor, &new, links))
     }
 
-    /// A partner's erasures, in the order in which they were opened.
+    /// A partner's erasures that it may know of, in the order in which they were opened.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn erasures_of(&self, source: &PartnerId) -> Result<Vec<ErasureRow>, StoreError> {
-        self.read(|db| find(db, "source = ?1", &source.as_str()))
+        self.read(|db| find(db, "source = ?1 AND cause <> 'joined'", &source.as_str()))
     }
 
     /// Erasures that stand at a state, oldest first.
@@ -469,14 +478,16 @@ impl Store {
                     .id("erasure", &erasure.id)
                     .count("packages", erasure.packages)
                     .count("rows", erasure.rows);
-                let strand = Strand::Partner(erasure.source.clone());
+                let strand = erasure.cause.strand(&erasure.source);
+                let told = strand != Strand::Service;
                 let entry = NewEntry { actor, at: now, deed: Deed::ErasureDone, strand, subject };
-                let receipt = sign(erasure, append(tx, entry)?.0);
+                let (head, _) = append(tx, entry)?;
+                let receipt = told.then(|| receipt_text(&sign(erasure, head)));
                 tx.execute("DELETE FROM erasure_links WHERE erasure = ?1", [&erasure.id])?;
                 tx.execute("DELETE FROM erasure_orders WHERE erasure = ?1", [&erasure.id])?;
                 tx.execute(
                     "UPDATE erasures SET state = 'done', done_at = ?2, receipt = ?3 WHERE id = ?1",
-                    params![erasure.id, now.millis(), receipt_text(&receipt)],
+                    params![erasure.id, now.millis(), receipt],
                 )?;
             }
             another_state(tx)
@@ -512,6 +523,10 @@ impl Store {
     /// [`StoreError`].
     pub fn scrub(&self) -> Result<(), StoreError> {
         self.read(|db| {
+            // SQLite's working copy is nowhere but in this folder, and without a name.
+            if let Some(folder) = self.folder().root().to_str() {
+                db.pragma_update(None, "temp_store_directory", folder)?;
+            }
             db.execute_batch("VACUUM")?;
             let busy: i64 = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
             if busy == 0 {

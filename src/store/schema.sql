@@ -98,12 +98,12 @@ CREATE TABLE aliases (
     UNIQUE (partner, first, second)
 ) STRICT;
 
--- Erasures: opened by a no, or because a permission ended, and done when no row of theirs is left. `since` and `keep` are days
+-- Erasures: opened by a no, because a permission ended, or because an alias joined it with a no, and done when no row of theirs is left. `since` and `keep` are days
 -- since 1970. An order says which rows of a link at the source may stay; the links that the partner itself named are `named`.
 CREATE TABLE erasures (
     id          TEXT PRIMARY KEY CHECK (length(id) = 32),
     source      TEXT NOT NULL,
-    cause       TEXT NOT NULL CHECK (cause IN ('denied', 'ended')),
+    cause       TEXT NOT NULL CHECK (cause IN ('denied', 'ended', 'joined')),
     since       INTEGER NOT NULL,
     opened_at   INTEGER NOT NULL,
     state       TEXT NOT NULL CHECK (state IN ('opened', 'decided', 'staged', 'done')),
@@ -113,7 +113,7 @@ CREATE TABLE erasures (
     rows        INTEGER NOT NULL DEFAULT 0,
     done_at     INTEGER,
     receipt     TEXT,
-    CHECK ((state = 'done') = (receipt IS NOT NULL)),
+    CHECK ((state = 'done' AND cause <> 'joined') = (receipt IS NOT NULL)),
     CHECK ((state = 'done') = (done_at IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX erasures_state ON erasures (state);
