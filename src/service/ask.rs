@@ -90,6 +90,11 @@ struct PopulationView<'a> {
     title: &'a Text,
 }
 
+/// One text for one question of one recipient.
+fn asked_by(plan: &Plan, recipient: &OrganisationId) -> String {
+    format!("{}&recipient={recipient}", plan.key())
+}
+
 /// The body of an answer: its last member is the SHA-256 of the text without that member.
 fn body(answer: &Answer<'_>) -> String {
     let mut body = serde_json::to_string(answer).expect("an answer is plain data");
@@ -165,7 +170,8 @@ impl Service {
                 .count("snapshot", u64::from(moment.row.id))
         };
         if let Some(body) = self.store.kept_answer(key)? {
-            self.store.commit_release(moment.now, actor, &[], subject(&body))?;
+            let asked = asked_by(&plan, recipient);
+            self.store.commit_release(moment.now, actor, (&asked, &[]), subject(&body))?;
             return Ok(body);
         }
         let tabulation = self.count(answering, &plan, (&moment, recipient), progress)?;
@@ -244,7 +250,7 @@ impl Service {
         let mut context = plan.release_context(moment.row.id);
         // Consent is given for a recipient: two organisations that ask the same count other sets, and neither may take
         // the other's cells off the values that were shown for them.
-        context.question_key = format!("{}&recipient={recipient}", context.question_key);
+        context.question_key = asked_by(plan, recipient);
         let pending = release(tabulation, &context, &self.rules, &ledger)?;
         let asked = Subject::new()
             .id("question", plan.question())
@@ -253,7 +259,7 @@ impl Service {
             .count("snapshot", u64::from(moment.row.id));
         let released = ledger.commit(pending, |entries| {
             let rows: Vec<LedgerRow> = entries.iter().map(Entry::to_stored).collect();
-            self.store.commit_release(moment.now, actor, &rows, asked)
+            self.store.commit_release(moment.now, actor, (&context.question_key, &rows), asked)
         });
         match released {
             Ok(released) => {

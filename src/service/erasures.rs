@@ -98,7 +98,7 @@ impl Service {
     pub(super) fn effects(&self, partner: &PartnerId) -> Result<Effects, ServiceError> {
         let snapshots = self.store.snapshots()?.iter().map(|row| row.id).collect();
         let mut released = Vec::new();
-        for key in self.store.released_questions()? {
+        for key in self.store.answered_questions()? {
             let (question, rest) = key.split_once('?').unwrap_or((&key, ""));
             if self.reads(question, partner) {
                 released.push(released_name(question, rest));

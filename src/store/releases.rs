@@ -69,24 +69,19 @@ impl Store {
         })
     }
 
-    /// The keys of all questions of which anything was released, ascending.
+    /// The keys of all questions that were answered, ascending.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn released_questions(&self) -> Result<Vec<String>, StoreError> {
+    pub fn answered_questions(&self) -> Result<Vec<String>, StoreError> {
         self.read(|db| {
-            // From one key to the next by the index: a question has many lines.
-            let mut next = db.prepare("SELECT min(question_key) FROM ledger WHERE question_key > ?1")?;
-            let (mut keys, mut last) = (Vec::new(), String::new());
-            while let Some(key) = next.query_row([&last], |row| row.get::<_, Option<String>>(0))? {
-                last.clone_from(&key);
-                keys.push(key);
-            }
+            let mut query = db.prepare("SELECT question_key FROM answered ORDER BY question_key")?;
+            let keys = query.query_map([], |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?;
             Ok(keys)
         })
     }
 
-    /// Makes the ledger lines of an answer and its place in the audit chain durable, before the answer leaves.
+    /// Makes the ledger lines of an answer, under its question's key, and its place in the audit chain durable, before the answer leaves.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`] when a line's position is taken: another answer came first.
@@ -94,7 +89,7 @@ impl Store {
         &self,
         now: Timestamp,
         actor: &Actor,
-        rows: &[LedgerRow],
+        (question_key, rows): (&str, &[LedgerRow]),
         subject: Subject,
     ) -> Result<(), StoreError> {
         self.write(|tx| {
@@ -116,6 +111,7 @@ impl Store {
                     ])?;
                 }
             }
+            tx.execute("INSERT INTO answered (question_key) VALUES (?1) ON CONFLICT DO NOTHING", [question_key])?;
             let entry = NewEntry { actor, at: now, deed: Deed::Answered, strand: Strand::Service, subject };
             append(tx, entry).map(|_| ())
         })

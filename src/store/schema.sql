@@ -209,7 +209,10 @@ CREATE TABLE ledger (
     CHECK ((contributors IS NULL) <> (tied_to IS NULL))
 ) STRICT;
 
-CREATE INDEX ledger_question ON ledger (question_key);
+-- Questions that were answered, with their recipient: whatever was in the answer, and whether anything was.
+CREATE TABLE answered (
+    question_key TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE answers (
     question_sha256 BLOB NOT NULL CHECK (length(question_sha256) = 32),
