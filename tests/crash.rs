@@ -10,7 +10,7 @@ mod machine;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kit::{consent, linkage_key, package, raw, signing_key};
 use kobling::audit::{Receipt, SignedReceipt, verify_extension};
@@ -240,6 +240,105 @@ fn killed_while_sealing() {
     assert!(snapshots(&machine, &serving).contains(&sealed["snapshot"]));
     serving.kill();
     machine.sound(&["seal"]);
+    machine.is_sound();
+}
+
+/// Rows of every snapshot, and of every staged file that is in force.
+fn rows(machine: &Machine) -> (Vec<usize>, i64) {
+    let db = rusqlite::Connection::open(machine.path("data/kobling.sqlite")).expect("open");
+    let mut query = db.prepare("SELECT folder, manifest FROM snapshots ORDER BY id").expect("a query");
+    let snapshots = query
+        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+        .expect("rows")
+        .map(|row| {
+            let (folder, manifest) = row.expect("a row");
+            let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+            let sha256 = serde_json::from_value(manifest["sha256"].clone()).expect("a digest");
+            let dir = machine.path("data/snapshots").join(folder);
+            // It is whole: every byte is what its digests say.
+            let snapshot = kobling::snapshot::Snapshot::load(&dir, kit::programme(), &sha256)
+                .unwrap_or_else(|error| panic!("{error}"));
+            snapshot.datasets.iter().map(|set| set.len()).sum()
+        });
+    let snapshots = snapshots.collect();
+    (snapshots, db.query_row("SELECT sum(stored) FROM uploads", [], |row| row.get(0)).expect("a sum"))
+}
+
+#[test]
+fn killed_while_erasing() {
+    let machine = Machine::new();
+    let package = package(&machine.path("packages"), "lokk", 0..400, 10);
+    let batch = |persons: std::ops::Range<u64>, kind: &str, at: &str| -> Vec<_> {
+        persons.map(|n| consent("lokk", n, kind, at)).collect()
+    };
+    let key = kit::linkage_key().id();
+    {
+        let serving = machine.serve();
+        let lokk = machine.client(&serving, "lokk-it");
+        let yes = batch(0..400, "given", "2022-01-01T08:00:00Z");
+        lokk.record_consents(key, &yes, &signing_key("lokk")).expect("recorded");
+        upload(&lokk, &package, &package.signature().expect("signed"), |_| ())
+            .unwrap_or_else(|error| panic!("{error}"));
+        for _ in 0..2 {
+            machine.client(&serving, "steward").post("/v1/seals", b"", None).expect("sealed");
+        }
+        serving.kill();
+    }
+    assert_eq!(rows(&machine), (vec![4000, 4000], 4000));
+    let mut random = SeededRandom::from_number(5);
+    let (mut acknowledged, mut cut) = (Vec::new(), 0);
+    // As long as it takes here when nobody kills it.
+    let mut whole = Duration::from_millis(100);
+    for round in 0..18u64 {
+        let no = batch(round * 5..round * 5 + 5, "withdrawn", "2022-06-01T08:00:00Z");
+        let serving = machine.serve();
+        let lokk = machine.client(&serving, "lokk-it");
+        let mut serving = Some(serving);
+        std::thread::scope(|scope| {
+            let sending = scope.spawn(|| lokk.record_consents(key, &no, &signing_key("lokk")));
+            std::thread::sleep(Duration::from_millis(random.below(if round % 2 == 0 { 30 } else { 200 })));
+            serving.take().expect("serving").kill();
+            match sending.join().expect("no panic") {
+                Ok(receipt) => acknowledged.push((round, no.clone(), receipt)),
+                Err(_) => cut += 1,
+            }
+        });
+        let mut erasing = machine.command(&["erase", "--all-now"]);
+        let mut erasing = erasing.stdout(std::process::Stdio::null()).spawn().expect("started");
+        if round == 0 {
+            let begun = Instant::now();
+            assert!(erasing.wait().expect("ended").success());
+            whole = begun.elapsed();
+        } else {
+            let most = u64::try_from(whole.as_micros()).expect("short").max(1);
+            std::thread::sleep(Duration::from_micros(random.below(most)));
+            erasing.kill().expect("killed");
+            cut += usize::from(!erasing.wait().expect("ended").success());
+        }
+        // Whatever was cut: every snapshot in force is whole, and what was acknowledged is off the packages.
+        machine.sound(&["doctor"]);
+        let (snapshots, staged) = rows(&machine);
+        let gone = 50 * i64::try_from(acknowledged.len()).expect("few");
+        assert!(staged <= 4000 - gone, "round {round}: {staged}");
+        assert!(snapshots.iter().all(|rows| i64::try_from(*rows).is_ok_and(|rows| rows >= staged)));
+        assert_eq!(folders(&machine.path("data/snapshots")).len(), snapshots.len(), "no orphan is left");
+        assert_eq!(folders(&machine.path("data/staged")).len(), 1, "no orphan is left");
+    }
+    assert!(cut > 4, "hardly anything was ever cut: {cut}");
+    machine.sound(&["erase", "--all-now"]);
+    let (snapshots, staged) = rows(&machine);
+    assert!(snapshots.iter().all(|rows| i64::try_from(*rows) == Ok(staged)), "{snapshots:?} {staged}");
+    let serving = machine.serve();
+    let lokk = machine.client(&serving, "lokk-it");
+    for (round, no, receipt) in &acknowledged {
+        let again = lokk.record_consents(key, no, &signing_key("lokk")).expect("recorded");
+        assert_eq!(again, *receipt, "round {round}: the same receipt");
+    }
+    let erasures: Vec<serde_json::Value> =
+        serde_json::from_slice(&lokk.fetch("/v1/erasures").expect("a list")).expect("JSON");
+    assert!(erasures.len() >= acknowledged.len());
+    assert!(erasures.iter().all(|erasure| erasure["state"] == "done" && erasure["rows"] == 50));
+    serving.kill();
     machine.is_sound();
 }
 

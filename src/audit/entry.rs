@@ -101,6 +101,14 @@ pub enum Deed {
     AccessGiven,
     /// A partner asked what its own consent records permitted.
     ConsentsRead,
+    /// An erasure was opened: rows lost their permission.
+    ErasureOpened,
+    /// An erasure was done: none of its rows is left.
+    ErasureDone,
+    /// A snapshot was written anew without the rows of erasures.
+    SnapshotErased,
+    /// What was kept for as long as it was to be kept was removed.
+    RetentionApplied,
     /// Two links were proposed as one person's.
     AliasProposed,
     /// A proposal was approved.

@@ -20,6 +20,8 @@ pub enum ReceiptKind {
     Withdrawal,
     /// Consent events were recorded.
     Consents,
+    /// Rows were erased, everywhere.
+    Erasure,
 }
 
 /// What is signed.

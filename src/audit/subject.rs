@@ -14,6 +14,8 @@ pub enum Item {
     Count(u64),
     /// An id, a name, a period, or a digest in hexadecimal.
     Text(String),
+    /// Several of these.
+    List(Vec<String>),
 }
 
 /// Facts under fixed names, in the order of their names. There is no way to put a token or a link in: their types have no
@@ -23,7 +25,7 @@ pub enum Item {
 pub struct Subject(BTreeMap<String, Item>);
 
 /// Longest text of a fact, in bytes.
-const MAX_TEXT: usize = 96;
+const MAX_TEXT: usize = 192;
 
 impl Subject {
     /// No facts yet.
@@ -36,9 +38,18 @@ impl Subject {
     /// cut: an entry is always made, and never a way in for free text.
     #[must_use]
     pub fn id(mut self, name: &'static str, id: impl std::fmt::Display) -> Subject {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-        let text = id.to_string().chars().take(MAX_TEXT).map(|c| if plain(c) { c } else { '?' }).collect();
-        self.0.insert(name.to_owned(), Item::Text(text));
+        self.0.insert(name.to_owned(), Item::Text(plain(id)));
+        self
+    }
+
+    /// Adds a list of ids or names, each held to the same characters.
+    #[must_use]
+    pub fn list<T: std::fmt::Display>(
+        mut self,
+        name: &'static str,
+        ids: impl IntoIterator<Item = T>,
+    ) -> Subject {
+        self.0.insert(name.to_owned(), Item::List(ids.into_iter().map(plain).collect()));
         self
     }
 
@@ -68,11 +79,18 @@ impl Subject {
     }
 }
 
+/// A text of the characters of ids.
+fn plain(id: impl std::fmt::Display) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    id.to_string().chars().take(MAX_TEXT).map(|c| if plain(c) { c } else { '?' }).collect()
+}
+
 impl std::fmt::Display for Item {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Item::Count(count) => write!(f, "{count}"),
             Item::Text(text) => f.write_str(text),
+            Item::List(texts) => f.write_str(&texts.join(" ")),
         }
     }
 }

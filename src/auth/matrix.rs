@@ -17,7 +17,7 @@ pub enum Action {
     ReadQuestions,
     /// Open, continue, complete and give up own uploads, and read their receipts.
     Upload,
-    /// List own packages.
+    /// List own packages, and erasures of own rows.
     ReadOwnPackages,
     /// Withdraw an own package.
     WithdrawPackage,

@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::guard::{Caller, blocking};
 use super::problem::{Failure, Problem};
 use super::uploads::ReceiptView;
+use crate::clock::Day;
 use crate::service::Service;
-use crate::store::PackageRow;
+use crate::store::{ErasureRow, PackageRow};
 
 /// An upload or package of one's own.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -71,4 +72,49 @@ pub(super) async fn withdraw(
     Path(id): Path<String>,
 ) -> Result<Json<ReceiptView>, Failure> {
     Ok(Json(blocking(move || service.withdraw_package(&caller, &id)).await?.into()))
+}
+
+/// An erasure of one's own rows. Counts are of rows in packages, under tokens that oneself named.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct ErasureView {
+    /// Its id: that of the receipts, too.
+    id: String,
+    /// `denied`: somebody said no. `ended`: a permission ended, or became narrower.
+    cause: &'static str,
+    /// When it was opened.
+    opened_at: String,
+    /// The last day on which it may be done.
+    erase_by: String,
+    /// `opened`, `decided` (no question reads the rows any more), `staged` (they are off the packages) or `done`.
+    state: &'static str,
+    /// Packages that were written anew.
+    packages: u64,
+    /// Rows that went out of them.
+    rows: u64,
+    /// When it was done.
+    done_at: Option<String>,
+    /// The receipt that it is done.
+    receipt: Option<ReceiptView>,
+}
+
+/// Erasures of one's own rows, oldest first.
+#[utoipa::path(get, path = "/v1/erasures", tag = "partner",
+    responses((status = 200, body = [ErasureView]), (status = "default", body = Problem)))]
+pub(super) async fn erasures(
+    State(service): State<Arc<Service>>,
+    Caller(caller): Caller,
+) -> Result<Json<Vec<ErasureView>>, Failure> {
+    let rows = blocking(move || service.erasures(&caller)).await?;
+    let view = |(row, by): (ErasureRow, Day)| ErasureView {
+        id: row.id,
+        cause: row.cause.as_str(),
+        opened_at: row.opened_at.to_string(),
+        erase_by: by.to_string(),
+        state: row.state.as_str(),
+        packages: row.packages,
+        rows: row.rows,
+        done_at: row.done_at.map(|at| at.to_string()),
+        receipt: row.receipt.map(ReceiptView::from),
+    };
+    Ok(Json(rows.into_iter().map(view).collect()))
 }

@@ -49,6 +49,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/uploads/{id}/receipt", Action::Upload),
     route("GET", "/v1/packages", Action::ReadOwnPackages),
     route("POST", "/v1/packages/{id}/withdraw", Action::WithdrawPackage),
+    route("GET", "/v1/erasures", Action::ReadOwnPackages),
     route("POST", "/v1/consents", Action::RecordConsents),
     route("POST", "/v1/consents/held", Action::ReadPerson),
     route("POST", "/v1/access", Action::ReadPerson),
@@ -101,6 +102,7 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(uploads::receipt))
         .routes(routes!(packages::list))
         .routes(routes!(packages::withdraw))
+        .routes(routes!(packages::erasures))
         .routes(routes!(consents::record))
         .routes(routes!(access::consents))
         .routes(routes!(access::all))

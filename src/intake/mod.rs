@@ -7,6 +7,7 @@
 //! partner sees depend on another partner's data. Callers: the service's operations.
 
 pub mod consents;
+mod erase;
 mod open;
 mod receive;
 mod refusal;
@@ -16,6 +17,7 @@ pub mod staged;
 mod tests;
 
 pub use consents::{Arriving, ConsentReceiver, OpenedConsents};
+pub use erase::{StagedErasure, erase_staged, named_in};
 pub use open::{Opened, Uploader, open, signed_by};
 pub use receive::{ReceiveError, Received, Receiver};
 pub use refusal::{IntakeRefusal, RowProblem};

@@ -82,6 +82,11 @@ impl Layout {
         row[at..at + N].try_into().expect("the layout fits the row")
     }
 
+    /// Where a token column stands in a row.
+    pub(super) fn place(&self, column: usize) -> std::ops::Range<usize> {
+        self.offsets[column]..self.offsets[column] + LINK
+    }
+
     /// The link in a token column; `None` when absent.
     #[must_use]
     pub fn link(&self, row: &[u8], column: usize) -> Option<Link> {

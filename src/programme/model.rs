@@ -422,6 +422,14 @@ impl Dataset {
         self.bases.iter().all(|basis| basis.kind == BasisKind::Consent)
     }
 
+    /// The first day whose rows are kept today; `None` when all are. A fixed rule of programme and calendar, whether the
+    /// rows before it are off the disk yet or not.
+    #[must_use]
+    pub fn kept_from(&self, today: Day) -> Option<Day> {
+        let days = i32::try_from(self.retention_days?).unwrap_or(i32::MAX);
+        Some(today.plus(days.saturating_neg()))
+    }
+
     /// The basis for a purpose.
     #[must_use]
     pub fn basis(&self, purpose: &PurposeId) -> Option<&Basis> {

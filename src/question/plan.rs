@@ -154,6 +154,13 @@ pub fn plan(
         sealed: sealed.days(),
         begin: programme.period.first_day().days(),
     };
+    let span = span(&frame);
+    for dataset in datasets.iter().map(|at| &programme.datasets[*at]) {
+        if let Some(kept) = dataset.kept_from(today).filter(|kept| span.start() < kept) {
+            let (dataset, reads) = (dataset.id.clone(), *span.start());
+            return Err(AskRefusal::NotKept { dataset, reads, kept });
+        }
+    }
     let kernel = kernels::kernel(&frame);
     // Consent is asked for by every partner that hands anything over, and read from no dataset.
     let (of_axes, of_index) = match question.kind {
@@ -187,7 +194,7 @@ pub fn plan(
         dimensions: by,
         ended,
         sealed,
-        span: span(&frame),
+        span,
         of_consents: question.kind == QuestionKind::Consents,
         labels,
         counted_columns,

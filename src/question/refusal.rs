@@ -2,7 +2,7 @@
 
 use crate::clock::{Day, Period};
 use crate::disclosure::{DimensionError, PeriodError};
-use crate::name::{DimensionId, PopulationId, QuestionId};
+use crate::name::{DatasetId, DimensionId, PopulationId, QuestionId};
 
 /// Why a question is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +55,18 @@ pub enum AskRefusal {
         /// Day of the snapshot.
         sealed: Day,
     },
+    /// Days before those that a dataset keeps.
+    #[error(
+        "the question reads {dataset} from {reads} on, and rows of it are kept from {kept} on; ask about a later period"
+    )]
+    NotKept {
+        /// The dataset.
+        dataset: DatasetId,
+        /// First day that is read.
+        reads: Day,
+        /// First day that can be.
+        kept: Day,
+    },
     /// A table nobody could read.
     #[error(
         "the table would have {cells} cells and {} are answered; leave out a dimension",
@@ -79,6 +91,7 @@ impl AskRefusal {
             AskRefusal::OutsideProgramme { .. } => "period-outside-programme",
             AskRefusal::Period(_) => "period-not-ended",
             AskRefusal::NotSealed { .. } => "period-not-sealed",
+            AskRefusal::NotKept { .. } => "period-not-kept",
             AskRefusal::TooLarge { .. } => "table-too-large",
         }
     }

@@ -106,8 +106,7 @@ impl Service {
             events.push(HeldEvent { recorded_at: stored.recorded_at, event });
         }
         events.sort_by_key(|held| (held.event.at, held.recorded_at));
-        let known: Vec<Known> =
-            events.iter().map(|held| Known::new(asked.source, &held.event, held.recorded_at)).collect();
+        let known = self.said_to(&asked.partner, &asked.links)?;
         let permits = self.permits_of_person(asked, &known);
         Ok(ConsentsHeld { at: asked.now, partner: asked.partner.clone(), events, permits })
     }

@@ -3,7 +3,7 @@
 //! The staged file is what is true; what is kept here is only so that it need not be read again for every request.
 
 use std::fs::File;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::arrival::ArrivalKey;
 use super::{Reason, Service, ServiceError};
@@ -26,6 +26,15 @@ pub(super) struct Slot(Mutex<Option<Session>>);
 impl Slot {
     pub(super) fn lock(&self) -> MutexGuard<'_, Option<Session>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, unless somebody is working on it.
+    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Option<Session>>> {
+        match self.0.try_lock() {
+            Ok(held) => Some(held),
+            Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 }
 

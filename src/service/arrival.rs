@@ -104,12 +104,23 @@ impl Service {
         let group_of: FxHashMap<Link, usize> = links.collect();
         let mut of_group: Vec<Vec<Known>> = vec![Vec::new(); groups.len()];
 
+        // Of events that are gone, their noes are left.
+        let mut stones: FxHashMap<Link, Vec<Known>> = FxHashMap::default();
+        for stone in self.store.tombstones()?.into_iter().filter(|stone| stone.source == *partner) {
+            let known = Known::tombstone(key.source, stone.dataset, stone.denied_at, stone.by);
+            match group_of.get(&stone.link) {
+                Some(group) => of_group[*group].push(known),
+                None => stones.entry(stone.link).or_default().push(known),
+            }
+        }
+
         let as_of = AsOf::known_then(self.now());
         let dataset = &self.programme().datasets[key.dataset];
         let mut arrival = Arrival::default();
         let mut current: Option<(Link, Vec<Known>)> = None;
         let close = |arrival: &mut Arrival, of: Option<(Link, Vec<Known>)>| {
-            if let Some((link, events)) = of {
+            if let Some((link, mut events)) = of {
+                events.extend(stones.get(&link).into_iter().flatten().cloned());
                 arrival.permit(link, disclosable(&events, key.source, dataset, as_of));
             }
         };

@@ -77,6 +77,8 @@ impl Service {
                     .map_err(|_| StoreError::Damaged("a consent event"))?;
                 events.push(Known::new(source, &event, stored.recorded_at));
             }
+            let stones = self.store.tombstones_of(partner, &link)?.into_iter();
+            events.extend(stones.map(|row| Known::tombstone(source, row.dataset, row.denied_at, row.by)));
         }
         let mut permissions = Vec::new();
         for dataset in programme.datasets.iter().filter(|dataset| dataset.partners.contains(&source)) {

@@ -28,9 +28,11 @@ use crate::store::{AnswerKey, ConsentState, LedgerRow, SnapshotRow, StoreError};
 pub(super) struct Answering {
     ledger: Option<Ledger>,
     /// With the folder that it was read from.
-    snapshot: Option<(String, LazySnapshot)>,
+    pub(super) snapshot: Option<(String, LazySnapshot)>,
     consented: Option<Consented>,
-    shelf: Option<Shelf>,
+    pub(super) shelf: Option<Shelf>,
+    /// The orders of erasure that the snapshot's rows are without ([`ConsentState::orders`]).
+    orders: u64,
 }
 
 /// What a question is answered from.
@@ -77,6 +79,11 @@ struct Answer<'a> {
 struct PopulationView<'a> {
     id: &'a PopulationId,
     title: &'a Text,
+}
+
+/// One text for one question of one recipient.
+fn asked_by(plan: &Plan, recipient: &OrganisationId) -> String {
+    format!("{}&recipient={recipient}", plan.key())
 }
 
 /// The body of an answer: its last member is the SHA-256 of the text without that member.
@@ -160,7 +167,8 @@ impl Service {
                 .count("snapshot", u64::from(moment.row.id))
         };
         if let Some(body) = self.store.kept_answer(key)? {
-            self.store.commit_release(moment.now, actor, &[], subject(&body))?;
+            let asked = asked_by(&plan, recipient);
+            self.store.commit_release(moment.now, actor, (&asked, &[]), subject(&body))?;
             return Ok(body);
         }
         let tabulation = self.count(answering, &plan, (&moment, recipient), progress)?;
@@ -240,7 +248,7 @@ impl Service {
         let mut context = plan.release_context(moment.row.id);
         // Consent is given for a recipient: two organisations that ask the same count other sets, and neither may take
         // the other's cells off the values that were shown for them.
-        context.question_key = format!("{}&recipient={recipient}", context.question_key);
+        context.question_key = asked_by(plan, recipient);
         let pending = release(tabulation, &context, &self.rules, &ledger)?;
         let asked = Subject::new()
             .id("question", plan.question())
@@ -249,7 +257,7 @@ impl Service {
             .count("snapshot", u64::from(moment.row.id));
         let released = ledger.commit(pending, |entries| {
             let rows: Vec<LedgerRow> = entries.iter().map(Entry::to_stored).collect();
-            self.store.commit_release(moment.now, actor, &rows, asked)
+            self.store.commit_release(moment.now, actor, (&context.question_key, &rows), asked)
         });
         match released {
             Ok(released) => {
@@ -283,19 +291,27 @@ impl Service {
         row: &SnapshotRow,
         datasets: &[usize],
     ) -> Result<Snapshot, ServiceError> {
+        let orders = self.store.consent_state()?.orders;
         let it =
             |(folder, snapshot): &(String, LazySnapshot)| snapshot.id() == row.id && *folder == row.folder;
-        if !answering.snapshot.as_ref().is_some_and(it) {
+        let opens = !answering.snapshot.as_ref().is_some_and(it);
+        if opens {
             // The old one goes before the new one comes: both at a time may not fit. So does what was made from its rows,
             // which may lie elsewhere in another folder of the same snapshot.
             (answering.snapshot, answering.shelf) = (None, None);
+            let dir = self.store.folder().snapshots().join(&row.folder);
             let damaged = |_| StoreError::Damaged("the row of a snapshot");
             let sealed: Sealed = serde_json::from_str(&row.manifest).map_err(damaged)?;
-            let dir = self.store.folder().snapshots().join(&row.folder);
             let opened = LazySnapshot::open(&dir, self.programme(), &sealed.sha256, self.memory)?;
             answering.snapshot = Some((row.folder.clone(), opened));
         }
-        let (_, snapshot) = answering.snapshot.as_ref().ok_or(ServiceError::Refused(Reason::Internal))?;
+        let (_, snapshot) = answering.snapshot.as_mut().ok_or(ServiceError::Refused(Reason::Internal))?;
+        if opens || answering.orders != orders {
+            // Rows that are to be erased are read by nobody from here on; what was kept may have been made from them.
+            snapshot.erase(self.ordered(row.id)?);
+            answering.shelf = None;
+            answering.orders = orders;
+        }
         Ok(snapshot.with(datasets)?)
     }
 

@@ -27,6 +27,7 @@ impl Service {
             .id("dataset", CONSENTS)
             .digest("manifest", opened.sha256)
             .count("bytes", opened.manifest.resources[0].bytes);
+        let effects = self.effects(&row.partner)?;
         let path = self.store.folder().staged_file(&row.staged);
         let failed = |source| StoreError::Io { path: path.clone(), doing: "read", source };
         let staged = frames::Events::open(&path)?;
@@ -34,13 +35,14 @@ impl Service {
             staged.map(|event| event.map(|(link, event)| ConsentRow::new(link, &event)).map_err(failed));
         let recorded =
             self.store.record_package(now, actor, &row.id, (events, subject), rows, |subject, head| {
+                let subject = self.with_effects(subject, &effects, now);
                 self.receipt(ReceiptKind::Consents, &row.id, now, &row.partner, subject, head)
             });
         recorded.map_err(|error| match error {
             StoreError::Consent { index, refusal } => ServiceError::Intake(refused(index, refusal)),
             error => error.into(),
         })?;
-        self.arrivals.changed(opened.source);
+        self.recorded(&row.partner);
         self.remove_staged(&row.id);
         Ok(())
     }

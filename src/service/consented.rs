@@ -15,7 +15,7 @@ use crate::name::OrganisationId;
 use crate::programme::Programme;
 use crate::question::{CountError, Permitting, Plan};
 use crate::snapshot::SealError;
-use crate::store::{ConsentState, SnapshotRow, Store, StoreError, StoredConsent};
+use crate::store::{ConsentState, SnapshotRow, Store, StoreError, StoredConsent, TombstoneRow};
 use crate::token::Link;
 
 /// Links that are looked up one by one; for more the whole spine is read.
@@ -130,6 +130,9 @@ impl Consented {
                 (0, state.events, now),
                 &HashSet::new(),
             )?;
+            for stone in store.tombstones()? {
+                self.add_tombstone(programme, &persons, stone, now);
+            }
         }
         self.read = Some(Read { snapshot: snapshot.id, state, aliases });
         Ok(())
@@ -174,6 +177,9 @@ impl Consented {
                     for event in store.consents_up_to(&partner.id, link, state.events)? {
                         self.add(programme, &persons, &event, now)?;
                     }
+                    for stone in store.tombstones_of(&partner.id, link)? {
+                        self.add_tombstone(programme, &persons, stone, now);
+                    }
                 }
             }
         }
@@ -217,6 +223,27 @@ impl Consented {
             }
         }
         Ok(())
+    }
+
+    /// Adds what is left of events that are gone, under every person of its link.
+    fn add_tombstone(
+        &mut self,
+        programme: &Programme,
+        persons: &Persons,
+        stone: TombstoneRow,
+        now: Timestamp,
+    ) {
+        let persons = persons.of(&stone.link);
+        if persons.is_empty() {
+            self.waiting.insert(stone.link);
+            return;
+        }
+        // What a partner or dataset that is no longer there said no to is asked by nobody.
+        let Some(source) = programme.source(&stone.source) else { return };
+        let known = Known::tombstone(source, stone.dataset, stone.denied_at, stone.by);
+        for person in persons {
+            self.ledger.add(person, &known, now);
+        }
     }
 
     /// Adds an event under every person of its link; one whose link no seal has met waits for one.

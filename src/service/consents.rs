@@ -1,12 +1,12 @@
 //! Recording consent events: signed by the partner, over its own rows only, re-keyed in memory.
 
 use super::{Reason, Service, ServiceError};
-use crate::audit::{ReceiptKind, SignedReceipt};
+use crate::audit::SignedReceipt;
 use crate::auth::Principal;
 use crate::consent::{ConsentBatch, ConsentRefusal};
 use crate::extract::manifest::Sha256Hex;
 use crate::key::Signature;
-use crate::store::{ConsentRow, StoreError};
+use crate::store::ConsentRow;
 use crate::token::Linker;
 
 /// Context under which a batch of consents is signed.
@@ -46,22 +46,7 @@ impl Service {
             let token = token.ok_or_else(|| refused(ConsentRefusal::Token))?;
             rows.push(ConsentRow::new(linker.link(&token), &record.event));
         }
-        let batch = Sha256Hex::of(body);
-        let id = batch.to_string();
-        let actor = caller.actor();
-        let receipt = self.store.record_consents(now, &actor, &partner, batch, &rows, |subject, head| {
-            self.receipt(ReceiptKind::Consents, &id, now, &partner, subject, head)
-        });
-        let receipt = receipt.map_err(|error| match error {
-            StoreError::Consent { index, refusal } => {
-                let index = usize::try_from(index).unwrap_or(usize::MAX);
-                ServiceError::Consent { index, refusal }
-            }
-            error => error.into(),
-        })?;
-        // After it is durable, and before it is acknowledged: rows that come next are held against it.
-        self.arrivals.changed(source);
-        Ok(receipt)
+        self.record_events(&caller.actor(), &partner, Sha256Hex::of(body), &rows, now)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::intake::IntakeRefusal;
 use crate::key::KeyFileError;
 use crate::key::KeyId;
 use crate::question::{AskRefusal, CountError};
-use crate::snapshot::{LoadError, SealError};
+use crate::snapshot::{LoadError, RewriteError, SealError};
 use crate::store::StoreError;
 
 /// Why an operation said no. Never carries a value of a person.
@@ -58,6 +58,9 @@ pub enum ServiceError {
     /// A snapshot cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// Rows could not be erased from a snapshot.
+    #[error(transparent)]
+    Erase(#[from] RewriteError),
     /// A question that is not registered so.
     #[error(transparent)]
     Ask(#[from] AskRefusal),
@@ -235,7 +238,11 @@ impl ServiceError {
             ServiceError::Settlement(SettlementError::NotPermitted) => "statement-not-permitted",
             ServiceError::Settlement(SettlementError::Form) => Reason::Internal.code(),
             ServiceError::Load(LoadError::OverLimit { .. } | LoadError::InUse { .. }) => "memory",
-            ServiceError::Load(_)
+            ServiceError::Erase(RewriteError::Write(SealError::Write { source, .. })) if no_room(source) => {
+                "disk-full"
+            }
+            ServiceError::Erase(_)
+            | ServiceError::Load(_)
             | ServiceError::Key(_)
             | ServiceError::Io(_)
             | ServiceError::Count(_)
@@ -278,6 +285,9 @@ impl ServiceError {
                 "tell the operator, whose log says how much it takes; or ask about less"
             }
             _ if self.code() == "clock" => "tell the operator to set the clock",
+            ServiceError::Erase(_) => {
+                "see the log for what is wrong with the snapshot; the old one stays in force"
+            }
             _ => Reason::Internal.advice(),
         }
     }

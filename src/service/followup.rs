@@ -202,7 +202,8 @@ impl Service {
         let sealed: Sealed = serde_json::from_str(&row.manifest).map_err(damaged)?;
         let dir = self.store.folder().snapshots().join(&row.folder);
         let sheet = {
-            let snapshot = LazySnapshot::open(&dir, self.programme(), &sealed.sha256, self.memory)?;
+            let mut snapshot = LazySnapshot::open(&dir, self.programme(), &sealed.sha256, self.memory)?;
+            snapshot.erase(self.ordered(row.id)?);
             Sheet::of(self.programme(), &snapshot.with(&Sheet::datasets(self.programme()))?)
         };
         self.keep_referrals(&row, &sheet)?;
@@ -295,6 +296,19 @@ impl Service {
                 own.push(event.clone());
             }
             known.push(event);
+        }
+        // Of events that are gone, their noes are left.
+        for (partner_of, link) in
+            sources.iter().flat_map(|source| links.iter().map(move |link| (source, link)))
+        {
+            let source = self.programme().source(partner_of).ok_or(StoreError::Damaged("a tombstone"))?;
+            for stone in self.store.tombstones_of(partner_of, link)? {
+                let event = Known::tombstone(source, stone.dataset, stone.denied_at, stone.by);
+                if partner_of == partner && own_links.contains(link) {
+                    own.push(event.clone());
+                }
+                known.push(event);
+            }
         }
         Ok((known, own))
     }

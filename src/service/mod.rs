@@ -14,6 +14,9 @@ mod audit;
 mod bulk;
 mod consented;
 mod consents;
+mod ended;
+mod erasing;
+mod erasures;
 mod error;
 mod followup;
 mod keys;
@@ -24,14 +27,17 @@ mod reports;
 mod seal;
 mod start;
 mod statement;
+mod upkeep;
 mod upload;
 
 pub use append::Standing;
 pub use audit::AuditReport;
+pub use erasing::Erased;
 pub use error::{Reason, ServiceError};
 pub use followup::FollowupVolume;
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
+pub use upkeep::{Erase, Upkeep};
 pub use upload::{UploadRequest, UploadView};
 
 use std::collections::HashMap;

@@ -13,9 +13,10 @@ use super::{Reason, Service, ServiceError};
 use crate::audit::{Deed, Subject};
 use crate::auth::Principal;
 use crate::extract::findings::{KINDS, REASON_CODES, kind_code};
+use crate::linkage::Quality;
 use crate::name::{DatasetId, PartnerId};
 use crate::snapshot::load_quality;
-use crate::store::StoreError;
+use crate::store::{SnapshotRow, StoreError};
 
 /// A count of rows as it is shown: rounded, or `None` when hidden.
 type RowsShown = Option<u64>;
@@ -53,6 +54,22 @@ pub struct QualityPart {
 }
 
 impl Service {
+    /// The figures of the snapshot in force. Erasure may give it another folder while it is read.
+    fn quality_of(&self, row: &SnapshotRow) -> Result<Quality, ServiceError> {
+        let damaged = |_| StoreError::Damaged("the row of a snapshot");
+        let mut row = row.clone();
+        loop {
+            let sealed: Sealed = serde_json::from_str(&row.manifest).map_err(damaged)?;
+            let dir = self.store.folder().snapshots().join(&row.folder);
+            let read = load_quality(&dir, self.programme(), &sealed.sha256);
+            let now = self.store.snapshots()?.into_iter().find(|other| other.id == row.id);
+            match now.filter(|now| now.folder != row.folder) {
+                Some(now) if read.is_err() => row = now,
+                _ => return Ok(read?),
+            }
+        }
+    }
+
     /// The report of the snapshot in force. That it was read is entered first.
     ///
     /// # Errors
@@ -61,11 +78,8 @@ impl Service {
         let row = self.store.latest_snapshot()?.ok_or(ServiceError::Refused(Reason::NoSnapshot))?;
         let subject = Subject::new().count("snapshot", u64::from(row.id));
         self.store.record_reading(self.now(), &caller.actor(), Deed::QualityRead, subject)?;
-        let sealed: Sealed =
-            serde_json::from_str(&row.manifest).map_err(|_| StoreError::Damaged("the row of a snapshot"))?;
-        let dir = self.store.folder().snapshots().join(&row.folder);
         let programme = self.programme();
-        let parts = load_quality(&dir, programme, &sealed.sha256)?.parts.into_iter().map(|part| {
+        let parts = self.quality_of(&row)?.parts.into_iter().map(|part| {
             let stated = part.stated;
             QualityPart {
                 partner: programme.partners[usize::from(part.source)].id.clone(),

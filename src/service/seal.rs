@@ -1,10 +1,8 @@
 //! Sealing: the packages in force become a snapshot.
 
-use std::sync::PoisonError;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Service, ServiceError};
+use super::{Erase, Service, ServiceError};
 use crate::audit::Actor;
 use crate::clock::Timestamp;
 use crate::extract::manifest::{Manifest, Sha256Hex};
@@ -42,7 +40,31 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Seal`]; a conflict when a package was withdrawn meanwhile.
     pub fn seal(&self, actor: &Actor) -> Result<SealOutcome, ServiceError> {
-        let _one = self.sealing.lock().unwrap_or_else(PoisonError::into_inner);
+        let sealing = self.seal_lock();
+        // What is to be erased is not sealed again.
+        self.decide_erasures()?;
+        self.erase_staged_rows(&sealing)?;
+        let outcome = self.seal_in_force(actor)?;
+        // The snapshot is in force whatever happens to erasures and reports: what is not done now is done later.
+        if let Err(error) = self.erase_with(&sealing, actor, Erase::Ripe) {
+            tracing::warn!(code = error.code(), "rows could not be erased yet");
+        }
+        drop(sealing);
+        // Whoever recorded something meanwhile found the lock taken.
+        if let Err(error) = self.erase_from_packages() {
+            tracing::warn!(code = error.code(), "rows could not be erased from packages yet");
+        }
+        let reports = self.make_reports(actor).unwrap_or_else(|error| {
+            tracing::warn!(code = error.code(), "standing reports could not be made");
+            0
+        });
+        // Erasure may have given it another folder.
+        let snapshot = self.store.latest_snapshot()?.filter(|row| row.id == outcome.snapshot.id);
+        Ok(SealOutcome { snapshot: snapshot.unwrap_or(outcome.snapshot), reports, ..outcome })
+    }
+
+    /// Seals. The caller holds the lock.
+    fn seal_in_force(&self, actor: &Actor) -> Result<SealOutcome, ServiceError> {
         let sealed_at = self.now();
         let packages = self.store.packages_in_force()?;
         let staged = packages.iter().map(|p| self.staged_input(p)).collect::<Result<Vec<_>, _>>()?;
@@ -102,13 +124,7 @@ impl Service {
         if let Some(error) = offered.then(|| self.followups_ready().err()).flatten() {
             tracing::warn!(code = error.code(), "referrals could not be brought up to the snapshot");
         }
-        // The snapshot is in force whatever happens to the reports: those that are not made now are made after the next
-        // seal.
-        let reports = self.make_reports(actor).unwrap_or_else(|error| {
-            tracing::warn!(code = error.code(), "standing reports could not be made");
-            0
-        });
-        Ok(SealOutcome { snapshot, packages: sealed.packages.len(), replaced: replaced.len(), reports })
+        Ok(SealOutcome { snapshot, packages: sealed.packages.len(), replaced: replaced.len(), reports: 0 })
     }
 
     fn staged_input(&self, package: &PackageRow) -> Result<StagedInput, ServiceError> {

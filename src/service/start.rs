@@ -88,6 +88,7 @@ impl Service {
         };
         service.remove_left_over()?;
         service.record_left_over()?;
+        service.begin_upkeep()?;
         service.expire_uploads()?;
         Ok(service)
     }
@@ -114,7 +115,8 @@ impl Service {
                 std::fs::remove_file(entry.path())?;
             }
         }
-        let keep: Vec<u32> = self.store.snapshots()?.iter().map(|snapshot| snapshot.id).collect();
+        let snapshots = self.store.snapshots()?;
+        let keep: Vec<&str> = snapshots.iter().map(|snapshot| snapshot.folder.as_str()).collect();
         remove_orphans(&self.store.folder().snapshots(), &keep)?;
         Ok(())
     }

@@ -56,6 +56,16 @@ impl Draft {
         Ok((options.open(&path)?, path))
     }
 
+    /// Takes a durable file of another folder over, under a name here.
+    pub(super) fn link(&self, from: &Path, name: &str) -> io::Result<()> {
+        let to = self.path.join(name);
+        // A file system without a second name for a file gets a second file.
+        fs::hard_link(from, &to).or_else(|_| {
+            fs::copy(from, &to)?;
+            File::open(&to)?.sync_all()
+        })
+    }
+
     /// Makes the folder durable under its own name. Its files are durable already ([`Output::finish`]).
     pub(super) fn publish(mut self) -> io::Result<()> {
         sync_folder(&self.path)?;
@@ -112,14 +122,30 @@ impl Write for Output {
     }
 }
 
-/// Removes what a crash left in the folder of snapshots: folders being written, and snapshots that never came into
-/// force because their number is not in `keep`. Anything else is left alone. Returns the names removed.
+/// Name of the folder of a snapshot that was written anew so many times because rows of it were erased.
+#[must_use]
+pub fn folder_name(id: u32, generation: u32) -> String {
+    if generation == 0 { id.to_string() } else { format!("{id}-{generation}") }
+}
+
+/// How often a snapshot was written anew, by the name of its folder; `None` for what is no snapshot's name.
+#[must_use]
+pub fn generation_of(name: &str) -> Option<u32> {
+    let (id, generation) = name.split_once('-').unwrap_or((name, "0"));
+    let (id, generation) = (id.parse().ok()?, generation.parse().ok()?);
+    // Only the plain form of a number is a snapshot's name: `+7` and `007` are somebody else's.
+    (folder_name(id, generation) == name).then_some(generation)
+}
+
+/// Removes what a crash left in the folder of snapshots: folders being written, and folders of snapshots that never came
+/// into force, or that another has replaced, because their name is not in `keep`. Anything else is left alone. Returns the
+/// names removed.
 ///
 /// For start-up, before any seal. A folder that does not exist holds no orphans.
 ///
 /// # Errors
 /// I/O errors.
-pub fn remove_orphans(dir: &Path, keep: &[u32]) -> io::Result<Vec<String>> {
+pub fn remove_orphans(dir: &Path, keep: &[&str]) -> io::Result<Vec<String>> {
     let mut removed = Vec::new();
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(removed),
@@ -129,9 +155,7 @@ pub fn remove_orphans(dir: &Path, keep: &[u32]) -> io::Result<Vec<String>> {
         let entry = entry?;
         let Ok(name) = entry.file_name().into_string() else { continue };
         let draft = name.strip_prefix('.').and_then(|name| name.strip_suffix(DRAFT)).is_some();
-        // Only the plain form of a number is a snapshot's name: `+7` and `007` are somebody else's.
-        let dropped =
-            name.parse::<u32>().is_ok_and(|number| number.to_string() == name && !keep.contains(&number));
+        let dropped = generation_of(&name).is_some() && !keep.contains(&name.as_str());
         if (draft || dropped) && entry.file_type()?.is_dir() {
             fs::remove_dir_all(entry.path())?;
             removed.push(name);
@@ -172,16 +196,33 @@ mod tests {
     #[test]
     fn orphans_go_and_everything_else_stays() {
         let dir = tempfile::tempdir().expect("a folder");
-        for name in ["1", "2", "30", ".31.sealing", "007", "notes", "+7"] {
+        for name in [
+            "1",
+            "2",
+            "2-1",
+            "30",
+            "30-1",
+            "30-2",
+            ".30-3.sealing",
+            ".31.sealing",
+            "007",
+            "2-01",
+            "2-0",
+            "notes",
+            "+7",
+        ] {
             fs::create_dir(dir.path().join(name)).expect("made");
         }
         fs::write(dir.path().join("4"), b"a file").expect("written");
         fs::write(dir.path().join("1").join("x"), b"x").expect("written");
-        assert_eq!(remove_orphans(dir.path(), &[2, 30]).expect("removed"), [".31.sealing", "1"]);
+        assert_eq!(
+            remove_orphans(dir.path(), &["2", "30-2"]).expect("removed"),
+            [".30-3.sealing", ".31.sealing", "1", "2-1", "30", "30-1"]
+        );
         let mut left: Vec<_> =
             fs::read_dir(dir.path()).expect("read").map(|e| e.expect("entry").file_name()).collect();
         left.sort_unstable();
-        assert_eq!(left, ["+7", "007", "2", "30", "4", "notes"]);
+        assert_eq!(left, ["+7", "007", "2", "2-0", "2-01", "30-2", "4", "notes"]);
         assert!(remove_orphans(&dir.path().join("none"), &[]).expect("nothing").is_empty());
     }
 }

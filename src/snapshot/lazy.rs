@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::columns::{Columns, Snapshot};
+use super::erase::Erasure;
 use super::load::{self, LoadError};
 use super::manifest::{FileEntry, PERSONS_FILE, WITHHELD_FILE, dataset_file};
 use super::read::Bounds;
@@ -20,11 +21,13 @@ pub struct LazySnapshot {
     day: Day,
     persons: u32,
     families: Arc<[u32]>,
-    withheld: Withheld,
     sets: Vec<Set>,
     partners: usize,
-    /// Rows of all datasets.
+    /// Rows of all datasets, as sealed.
     rows: u64,
+    /// What is to be erased and may still lie on disk.
+    erasure: Erasure,
+    withheld_bytes: u64,
     limit: u64,
     held: Mutex<Held>,
 }
@@ -41,6 +44,8 @@ struct Set {
 
 /// What is in memory.
 struct Held {
+    /// Who is withheld: on disk, and by erasure from what was loaded.
+    withheld: Withheld,
     sets: Vec<Option<(Arc<Columns>, u64)>>,
     /// Counts the questions: a dataset carries the number of the last that used it.
     questions: u64,
@@ -81,11 +86,12 @@ impl LazySnapshot {
             day: manifest.day,
             persons,
             families,
-            withheld,
             partners: programme.partners.len(),
-            rows: sets.iter().fold(0, |sum, set| sum.saturating_add(set.entry.rows)),
+            rows: manifest.rows,
+            erasure: Erasure::default(),
+            withheld_bytes: withheld.bytes(),
             limit,
-            held: Mutex::new(Held { sets: sets.iter().map(|_| None).collect(), questions: 0 }),
+            held: Mutex::new(Held { sets: sets.iter().map(|_| None).collect(), withheld, questions: 0 }),
             sets,
         })
     }
@@ -94,6 +100,29 @@ impl LazySnapshot {
     #[must_use]
     pub const fn id(&self) -> u32 {
         self.id
+    }
+
+    /// Whether it was opened from this folder.
+    #[must_use]
+    pub fn is_of(&self, dir: &Path) -> bool {
+        self.dir == dir
+    }
+
+    /// Leaves out from here on what is to be erased: nobody gets to see these rows, whether they are off the disk yet or
+    /// not. Orders are added and never taken back.
+    pub fn erase(&mut self, erasure: Erasure) {
+        self.erasure = erasure;
+        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut withheld = Vec::new();
+        for (at, set) in held.sets.iter_mut().enumerate() {
+            if let Some((columns, _)) = set
+                && let Some(erased) = self.erasure.of(at, columns)
+            {
+                *columns = Arc::new(erased.columns);
+                withheld.extend(erased.withheld.into_iter().map(|(source, set)| ((at, source), set)));
+            }
+        }
+        held.withheld = held.withheld.with(withheld);
     }
 
     /// Bytes that persons and the datasets at these positions take in memory, before any of it is loaded.
@@ -141,10 +170,17 @@ impl LazySnapshot {
             let set = &self.sets[at];
             let bounds =
                 Bounds { persons: self.persons, partners: self.partners, rows: self.rows, codes: &set.codes };
-            load::load_rows(&self.dir, &set.entry, &set.dataset, &bounds).map(|columns| (at, columns))
+            let columns = load::load_rows(&self.dir, &set.entry, &set.dataset, &bounds)?;
+            let erased = self.erasure.of(at, &columns).map(|erased| (erased.columns, erased.withheld));
+            Ok::<_, LoadError>((at, erased.unwrap_or_else(|| (columns, Default::default()))))
         })?;
-        for (at, columns) in loaded {
+        let mut withheld = Vec::new();
+        for (at, (columns, erased)) in loaded {
             held.sets[at] = Some((Arc::new(columns), question));
+            withheld.extend(erased.into_iter().map(|(source, set)| ((at, source), set)));
+        }
+        if !withheld.is_empty() {
+            held.withheld = held.withheld.with(withheld);
         }
         let empty = Arc::new(Columns::default());
         let columns = |(at, set): (usize, &Option<(Arc<Columns>, u64)>)| match set {
@@ -156,7 +192,7 @@ impl LazySnapshot {
             day: self.day,
             persons: self.persons,
             families: Arc::clone(&self.families),
-            withheld: self.withheld.clone(),
+            withheld: held.withheld.clone(),
             datasets: held.sets.iter().enumerate().map(columns).collect(),
         })
     }
@@ -183,7 +219,7 @@ impl LazySnapshot {
     }
 
     fn bytes_of_persons(&self) -> u64 {
-        size_of_val(&*self.families) as u64 + self.withheld.bytes()
+        size_of_val(&*self.families) as u64 + self.withheld_bytes
     }
 }
 

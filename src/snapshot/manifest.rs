@@ -44,6 +44,9 @@ pub(super) struct Manifest {
     pub(super) structure_sha256: Sha256Hex,
     /// Highest person number.
     pub(super) persons: u32,
+    /// Rows of all datasets as sealed: no case or member of staff has a number that they do not account for. Erasure
+    /// leaves fewer.
+    pub(super) rows: u64,
     pub(super) files: Vec<FileEntry>,
     quality: Vec<Part>,
 }
@@ -82,7 +85,7 @@ impl Manifest {
     pub(super) fn new(
         (id, day, sealed_at): (u32, Day, Timestamp),
         programme: &Programme,
-        persons: u32,
+        (persons, rows): (u32, u64),
         files: Vec<FileEntry>,
         quality: &Quality,
     ) -> Manifest {
@@ -112,9 +115,15 @@ impl Manifest {
             programme_sha256: Sha256Hex::from_bytes(programme.sha256),
             structure_sha256: structure(programme),
             persons,
+            rows,
             files,
             quality: quality.collect(),
         }
+    }
+
+    /// The same snapshot in other files.
+    pub(super) fn with_files(self, files: Vec<FileEntry>) -> Manifest {
+        Manifest { files, ..self }
     }
 
     /// The figures of linkage quality; `None` when they name a partner or dataset that the programme does not have.

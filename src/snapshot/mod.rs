@@ -6,6 +6,7 @@
 //! questions.
 
 mod columns;
+mod erase;
 mod error;
 mod file;
 mod folder;
@@ -20,6 +21,7 @@ mod plan;
 mod publish;
 mod read;
 mod record;
+mod rewrite;
 mod seal;
 mod sort;
 #[cfg(test)]
@@ -28,11 +30,13 @@ mod withheld;
 mod work;
 
 pub use columns::{Columns, Snapshot};
+pub use erase::Erasure;
 pub use error::SealError;
-pub use folder::remove_orphans;
+pub use folder::{folder_name, generation_of, remove_orphans};
 pub use grouping::Grouping;
 pub use lazy::LazySnapshot;
 pub use load::{LoadError, MEMORY_SETTING, load_quality};
 pub use manifest::SNAPSHOT_FILE;
+pub use rewrite::{RewriteError, remove_folder, rewrite};
 pub use seal::{SealInputs, SealLimits, SealPhase, SealReport, StagedInput, seal, seal_within};
 pub use withheld::Withheld;

@@ -17,6 +17,7 @@ use super::record;
 use super::seal::{SealInputs, SealReport};
 use super::withheld::Withheld;
 use super::work::Room;
+use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Quality;
 use crate::linkage::quality::PartCount;
 use crate::linkage::work::in_parallel_on;
@@ -171,26 +172,32 @@ impl Written {
     /// Writes the manifest, and makes the folder the snapshot's.
     pub(super) fn publish(self, inputs: &SealInputs<'_>, draft: Draft) -> Result<SealReport, SealError> {
         let head = (inputs.id, inputs.day, inputs.sealed_at);
-        let manifest = Manifest::new(head, inputs.programme, self.highest, self.files, &self.quality);
-        let mut text = serde_json::to_vec_pretty(&manifest).expect("plain data become JSON");
-        text.push(b'\n');
-        let wrong = || SealError::write(SNAPSHOT_FILE);
-        let mut out = draft.create(SNAPSHOT_FILE).map_err(wrong())?;
-        io::Write::write_all(&mut out, &text).map_err(wrong())?;
-        let (_, sha256) = out.finish().map_err(wrong())?;
+        let manifest =
+            Manifest::new(head, inputs.programme, (self.highest, self.rows), self.files, &self.quality);
+        let sha256 = write_manifest(&manifest, &draft)?;
         draft.publish().map_err(SealError::write("the folder"))?;
         Ok(SealReport { rows: self.rows, persons: self.highest, sha256, quality: self.quality })
     }
 }
 
+/// Writes the manifest; returns its digest.
+pub(super) fn write_manifest(manifest: &Manifest, draft: &Draft) -> Result<Sha256Hex, SealError> {
+    let mut text = serde_json::to_vec_pretty(manifest).expect("plain data become JSON");
+    text.push(b'\n');
+    let wrong = || SealError::write(SNAPSHOT_FILE);
+    let mut out = draft.create(SNAPSHOT_FILE).map_err(wrong())?;
+    io::Write::write_all(&mut out, &text).map_err(wrong())?;
+    Ok(out.finish().map_err(wrong())?.1)
+}
+
 /// Makes a file of the snapshot durable.
-fn entry(name: String, out: Output, rows: u64) -> Result<FileEntry, SealError> {
+pub(super) fn entry(name: String, out: Output, rows: u64) -> Result<FileEntry, SealError> {
     let (bytes, sha256) = out.finish().map_err(SealError::write(&name))?;
     Ok(FileEntry { name, rows, bytes, sha256 })
 }
 
 /// The disk's word inside Parquet's.
-fn into_io(error: ParquetError) -> io::Error {
+pub(super) fn into_io(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(cause) => {
             cause.downcast::<io::Error>().map_or_else(io::Error::other, |cause| *cause)

@@ -50,6 +50,13 @@ impl Withheld {
         Withheld(Arc::new(sets))
     }
 
+    /// With more persons, by (dataset, source).
+    pub(super) fn with(&self, more: impl IntoIterator<Item = ((usize, u8), RoaringBitmap)>) -> Withheld {
+        let mut sets = BTreeMap::clone(&self.0);
+        more.into_iter().for_each(|(of, set)| *sets.entry(of).or_default() |= set);
+        Withheld::from_sets(sets)
+    }
+
     /// The sets, by (dataset, source).
     #[must_use]
     pub fn sets(&self) -> &BTreeMap<(usize, u8), RoaringBitmap> {

@@ -6,14 +6,16 @@ use std::ops::RangeInclusive;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::chain::{NewEntry, append};
+use super::erasures::{self, ErasureCause, NewErasure, OrderRow};
+use super::tombstones;
 use super::uploads::{self, UploadState, receipt_of, receipt_text};
 use super::{Store, StoreError, fixed, signed, stored, unsigned};
 use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
-use crate::clock::Timestamp;
-use crate::consent::{ConsentEvent, ConsentRefusal, EventKind};
+use crate::clock::{Day, Timestamp};
+use crate::consent::{ConsentEvent, ConsentRefusal, EventKind, GivenBy};
 use crate::digest::Sha256Hex;
 use crate::limits;
-use crate::name::PartnerId;
+use crate::name::{DatasetId, PartnerId};
 use crate::token::Link;
 
 /// An event to be recorded. No `Debug`: it is a person's.
@@ -66,13 +68,51 @@ pub struct ConsentState {
     /// How often something was taken away that the fold is made of: events, links of the spine, aliases; or tombstones
     /// came or went.
     pub erasures: u64,
+    /// How often it was decided that rows go, or they went.
+    pub orders: u64,
+}
+
+/// What of an event decides about erasure. No `Debug`: it is a person's.
+#[derive(serde::Deserialize)]
+struct Said {
+    kind: EventKind,
+    at: Timestamp,
+    given_by: GivenBy,
+    #[serde(default)]
+    datasets: Vec<DatasetId>,
+}
+
+impl Said {
+    fn of(event: &str) -> Result<Said, StoreError> {
+        serde_json::from_str(event).map_err(|_| StoreError::Damaged("a consent event"))
+    }
+}
+
+/// Whether a no is lifted by a yes that is on record now.
+pub(super) fn lifted_since(
+    tx: &Transaction<'_>,
+    order: &OrderRow,
+    denied_at: Timestamp,
+    by: GivenBy,
+) -> Result<bool, StoreError> {
+    let mut query = tx.prepare_cached("SELECT event FROM consent_events WHERE source = ?1 AND link = ?2")?;
+    let mut rows = query.query(params![order.source.as_str(), order.link.as_stored()])?;
+    while let Some(row) = rows.next()? {
+        let said = Said::of(&row.get::<_, String>(0)?)?;
+        let about = said.datasets.is_empty() || said.datasets.contains(&order.dataset);
+        let lifts = by == GivenBy::Person || said.given_by == GivenBy::Person;
+        if said.kind.is_permit() && said.at > denied_at && about && lifts {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Link and digest of the event that goes under a record's name.
 type Recorded = ([u8; 16], [u8; 32]);
 
-/// Records a partner's events within a transaction; those that are there already are left as they are. Returns how many
-/// are new.
+/// Records a partner's events within a transaction; those that are there already are left as they are. Returns what
+/// is new.
 ///
 /// A record is one event: its name, used for another, is refused. What `renewed` and `expired` name has to be there, or to
 /// come among the same events. Beyond [`limits::MAX_CONSENTS_OF_PERSON`] only what denies or ends a yes is taken.
@@ -81,7 +121,7 @@ pub(super) fn insert<R: Borrow<ConsentRow>>(
     now: Timestamp,
     partner: &PartnerId,
     rows: impl Iterator<Item = Result<R, StoreError>>,
-) -> Result<u64, StoreError> {
+) -> Result<Inserted, StoreError> {
     // An event that is there already takes no number: the last one says how many there were.
     let mut add = tx.prepare_cached(
         "INSERT INTO consent_events (source, link, record, event_sha256, event, recorded_at)
@@ -99,7 +139,7 @@ pub(super) fn insert<R: Borrow<ConsentRow>>(
         Ok(found.optional()?)
     };
     let most = limits::MAX_CONSENTS_OF_PERSON as i64;
-    let (mut new, mut naming) = (0, Vec::new());
+    let (mut inserted, mut naming) = (Inserted::default(), Vec::new());
     for (index, row) in (0u64..).zip(rows) {
         let row = row?;
         let row = row.borrow();
@@ -112,7 +152,10 @@ pub(super) fn insert<R: Borrow<ConsentRow>>(
             }
             continue;
         }
-        new += 1;
+        inserted.new += 1;
+        if row.kind.is_deny() || row.kind.is_permit() {
+            inserted.heed(tx, partner, row)?;
+        }
         if row.kind.is_permit() || row.kind == EventKind::Requested {
             let person = params![partner.as_str(), link, most + 1];
             if of_person.query_row(person, |row| row.get::<_, i64>(0))? > most {
@@ -128,12 +171,71 @@ pub(super) fn insert<R: Borrow<ConsentRow>>(
             return Err(StoreError::Consent { index, refusal: ConsentRefusal::NamesUnknown });
         }
     }
-    Ok(new)
+    if inserted.lifted != 0 {
+        erasures::another_state(tx)?;
+    }
+    Ok(inserted)
+}
+
+/// What was recorded.
+#[derive(Default)]
+pub(super) struct Inserted {
+    /// Events that were not there before.
+    new: u64,
+    /// Links that a new no is about, and the day of the first no.
+    denied: Vec<Link>,
+    since: Option<Day>,
+    /// Tombstones that a new yes lifted.
+    lifted: usize,
+}
+
+impl Inserted {
+    /// Heeds what a new yes or no does beside being on record.
+    fn heed(
+        &mut self,
+        tx: &Transaction<'_>,
+        partner: &PartnerId,
+        row: &ConsentRow,
+    ) -> Result<(), StoreError> {
+        let said = Said::of(&row.event)?;
+        if said.kind.is_deny() {
+            self.denied.push(row.link);
+            let day = said.at.day();
+            self.since = Some(self.since.map_or(day, |since| since.min(day)));
+        } else {
+            let yes = (said.at, said.given_by, &said.datasets[..]);
+            self.lifted += tombstones::lift(tx, partner, &row.link, yes)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the erasure that a new no asks for, and names it in the subject with the day of the first one.
+    fn open_erasure(
+        &self,
+        tx: &Transaction<'_>,
+        (now, actor): (Timestamp, &Actor),
+        partner: &PartnerId,
+        recorded: Sha256Hex,
+        subject: Subject,
+    ) -> Result<Subject, StoreError> {
+        let Some(since) = self.since else { return Ok(subject) };
+        let id = erasure_id(partner, recorded);
+        let new = NewErasure { id: &id, source: partner, cause: ErasureCause::Denied, since };
+        erasures::open(tx, now, actor, &new, &self.denied)?;
+        Ok(subject.id("erasure", id).id("since", since))
+    }
+}
+
+/// The id of the erasure that a batch opens: of nothing but its sender and its bytes.
+fn erasure_id(partner: &PartnerId, batch: Sha256Hex) -> String {
+    let digest = Sha256Hex::of(format!("kobling/v1/erasure {partner} {batch}").as_bytes());
+    digest.to_string().chars().take(32).collect()
 }
 
 impl Store {
     /// Records a batch of a partner's consent events, all of them or none. The same batch (by the digest of its bytes)
-    /// gives the same receipt; an event that is there already is left as it is.
+    /// gives the same receipt; an event that is there already is left as it is. A new no opens an erasure, which the
+    /// subject then names as `erasure`, with the day of the first no as `since`; a new yes lifts tombstones.
     ///
     /// # Errors
     /// [`StoreError::Consent`] for the first event that cannot stand beside the others.
@@ -157,9 +259,12 @@ impl Store {
             if let Some(earlier) = earlier {
                 return receipt_of(&earlier);
             }
-            let new = insert(tx, now, partner, rows.iter().map(Ok))?;
-            let subject =
-                Subject::new().digest("batch", batch).count("events", rows.len() as u64).count("new", new);
+            let inserted = insert(tx, now, partner, rows.iter().map(Ok))?;
+            let subject = Subject::new()
+                .digest("batch", batch)
+                .count("events", rows.len() as u64)
+                .count("new", inserted.new);
+            let subject = inserted.open_erasure(tx, (now, actor), partner, batch, subject)?;
             let (deed, strand) = (Deed::ConsentsRecorded, Strand::Partner(partner.clone()));
             let entry = NewEntry { actor, at: now, deed, strand, subject: subject.clone() };
             let receipt = sign(subject, append(tx, entry)?.0);
@@ -193,11 +298,13 @@ impl Store {
             }
             uploads::expect_open(tx, id)?;
             let mut taken = 0;
-            let new = insert(tx, now, &found.partner, rows.inspect(|_| taken += 1))?;
+            let inserted = insert(tx, now, &found.partner, rows.inspect(|_| taken += 1))?;
             if taken != events {
                 return Err(StoreError::Damaged("staged consents"));
             }
-            let subject = subject.count("events", events).count("new", new);
+            let subject = subject.count("events", events).count("new", inserted.new);
+            let recorded = Sha256Hex::of(&found.manifest);
+            let subject = inserted.open_erasure(tx, (now, actor), &found.partner, recorded, subject)?;
             let (deed, strand) = (Deed::ConsentsRecorded, Strand::Partner(found.partner));
             let entry = NewEntry { actor, at: now, deed, strand, subject: subject.clone() };
             let (head, sequence) = append(tx, entry)?;
@@ -394,5 +501,6 @@ fn state(db: &Connection) -> Result<ConsentState, StoreError> {
         events: number("SELECT seq FROM sqlite_sequence WHERE name = 'consent_events'")?,
         aliases: number("SELECT count(*) FROM aliases WHERE approved_at IS NOT NULL")?,
         erasures: number("SELECT value FROM meta WHERE name = 'erasures'")?,
+        orders: number("SELECT value FROM meta WHERE name = 'erasure-orders'")?,
     })
 }

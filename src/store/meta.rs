@@ -98,6 +98,40 @@ impl Store {
     }
 }
 
+impl Store {
+    /// A number that upkeep keeps for itself, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn mark(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        self.read(|db| {
+            let found =
+                db.query_row("SELECT value FROM meta WHERE name = ?1", [mark_name(name)], |row| row.get(0));
+            Ok(found.optional()?)
+        })
+    }
+
+    /// Keeps such a number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_mark(&self, name: &str, value: i64) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute(
+                "INSERT INTO meta (name, value) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                params![mark_name(name), value],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+/// No mark is taken for anything else that is kept by name.
+pub(super) fn mark_name(name: &str) -> String {
+    format!("upkeep/{name}")
+}
+
 fn programme_name(programme: &Programme) -> String {
     Sha256Hex::from_bytes(programme.sha256).to_string()
 }

@@ -9,6 +9,7 @@
 
 mod chain;
 mod consents;
+mod erasures;
 mod error;
 mod folder;
 mod followups;
@@ -19,6 +20,7 @@ mod releases;
 mod snapshots;
 mod spine;
 mod statements;
+mod tombstones;
 mod uploads;
 
 #[cfg(test)]
@@ -31,6 +33,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 pub use consents::{ConsentRow, ConsentState, StoredConsent};
+pub use erasures::{ErasureCause, ErasureRow, ErasureState, Finished, OrderRow, Stretches};
 pub use error::StoreError;
 pub use folder::DataFolder;
 pub use followups::{LookupRow, NewLookup, NewReferrals, ReferralRow, ReferralState, Volume};
@@ -41,6 +44,7 @@ pub use releases::{AnswerKey, LedgerRow};
 pub use snapshots::{NewSnapshot, SnapshotRow};
 pub use spine::{AliasRow, SpineRow};
 pub use statements::{ReportRow, StatementRow};
+pub use tombstones::TombstoneRow;
 pub use uploads::{NewUpload, OpenedUpload, PackageRow, StagedName, UploadRow, UploadState};
 
 use folder::Lock;

@@ -69,7 +69,19 @@ impl Store {
         })
     }
 
-    /// Makes the ledger lines of an answer and its place in the audit chain durable, before the answer leaves.
+    /// The keys of all questions that were answered, ascending.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn answered_questions(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare("SELECT question_key FROM answered ORDER BY question_key")?;
+            let keys = query.query_map([], |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?;
+            Ok(keys)
+        })
+    }
+
+    /// Makes the ledger lines of an answer, under its question's key, and its place in the audit chain durable, before the answer leaves.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`] when a line's position is taken: another answer came first.
@@ -77,7 +89,7 @@ impl Store {
         &self,
         now: Timestamp,
         actor: &Actor,
-        rows: &[LedgerRow],
+        (question_key, rows): (&str, &[LedgerRow]),
         subject: Subject,
     ) -> Result<(), StoreError> {
         self.write(|tx| {
@@ -99,6 +111,7 @@ impl Store {
                     ])?;
                 }
             }
+            tx.execute("INSERT INTO answered (question_key) VALUES (?1) ON CONFLICT DO NOTHING", [question_key])?;
             let entry = NewEntry { actor, at: now, deed: Deed::Answered, strand: Strand::Service, subject };
             append(tx, entry).map(|_| ())
         })

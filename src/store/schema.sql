@@ -100,6 +100,54 @@ CREATE TABLE aliases (
     UNIQUE (partner, first, second)
 ) STRICT;
 
+-- Erasures: opened by a no, because a permission ended, or because an alias joined it with a no, and done when no row of theirs is left. `since` and `keep` are days
+-- since 1970. An order says which rows of a link at the source may stay; the links that the partner itself named are `named`.
+CREATE TABLE erasures (
+    id          TEXT PRIMARY KEY CHECK (length(id) = 32),
+    source      TEXT NOT NULL,
+    cause       TEXT NOT NULL CHECK (cause IN ('denied', 'ended', 'joined')),
+    since       INTEGER NOT NULL,
+    opened_at   INTEGER NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('opened', 'decided', 'staged', 'done')),
+    -- The last snapshot that may hold rows of it: later ones are sealed from packages without.
+    until       INTEGER,
+    packages    INTEGER NOT NULL DEFAULT 0,
+    rows        INTEGER NOT NULL DEFAULT 0,
+    done_at     INTEGER,
+    receipt     TEXT,
+    CHECK ((state = 'done' AND cause <> 'joined') = (receipt IS NOT NULL)),
+    CHECK ((state = 'done') = (done_at IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erasures_state ON erasures (state);
+
+CREATE TABLE erasure_links (
+    erasure TEXT NOT NULL REFERENCES erasures (id),
+    link    BLOB NOT NULL CHECK (length(link) = 16),
+    PRIMARY KEY (erasure, link)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE erasure_orders (
+    erasure   TEXT NOT NULL REFERENCES erasures (id),
+    dataset   TEXT NOT NULL,
+    link      BLOB NOT NULL CHECK (length(link) = 16),
+    named     INTEGER NOT NULL,
+    keep      TEXT NOT NULL,
+    denied_at INTEGER,
+    given_by  TEXT,
+    PRIMARY KEY (erasure, dataset, link)
+) STRICT, WITHOUT ROWID;
+
+-- What is left of a no: no older yes comes back.
+CREATE TABLE tombstones (
+    source    TEXT NOT NULL,
+    link      BLOB NOT NULL CHECK (length(link) = 16),
+    dataset   TEXT NOT NULL,
+    denied_at INTEGER NOT NULL,
+    given_by  TEXT NOT NULL,
+    erased_at INTEGER NOT NULL,
+    PRIMARY KEY (source, link, dataset)
+) STRICT, WITHOUT ROWID;
+
 -- Follow-up: a person that a partner has referred (by person number), since which seal, and whether it waits for the
 -- steward; how many were new at each seal; what was looked up, and how much of a day's look-ups is spent. No answer.
 CREATE TABLE referrals (
@@ -162,6 +210,11 @@ CREATE TABLE ledger (
     figures      TEXT,
     CHECK ((contributors IS NULL) <> (tied_to IS NULL))
 ) STRICT;
+
+-- Questions that were answered, with their recipient: whatever was in the answer, and whether anything was.
+CREATE TABLE answered (
+    question_key TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE answers (
     question_sha256 BLOB NOT NULL CHECK (length(question_sha256) = 32),

@@ -76,8 +76,8 @@ fn consents(store: &Store, n: i64, numbers: &[u8]) -> Result<SignedReceipt, Stor
         .map(|n| ConsentRow {
             link: Link::from_stored([*n; 16]),
             record: format!("r{n}"),
-            event: "{}".to_owned(),
-            kind: EventKind::Given,
+            event: r#"{"kind":"requested","at":"2022-01-01T00:00:00Z","given_by":"self"}"#.to_owned(),
+            kind: EventKind::Requested,
             names: None,
         })
         .collect();

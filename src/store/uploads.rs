@@ -123,6 +123,12 @@ impl StagedName {
         StagedName(if generation == 0 { id.to_owned() } else { format!("{id}-{generation}") })
     }
 
+    /// After how many erasures.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.0.split_once('-').and_then(|(_, generation)| generation.parse().ok()).unwrap_or(0)
+    }
+
     /// The file's name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -446,6 +452,29 @@ impl Store {
                 &[&partner.as_str()],
             )
         })
+    }
+
+    /// Uploads and packages, of every partner, whose rows are staged.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn packages_staged(&self) -> Result<Vec<PackageRow>, StoreError> {
+        self.read(|db| {
+            packages(
+                db,
+                &format!("{PACKAGE} WHERE state IN ('open', 'complete') ORDER BY opened_at, id"),
+                &[],
+            )
+        })
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn package_staged(&self, id: &str) -> Result<Option<PackageRow>, StoreError> {
+        let one = format!("{PACKAGE} WHERE state IN ('open', 'complete') AND id = ?1");
+        self.read(|db| Ok(packages(db, &one, &[&id])?.pop()))
     }
 
     /// The packages that the next seal reads: of each partner, dataset and period the one completed last. In the order

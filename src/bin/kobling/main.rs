@@ -14,6 +14,7 @@ macro_rules! out {
 mod access;
 mod ask;
 mod consent;
+mod erasures;
 mod exchange;
 mod exit;
 mod extract;
@@ -59,6 +60,8 @@ enum Command {
     /// Record what persons said: one by one, or a list.
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
+    /// What the service erases of your rows after a withdrawal, and its receipts.
+    Erasures(erasures::Erasures),
     /// What became of one's own referrals, for those who said yes: asked, and put beside one's own rows.
     #[command(subcommand)]
     Followup(followup::FollowupCommand),
@@ -89,6 +92,7 @@ fn main() -> std::process::ExitCode {
         Command::Upload(arguments) => send::upload(&arguments),
         Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),
+        Command::Erasures(arguments) => erasures::run(&arguments),
         Command::Followup(command) => followup::run(&command),
         Command::Access(arguments) => access::run(&arguments),
         Command::Questions(arguments) => questions::run(&arguments),

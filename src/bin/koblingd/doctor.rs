@@ -72,6 +72,18 @@ impl Doctor {
             Some(snapshot) => println!("snapshot in force: {}, sealed on {}", snapshot.id, snapshot.day),
             None => println!("snapshot in force: none; seal one"),
         }
+        let open = service.open_erasures()?;
+        let today = service.now().day();
+        let late = open.iter().filter(|(_, by)| *by < today).count();
+        match open.iter().map(|(_, by)| by).min() {
+            None => println!("erasures: none open"),
+            Some(by) if late == 0 => println!("erasures: {} open, the first to be done by {by}", open.len()),
+            Some(_) => {
+                return Err(Failure::Refused(format!(
+                    "erasures: {late} late; see the log for why, then run `koblingd erase --all-now`"
+                )));
+            }
+        }
         Ok(())
     }
 

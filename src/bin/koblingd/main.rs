@@ -4,6 +4,7 @@
 mod audit;
 mod demo;
 mod doctor;
+mod erase;
 mod exit;
 mod folder;
 mod init;
@@ -45,6 +46,8 @@ enum Command {
     Principal(principal::Principal),
     /// Seal what is in force into a snapshot.
     Seal(seal::Seal),
+    /// Carry erasures out now.
+    Erase(erase::Erase),
     /// The audit chain.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Partner(command) => command.run(),
         Command::Principal(command) => command.run(),
         Command::Seal(command) => command.run(),
+        Command::Erase(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Demo(command) => command.run(),
         Command::Doctor(command) => command.run(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use kobling::http;
+use kobling::service::Erase;
 
 use crate::exit::Failure;
 use crate::folder::Folder;
@@ -64,9 +65,43 @@ impl Serve {
         println!("listening on {scheme}://{address}");
         // Whoever started this may wait for the line, and may have stopped listening to what follows.
         std::io::stdout().flush().ok();
-        runtime
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let looked_after = Arc::clone(&service);
+        // It is not waited for: whatever the end interrupts is taken up again at the next start, as after a kill.
+        std::thread::spawn(move || look_after(&looked_after, &stopped));
+        let served = runtime
             .block_on(http::serve(service, listener, tls, interrupted()))
-            .map_err(|error| Failure::Files(format!("{address}: {error}")))
+            .map_err(|error| Failure::Files(format!("{address}: {error}")));
+        drop(stop);
+        served
+    }
+}
+
+/// How often it is looked whether a day has begun, or something was left to be done.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// Does the upkeep at start, and then once a day, until `stopped`.
+fn look_after(service: &kobling::service::Service, stopped: &std::sync::mpsc::Receiver<()>) {
+    let mut done = None;
+    loop {
+        let today = service.now().day();
+        if done != Some(today) {
+            match service.look_after(&service.operator(), Erase::Ripe) {
+                Ok(did) => {
+                    tracing::info!(
+                        erasures = did.erased.erasures,
+                        snapshots = did.erased.snapshots,
+                        waiting = did.waiting,
+                        "daily upkeep"
+                    );
+                    done = (!did.waiting).then_some(today);
+                }
+                Err(error) => tracing::warn!(code = error.code(), "the daily upkeep could not be done"),
+            }
+        }
+        if !matches!(stopped.recv_timeout(LOOK_EVERY), Err(std::sync::mpsc::RecvTimeoutError::Timeout)) {
+            return;
+        }
     }
 }
 

@@ -168,6 +168,10 @@ pub(super) fn play(
     }
     alone.send_packages(house)?;
     alone.seal()?;
+    // What was asked by then is for everybody to know, and in a receipt.
+    for ask in questions() {
+        alone.ask(&ask)?;
+    }
     for name in ["tilbagekald-1.csv", "tilbagekald-12.csv"] {
         alone.send_consents(house, &programme, &key, purposes, &raw.join(PARTNER).join(name))?;
     }

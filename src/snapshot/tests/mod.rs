@@ -1,5 +1,6 @@
 //! Tests of sealing and loading together: what both files below share.
 
+mod erase;
 mod join;
 mod lazy;
 mod limits;
