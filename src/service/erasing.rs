@@ -30,9 +30,14 @@ pub struct Erased {
 impl Service {
     /// What is decided to be erased from a snapshot, by the numbers under which it knows persons.
     pub(super) fn ordered(&self, snapshot: u32) -> Result<Erasure, ServiceError> {
+        self.ordered_by(snapshot, |_| true)
+    }
+
+    /// The same of some erasures, by their ids.
+    fn ordered_by(&self, snapshot: u32, of: impl Fn(&str) -> bool) -> Result<Erasure, ServiceError> {
         let mut erasure = Erasure::default();
         let mut orders = self.store.orders()?;
-        orders.retain(|order| order.until.is_none_or(|until| snapshot <= until));
+        orders.retain(|order| order.until.is_none_or(|until| snapshot <= until) && of(&order.erasure));
         let links: Vec<Link> = orders.iter().map(|order| order.link).collect();
         let numbers = self.store.numbers_of(&links)?;
         let damaged = || StoreError::Damaged("an erasure");
@@ -61,7 +66,8 @@ impl Service {
         let mut named = RoaringBitmap::new();
         let mut snapshots = 0;
         for row in self.store.snapshots()? {
-            let mut erasure = self.ordered(row.id)?;
+            // Rows leave the packages first: what was decided a moment ago waits for the next time.
+            let mut erasure = self.ordered_by(row.id, |id| erasures.iter().any(|staged| staged.id == id))?;
             horizons.iter().for_each(|(dataset, day)| erasure.keep_from(*dataset, *day));
             snapshots += usize::from(self.erase_snapshot(&row, actor, &erasure, &mut named)?);
         }

@@ -55,6 +55,8 @@ impl Service {
         let sealing = self.seal_lock();
         (done.erased, done.aged) = self.erase_with(&sealing, actor, erase)?;
         drop(sealing);
+        // Whoever recorded something meanwhile found the lock taken.
+        self.erase_from_packages()?;
         done.waiting = !self.store.erasures_at(ErasureState::Decided)?.is_empty();
         done.events = self.drop_past_events(actor)?;
         let year = self.now().plus_millis(-LOOKUPS_KEPT_DAYS * 86_400_000);
