@@ -361,6 +361,14 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
     assert!(sound(&show).contains("forloeb / evaluation / vive: no"));
     sound(&[&["consent", "refuse", "--record", "n-1"][..], &scope, &told].concat());
     sound(&[&["consent", "withdraw", "--record", "w-1"][..], &told].concat());
+    // Everything was recorded today: on that day of then nothing was known yet, and by what is known now a yes stood.
+    let moment = "2022-06-01T12:00:00Z";
+    let line = |known: &str| {
+        let said = sound(&["consent", "as-of", moment, "--known", known]);
+        said.lines().find(|line| line.contains("forloeb / evaluation / vive")).expect("its line").to_owned()
+    };
+    assert!(line("then").ends_with(": no"), "{}", line("then"));
+    assert!(line("now").ends_with(": yes, rows 2021-06-01.."), "{}", line("now"));
     let printed = sound(&["access", "--purpose-note", "desk 3"]);
     for line in [
         "INDSIGT I PERSONOPLYSNINGER",

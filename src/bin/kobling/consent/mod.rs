@@ -1,5 +1,6 @@
 //! `kobling consent`: what a person said, tokenised here, signed, and recorded at the service.
 
+mod as_of;
 mod package;
 mod record;
 mod show;
@@ -35,6 +36,8 @@ pub(crate) enum ConsentCommand {
     Invalidate(One),
     /// What you recorded of a person, and what it permits today.
     Show(show::Show),
+    /// What this partner's records permitted of a person at a moment, as known then or as known now.
+    AsOf(as_of::AsOf),
     /// A list: a CSV with cpr,record,event,time and, where they apply, valid_from,valid_to,window_from,window_to,method,names.
     Record {
         /// The list; - reads standard input.
@@ -138,6 +141,7 @@ pub(crate) fn run(command: &ConsentCommand) -> Outcome {
         ConsentCommand::Renew(one) => record::single(one, "renewed"),
         ConsentCommand::Invalidate(one) => record::single(one, "invalidated"),
         ConsentCommand::Show(show) => show::run(show),
+        ConsentCommand::AsOf(asked) => as_of::run(asked),
         ConsentCommand::Record { file, common } => record::list(file, common),
         ConsentCommand::Export(arguments) => exchange::export(arguments),
         ConsentCommand::Import(arguments) => exchange::import(arguments),
