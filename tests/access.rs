@@ -357,7 +357,15 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
     assert!(shown.contains("forloeb / evaluation / vive: yes, rows 2021-06-01.."), "{shown}");
     let renew = ["consent", "renew", "--record", "y-2", "--names", "y-1", "--valid-to", "2029-12-31"];
     sound(&[&renew[..], &scope, &told].concat());
-    sound(&[&["consent", "invalidate", "--record", "i-1", "--names", "y-2"][..], &told].concat());
+    // A name alone would take everything back unseen.
+    let invalidate = ["consent", "invalidate", "--record", "i-1", "--names", "y-2"];
+    let (status, _, said) = run(&[&invalidate[..], &told].concat());
+    assert!(
+        status == Some(2) && said.contains("takes back everything") && said.contains("--everything"),
+        "{said}"
+    );
+    let said = sound(&[&invalidate[..], &["--everything"], &told].concat());
+    assert!(said.contains("erasure  ") && said.contains("the snapshots by 20"), "{said}");
     assert!(sound(&show).contains("forloeb / evaluation / vive: no"));
     sound(&[&["consent", "refuse", "--record", "n-1"][..], &scope, &told].concat());
     sound(&[&["consent", "withdraw", "--record", "w-1"][..], &told].concat());

@@ -329,27 +329,20 @@ pub(super) fn standing<S: Said>(
     gate
 }
 
-/// The days of rows that may be kept for a use: those that are permitted, and those of every yes that no deny beats and
-/// that has run out by itself no more than `grace` days ago, or begins later. Nothing of it may be used for that reason.
+/// The days of rows that may be kept for a use: those of every yes that no deny beats and that has not run out, or did so by
+/// itself no more than `grace` days ago. Windows do not narrow each other here: who is asked again and says yes to less is
+/// read less of, and loses nothing by it; a `renewed` that names the wide yes replaces it. Nothing may be used for that reason.
 pub(super) fn kept<'a, E>(events: E, asked: &Use<'_>, as_of: AsOf, grace: u32) -> Vec<(Day, Day)>
 where
     E: IntoIterator<Item = &'a Known>,
     E::IntoIter: Clone,
 {
-    let events = events.into_iter();
-    let mut days = fold(events.clone(), asked, as_of).windows;
-    let seen = events.filter(move |e| e.source == asked.source && as_of.sees(e));
+    let seen = events.into_iter().filter(move |e| e.source == asked.source && as_of.sees(e));
     let covers = |e: &Known| e.covers(asked);
-    if let Some(barrier) = Barrier::of(seen.clone(), &covers) {
-        let (today, grace) = (as_of.day(), i32::try_from(grace).unwrap_or(i32::MAX));
-        let waits = |e: &&Known| {
-            let lapsed = e.holds_to(asked.longest);
-            e.valid.0 > today || (lapsed < today && today <= lapsed.plus(grace))
-        };
-        let yes = seen.filter(|e| e.kind.is_permit() && covers(e) && barrier.lets_through(*e));
-        days.extend(yes.filter(waits).map(|e| e.rows));
-    }
-    days
+    let Some(barrier) = Barrier::of(seen.clone(), &covers) else { return Vec::new() };
+    let (today, grace) = (as_of.day(), i32::try_from(grace).unwrap_or(i32::MAX));
+    let yes = seen.filter(|e| e.kind.is_permit() && covers(e) && barrier.lets_through(*e));
+    yes.filter(|e| today <= e.holds_to(asked.longest).plus(grace)).map(|e| e.rows).collect()
 }
 
 /// The last day of those that follow on each other from today on which the gate stays open, if nothing more is said;

@@ -106,8 +106,10 @@ pub struct DatasetHeld {
     pub title: Text,
     /// Rows about the person.
     pub rows: u64,
-    /// Whether rows about the person were not kept, because nothing permitted them.
+    /// Whether rows about the person were not kept: turned away on arrival because nothing permitted them, or erased.
     pub withheld: bool,
+    /// Where rows are being erased: the day by which they are gone from everything. They are in no answer already.
+    pub erased_by: Option<Day>,
     /// First day of all these.
     pub first: Option<Day>,
     /// Last day.

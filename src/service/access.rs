@@ -172,6 +172,10 @@ impl Service {
         let programme = self.programme();
         let own = self.store.packages_in_force()?.into_iter().filter(|p| p.partner == asked.partner);
         let packages: Vec<_> = own.collect();
+        // An erasure that only an alias opened is told to nobody: it would say what others know.
+        let mut orders = self.store.orders()?;
+        orders.retain(|o| o.named && o.source == asked.partner && asked.links.contains(&o.link));
+        let erasures = if orders.is_empty() { Vec::new() } else { self.store.erasures_of(&asked.partner)? };
         let mut held = Vec::new();
         for dataset in programme.datasets.iter().filter(|d| d.partners.contains(&asked.source)) {
             let mut found = DatasetHeld {
@@ -179,9 +183,15 @@ impl Service {
                 title: dataset.title.clone(),
                 rows: 0,
                 withheld: false,
+                erased_by: None,
                 first: None,
                 last: None,
             };
+            for order in orders.iter().filter(|order| order.dataset == dataset.id) {
+                let erasure = erasures.iter().find(|erasure| erasure.id == order.erasure);
+                let by = erasure.map(|erasure| self.erase_by(erasure.since, erasure.opened_at));
+                found.erased_by = found.erased_by.max(by);
+            }
             let layout = Layout::of(dataset);
             let person = dataset.position(|role| matches!(role, Role::Person));
             let date = dataset.position(|role| matches!(role, Role::Date));

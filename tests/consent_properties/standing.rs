@@ -67,16 +67,21 @@ fn oracle(history: &[Entry], moment: i64, limit: Option<u32>, grace: Option<i32>
     uses_of_d0().any(|[p, x, d0]| {
         let limit = limit.filter(|_| p == "p0");
         let yeses = unbeaten(history, moment, moment, [p, x, d0]);
-        let (held, waiting): (Vec<_>, Vec<_>) =
-            yeses.into_iter().partition(|yes| yes.valid_from <= today && today <= ends(yes, limit));
-        let waits = |yes: &&ConsentEvent| {
-            let begins_later = yes.valid_from > today;
-            let lapsed = i64::from(today.days()) - i64::from(ends(yes, limit).days());
-            grace.is_some_and(|grace| {
-                (begins_later || (1..=i64::from(grace)).contains(&lapsed)) && window_covers(yes, d)
-            })
-        };
-        oracle_allows(&held, d) || waiting.iter().any(waits)
+        match grace {
+            // Handing over is a use like any other.
+            None => {
+                let held: Vec<_> = yeses
+                    .into_iter()
+                    .filter(|yes| yes.valid_from <= today && today <= ends(yes, limit))
+                    .collect();
+                oracle_allows(&held, d)
+            }
+            // What any yes covers by itself stays, until it has run out for longer than the grace.
+            Some(grace) => yeses.iter().any(|yes| {
+                let lapsed = i64::from(today.days()) - i64::from(ends(yes, limit).days());
+                lapsed <= i64::from(grace) && window_covers(yes, d)
+            }),
+        }
     })
 }
 

@@ -115,7 +115,17 @@ fn lines(held: &Held, language: Language) -> Vec<String> {
             _ => format!("  {title}: {rows} {about}"),
         };
         if dataset.withheld {
-            line += say(", rækker afvist ved modtagelsen", ", rows turned away on arrival");
+            line += say(
+                ", rækker ikke beholdt (afvist ved modtagelsen eller slettet)",
+                ", rows not kept (turned away on arrival, or erased)",
+            );
+        }
+        if let Some(day) = dataset.erased_by {
+            line += say(
+                "; er ude af alle svar og slettes overalt senest ",
+                "; out of every answer, and erased everywhere by ",
+            );
+            line += &day.to_string();
         }
         lines.push(line + &span);
     }
@@ -184,6 +194,7 @@ pub(crate) fn lines_of_consents(held: &ConsentsHeld, language: Language) -> Vec<
             let rows = (event.rows.from.unwrap_or(event.valid_from), event.rows.to);
             line += &format!("; {} {}", say("rækker", "rows"), span(rows.0, rows.1));
         }
+        line += &format!("; {} {}", say("opbevares til", "kept until"), event.retention_until);
         if let Some(names) = &event.names {
             line += &format!("; {} {}", say("om", "about"), names.as_str());
         }

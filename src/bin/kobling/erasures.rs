@@ -20,6 +20,9 @@ pub(crate) struct Erasures {
 
 pub(crate) fn run(arguments: &Erasures) -> Outcome {
     let list: Vec<serde_json::Value> = parse(&arguments.service.connect()?.fetch("/v1/erasures")?)?;
+    if !list.is_empty() {
+        out!("id  cause  opened  done by  state  rows gone from packages  done");
+    }
     for erasure in &list {
         let text = |field: &str| match &erasure[field] {
             serde_json::Value::String(text) => text.clone(),
@@ -38,6 +41,9 @@ pub(crate) fn run(arguments: &Erasures) -> Outcome {
             }
         }
     }
-    out!("{} erasure(s)", list.len());
+    out!(
+        "{} erasure(s); staged: gone from the packages and from every answer, and from the snapshots by the day named",
+        list.len()
+    );
     Ok(Done::Clean)
 }

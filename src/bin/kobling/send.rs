@@ -82,7 +82,7 @@ pub(crate) fn upload(arguments: &UploadArguments) -> Outcome {
         out!("rows     {sent} sent, {kept} kept");
         if kept < sent {
             out!(
-                "         {} had no permission on arrival and were not kept: record consents before you upload",
+                "         {} had no permission on arrival and were not kept: record the consents that are missing, then tokenise again into another folder and upload that",
                 sent - kept
             );
         }

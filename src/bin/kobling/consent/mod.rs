@@ -113,9 +113,13 @@ pub(crate) struct One {
     /// Your own name for this record: 1 to 64 of A-Z a-z 0-9 -; made up when not given.
     #[arg(long)]
     record: Option<RecordId>,
-    /// Your own name of the record that this one takes back or replaces.
+    /// Your own name of the record that this one is about. It does not narrow a withdrawal: what that is of follows from its
+    /// purposes, recipients and datasets.
     #[arg(long)]
     names: Option<RecordId>,
+    /// A withdrawal that names a record takes back everything all the same.
+    #[arg(long)]
+    everything: bool,
     /// When it was said, as 2022-03-01 or 2022-03-01T09:00:00Z; now when not given.
     #[arg(long)]
     time: Option<String>,

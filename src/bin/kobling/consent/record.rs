@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use kobling::audit::{Item, Receipt, SignedReceipt};
 use kobling::clock::{Clock as _, Day, SystemClock};
 use kobling::consent::{ConsentRecord, RecordId};
 use kobling::extract::Source;
@@ -19,6 +20,14 @@ use crate::exit::{Done, Outcome, Trouble, file};
 pub(super) fn single(one: &One, event: &str) -> Outcome {
     if one.time.as_deref().is_some_and(|time| time.contains([',', '"', '\n'])) {
         return Err(Trouble::Usage("--time takes a date or an instant as in RFC 3339".into()));
+    }
+    let said = &one.common.said;
+    let of_all = said.purpose.is_empty() && said.recipient.is_empty() && said.dataset.is_empty();
+    if one.names.is_some() && of_all && !one.everything && matches!(event, "withdrawn" | "invalidated") {
+        let message = "--names alone does not narrow it: without --purpose, --recipient or --dataset it takes back everything \
+                       that the person has said yes to, and rows are erased; give the scope of the record that you mean, or \
+                       say --everything";
+        return Err(Trouble::Usage(message.into()));
     }
     let cpr = one.person.read()?;
     let record = one.record.as_ref().map(|record| record.as_str().to_owned()).unwrap_or_else(|| {
@@ -38,7 +47,15 @@ pub(super) fn single(one: &One, event: &str) -> Outcome {
         one.names.as_ref().map(RecordId::as_str).unwrap_or_default(),
     ));
     drop(cpr);
-    send(&Source::Memory(list), &one.common, Some(&record))
+    let done = send(&Source::Memory(list), &one.common, Some(&record))?;
+    if matches!(event, "given" | "renewed") && one.rows_from.is_none() {
+        let from =
+            one.valid_from.map_or_else(|| "the day on which it was said".to_owned(), |day| day.to_string());
+        out!(
+            "rows     from {from} on; for older ones say --rows-from (a second yes to less narrows the first)"
+        );
+    }
+    Ok(done)
 }
 
 /// Records a list.
@@ -80,11 +97,27 @@ fn send(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
     let count =
         read_consents(source, &form, &tokeniser, now, limits::MAX_CONSENT_BATCH, sink).map_err(named)?;
     out!("recorded {count} event(s) in {} batch(es)", receipts.len());
+    for (id, by) in receipts.iter().filter_map(|receipt| erasure(receipt)) {
+        out!(
+            "erasure  {id}: rows that nobody permits any more leave the packages now, and the snapshots by {by}"
+        );
+    }
     if let Some(path) = &common.receipt {
         keep_all(path, &receipts)?;
         out!("receipt  {}", path.display());
     }
     Ok(Done::Clean)
+}
+
+/// The erasure that an unverified receipt tells of, and the last day of it.
+fn erasure(receipt: &[u8]) -> Option<(String, String)> {
+    let signed: SignedReceipt = serde_json::from_slice(receipt).ok()?;
+    let receipt: Receipt = serde_json::from_str(&signed.receipt).ok()?;
+    let text = |name| match receipt.subject.item(name) {
+        Some(Item::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    Some((text("erasure")?, text("erase-by")?))
 }
 
 /// Keeps receipts, one a line.

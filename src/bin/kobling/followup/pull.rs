@@ -122,12 +122,13 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
     target.write_all(&text).and_then(|()| target.sync_all()).map_err(file(&arguments.out))?;
     let told = answers.answers.iter().filter(|answer| !answer.told.statuses.is_empty()).count();
     out!(
-        "asked     {} of {in_all} referred person(s), in {} look-up(s)",
+        "asked     {} of {in_all} referred person(s), each a look-up of today's, in {} request(s)",
         answers.answers.len(),
         answers.asked.len()
     );
     out!(
-        "told      {told}; of the others nothing is told: unknown, not permitted and nothing yet look the same"
+        "told      {told}; of the others nothing is told: unknown, not permitted, nothing yet and a referral younger than {} day(s) after its first seal look the same",
+        followup.delay_days
     );
     out!("answers   {}", arguments.out.display());
     asked?;

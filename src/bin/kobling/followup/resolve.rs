@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kobling::answer::Language;
+use kobling::clock::Day;
 use kobling::extract::{Source, reread};
 use kobling::followup::{ANSWERS_FORMAT, Answer, Answers, Reason, Wanted, reasons};
 use kobling::token::Token;
@@ -42,7 +43,7 @@ pub(crate) struct Resolve {
 /// The words of a reason.
 fn reason(reason: Reason, language: Language) -> &'static str {
     match reason {
-        Reason::NotContacted => language.choose("ikke kontaktet", "not contacted"),
+        Reason::NotContacted => language.choose("intet oplyst om kontakt", "nothing told of a contact"),
         Reason::EndedUnreached => language.choose("slut uden kontakt", "over without contact"),
         Reason::ConsentEnds => language.choose("samtykke udløber", "consent runs out"),
     }
@@ -123,7 +124,10 @@ pub(super) fn run(arguments: &Resolve) -> Outcome {
                 let told = answer.told.statuses.contains(&status.id);
                 line.push(if told { language.choose("ja", "yes") } else { "" }.into());
             }
-            line.push(answer.told.consent_ends.map(|day| day.to_string()).unwrap_or_default().into());
+            line.push(match answer.told.consent_ends {
+                Some(Day::MAX) => language.choose("uden udløb", "no end").into(),
+                ends => ends.map(|day| day.to_string()).unwrap_or_default().into(),
+            });
             let words: Vec<&str> = reasons.iter().map(|r| reason(*r, language)).collect();
             line.push(words.join(", ").into());
             to.write_record(&line).map_err(csv_trouble)
