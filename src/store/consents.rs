@@ -108,6 +108,9 @@ pub(super) fn lifted_since(
     Ok(false)
 }
 
+/// Memory for the database's pages while a package of consents is recorded, in KiB.
+const BULK_CACHE_KIB: u32 = 256 << 10;
+
 /// Link and digest of the event that goes under a record's name.
 type Recorded = ([u8; 16], [u8; 32]);
 
@@ -297,8 +300,11 @@ impl Store {
                 return Ok(receipt);
             }
             uploads::expect_open(tx, id)?;
+            // The places of events in the indices are all over: they are met in memory, not on disk.
+            tx.execute_batch(&format!("PRAGMA cache_size = -{BULK_CACHE_KIB}"))?;
             let mut taken = 0;
             let inserted = insert(tx, now, &found.partner, rows.inspect(|_| taken += 1))?;
+            tx.execute_batch("PRAGMA cache_size = -2000")?;
             if taken != events {
                 return Err(StoreError::Damaged("staged consents"));
             }
