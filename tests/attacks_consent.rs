@@ -221,3 +221,33 @@ fn attack_access_tells_of_no_alias_that_another_partner_proposed() {
     };
     assert_eq!(held(false), held(true));
 }
+
+/// Attack: a partner and an evaluator want to know whether somebody is known to any other partner. Seven of the partner's own
+/// clients take their yes back, and a row of that somebody comes in without a yes: whoever was counted leaves, so that
+/// seven or eight persons do, of which R8 holds the one and shows the other.
+#[test]
+#[ignore = "open: a partner can make anybody leave, and R8 tells seven from eight"]
+fn attack_a_row_without_a_yes_tells_whether_somebody_is_counted_elsewhere() {
+    let shown = |victim: u64| {
+        let mut desk = Desk::new();
+        desk.say("lokk", 0..40, "given");
+        desk.say("mandecentret", 40..90, "given");
+        desk.send("lokk", &rows_of(0..40));
+        desk.send("mandecentret", &rows_of(40..90));
+        desk.seal();
+        let table = |desk: &Desk| {
+            let answer: serde_json::Value = serde_json::from_str(&desk.ask("reach", &[])).expect("JSON");
+            answer["table"].clone()
+        };
+        let before = table(&desk);
+        assert!(!before.is_null());
+        desk.advance(1);
+        desk.say("lokk", 0..7, "withdrawn");
+        desk.send("lokk", &[rows_of(0..40), vec![(victim, 100)]].concat());
+        desk.seal();
+        (before, table(&desk))
+    };
+    let (known, unknown) = (shown(60), shown(500));
+    assert_eq!(known.0, unknown.0);
+    assert_eq!(known.1, unknown.1);
+}
