@@ -251,3 +251,20 @@ fn attack_a_row_without_a_yes_tells_whether_somebody_is_counted_elsewhere() {
     assert_eq!(known.0, unknown.0);
     assert_eq!(known.1, unknown.1);
 }
+
+/// Attack: an evaluator that the purpose is not for may not ask, and waits for the standing reports instead.
+#[test]
+fn attack_a_standing_report_goes_to_nobody_whom_the_purpose_is_not_for() {
+    let vive = r#"{ id = "vive", name = "VIVE" }"#;
+    let text = kit::PROGRAMME.replacen(vive, &format!(r#"{vive}, {{ id = "anden", name = "Anden" }}"#), 1);
+    assert_ne!(text, kit::PROGRAMME);
+    let mut desk = Desk::of(&text);
+    desk.say("lokk", 0..60, "given");
+    desk.send("lokk", &rows_of(0..60));
+    desk.seal();
+    let made = |recipient: &str| {
+        desk.query::<i64>(&format!("SELECT count(*) FROM reports WHERE recipient = '{recipient}'"))
+    };
+    assert!(made("vive") > 0);
+    assert_eq!(made("anden"), 0);
+}
