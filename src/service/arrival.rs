@@ -114,7 +114,8 @@ impl Service {
             }
         }
 
-        let as_of = AsOf::known_then(self.now());
+        // Not before anything that is on record: a clock put back would forget what was said last.
+        let as_of = AsOf::known_then(self.store.consent_state_at(self.now())?.1);
         let dataset = &self.programme().datasets[key.dataset];
         let mut arrival = Arrival::default();
         let mut current: Option<(Link, Vec<Known>)> = None;

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::erasures::Groups;
 use super::{Service, ServiceError};
 use crate::audit::Actor;
 use crate::clock::{Day, Timestamp};
-use crate::consent::{AsOf, ConsentEvent, Days, EventKind, keepable};
+use crate::consent::{AsOf, ConsentEvent, Days, EventKind, Known, keepable};
 use crate::extract::manifest::Sha256Hex;
 use crate::name::PartnerId;
 use crate::store::{ErasureCause, StoreError};
@@ -30,7 +31,7 @@ impl Service {
         let last = self.store.mark(MARK)?.map_or(now, Timestamp::from_millis);
         let groups = self.groups()?;
         let mut opened = 0;
-        for (source, links) in self.may_have_ended(last, now)? {
+        for (source, links) in self.may_have_ended(last, now, &groups)? {
             let (mut ended, mut joined) = (Vec::new(), Vec::new());
             for link in links {
                 match self.ended(&source, (&link, groups.links(&link)), last, now)? {
@@ -52,11 +53,13 @@ impl Service {
         Ok(opened)
     }
 
-    /// Links about which something was recorded since, or ran out since, or that an alias joined since.
+    /// Links about which something was recorded since, or ran out since, or that an alias joined since; with each all links
+    /// of its person: what is said under one narrows what is kept under the others.
     fn may_have_ended(
         &self,
         last: Timestamp,
         now: Timestamp,
+        groups: &Groups,
     ) -> Result<BTreeMap<PartnerId, BTreeSet<Link>>, ServiceError> {
         let aliases = self.store.aliases()?;
         let joined = aliases.iter().filter(|row| row.approved_at.is_some_and(|at| at > last));
@@ -72,7 +75,7 @@ impl Service {
             let narrows = event.kind == EventKind::Expired || event.kind.is_permit();
             let narrowed = narrows && stored.recorded_at > last;
             if narrowed || joined.contains(&stored.link) || event.kind.is_permit() && ran_out() {
-                may.entry(stored.source).or_default().insert(stored.link);
+                may.entry(stored.source).or_default().extend(groups.links(&stored.link));
             }
             Ok(())
         })?;
@@ -101,13 +104,13 @@ impl Service {
         now: Timestamp,
     ) -> Result<Option<ErasureCause>, ServiceError> {
         let grace = self.programme().consent.lapsed_days;
-        let kept = |links: &[Link], at: Timestamp| -> Result<Vec<Days>, ServiceError> {
-            let events = self.said_to(source, links)?;
+        let kept = |events: &[Known], at: Timestamp| -> Vec<Days> {
             let as_of = AsOf::known_then(at);
             let of = self.erasable(source);
-            Ok(of.map(|(source, dataset)| keepable(&events, source, dataset, as_of, grace)).collect())
+            of.map(|(source, dataset)| keepable(events, source, dataset, as_of, grace)).collect()
         };
         let alone = std::slice::from_ref(link);
+        let said = self.said_to(source, alone)?;
         let mut recorded = Vec::new();
         let mut since = last;
         for (_, stored) in self.store.consents_numbered(source, alone)? {
@@ -123,13 +126,13 @@ impl Service {
         recorded.retain(|at| *at > since);
         recorded.push(since);
         recorded.dedup();
-        let before = recorded.into_iter().map(|at| kept(alone, at)).collect::<Result<Vec<_>, _>>()?;
+        let before: Vec<Vec<Days>> = recorded.into_iter().map(|at| kept(&said, at)).collect();
         let less = |today: &[Days]| {
             before.iter().any(|then| then.iter().zip(today).any(|(then, today)| !covers(today, then)))
         };
-        if less(&kept(alone, now)?) {
+        if less(&kept(&said, now)) {
             Ok(Some(ErasureCause::Ended))
-        } else if links.len() > 1 && less(&kept(links, now)?) {
+        } else if links.len() > 1 && less(&kept(&self.said_to(source, links)?, now)) {
             Ok(Some(ErasureCause::Joined))
         } else {
             Ok(None)

@@ -15,7 +15,7 @@ use crate::intake::named_in;
 use crate::linkage::Alias;
 use crate::linkage::components;
 use crate::snapshot::{Erasure, folder_name, generation_of, remove_folder, rewrite};
-use crate::store::{ErasureState, Finished, SnapshotRow, StoreError};
+use crate::store::{ErasureRow, ErasureState, Finished, SnapshotRow, StoreError};
 use crate::token::Link;
 
 /// What an erasure from snapshots did.
@@ -52,14 +52,18 @@ impl Service {
     }
 
     /// Takes what is decided and off the packages out of every snapshot, and with it rows from before the days in
-    /// `horizons`, by dataset. Nobody seals meanwhile: the caller holds the lock.
+    /// `horizons`, by dataset. Those of the erasures end that are `ripe`; the others keep waiting for their own day, or a
+    /// partner would see from when its own is done that somebody else's was due. Nobody seals meanwhile: the caller holds
+    /// the lock.
     pub(super) fn erase_snapshots(
         &self,
         sealing: &MutexGuard<'_, ()>,
         actor: &Actor,
         horizons: &BTreeMap<usize, Day>,
+        ripe: impl Fn(&ErasureRow) -> bool,
     ) -> Result<Erased, ServiceError> {
-        let erasures = self.store.erasures_at(ErasureState::Staged)?;
+        let mut erasures = self.store.erasures_at(ErasureState::Staged)?;
+        erasures.retain(ripe);
         if erasures.is_empty() && horizons.is_empty() {
             return Ok(Erased::default());
         }

@@ -262,8 +262,8 @@ impl Service {
                 waiting.insert(package.partner);
             }
         }
-        let staged = decided.into_iter().map(|erasure| (erasure.id, !waiting.contains(&erasure.source)));
-        let staged: Vec<(String, bool)> = staged.collect();
+        let staged = decided.into_iter().filter(|erasure| !waiting.contains(&erasure.source));
+        let staged: Vec<String> = staged.map(|erasure| erasure.id).collect();
         Ok(self.store.erasures_staged(&staged)?)
     }
 
@@ -276,6 +276,15 @@ impl Service {
     ) -> Result<bool, ServiceError> {
         let slot = self.slot(&package.id);
         let done = match slot.try_lock() {
+            // Nobody writes to a complete one: a request at it can wait for its client as long as that likes.
+            None if self
+                .store
+                .package_staged(&package.id)?
+                .is_some_and(|it| it.state == UploadState::Complete) =>
+            {
+                self.rewrite_package(&package.id, orders, from)?;
+                true
+            }
             None => false,
             Some(mut session) => {
                 // What is on disk decides, the next time.

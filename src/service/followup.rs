@@ -115,12 +115,14 @@ impl Service {
             let free_at = Timestamp::at_start_of(now.day().plus(1));
             return Err(ServiceError::LookupQuota { per_day: followup.lookups_per_day, free_at });
         }
+        // A no that was recorded while this waited for its turn counts: the moment is that of what is read below.
+        let (_, moment) = self.store.consent_state_at(self.now())?;
         let asked = Asked {
             programme: self.programme(),
             followup,
             source,
             recipient: partner.clone().into(),
-            as_of: AsOf::known_then(now),
+            as_of: AsOf::known_then(moment),
         };
         let aliases = self.store.aliases()?;
         let same = Same::of(&aliases, &partner, ready.row.sealed_at);

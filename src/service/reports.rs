@@ -54,12 +54,14 @@ impl Service {
         Ok(true)
     }
 
-    /// Who may ask a question.
+    /// Who may ask a question: whom its purpose is for.
     fn recipients(&self, question: &Question) -> Vec<OrganisationId> {
         let programme = self.programme();
         let payers = programme.payers.iter().filter(|_| question.audience == Audience::Payers);
         let mut recipients: Vec<OrganisationId> =
             programme.evaluators.iter().chain(payers).map(|organisation| organisation.id.clone()).collect();
+        let purpose = programme.purpose(&question.purpose);
+        recipients.retain(|id| purpose.is_some_and(|purpose| purpose.recipients.contains(id)));
         recipients.sort_unstable();
         recipients.dedup();
         recipients

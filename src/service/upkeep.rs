@@ -9,14 +9,15 @@ use crate::audit::{Actor, Deed, Subject};
 use crate::clock::Day;
 use crate::consent::{ConsentEvent, Known, due};
 use crate::name::PartnerId;
-use crate::store::{ErasureState, StoreError, TombstoneRow};
+use crate::store::{ErasureRow, ErasureState, StoreError, TombstoneRow};
 use crate::token::Link;
 
 /// Which erasures are carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Erase {
-    /// Those half of whose days have gone, and with them all others: so that several are done in one rewriting, and there
-    /// is time left when it fails.
+    /// Those of earlier stretches of the calendar, each of half the days: so that several are one rewriting, and there is
+    /// time left when it fails. An event that came in late is not kept waiting. The rows of all others go with them, but
+    /// these are done, and told to be, when their own stretch is over.
     Ripe,
     /// All.
     All,
@@ -82,13 +83,18 @@ impl Service {
         let horizons = self.age_packages(horizons)?;
         let today = self.now().day();
         let half = i32::try_from(self.programme().consent.erasure_days / 2).unwrap_or(0);
-        let ripe = |by: &Day| erase == Erase::All || today.plus(half) >= *by;
-        let some =
-            self.open_erasures()?.iter().any(|(row, by)| row.state == ErasureState::Staged && ripe(by));
+        // By the calendar: what is opened in one stretch of days is done together at the beginning of the next.
+        let stretch = |day: Day| day.days().div_euclid(half.max(1));
+        let ripe = |row: &ErasureRow| {
+            let by = self.erase_by(row.since, row.opened_at);
+            let due = stretch(row.opened_at.day()) < stretch(today) || today.plus(half) >= by;
+            row.state == ErasureState::Staged && (erase == Erase::All || due)
+        };
+        let some = self.store.open_erasures()?.iter().any(ripe);
         if !some && horizons.is_empty() {
             return Ok((Erased::default(), 0));
         }
-        let erased = self.erase_snapshots(sealing, actor, &horizons)?;
+        let erased = self.erase_snapshots(sealing, actor, &horizons, ripe)?;
         for (dataset, from) in &horizons {
             let dataset = &self.programme().datasets[*dataset].id;
             self.store.record_retention(self.now(), actor, (dataset, *from))?;

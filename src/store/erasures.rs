@@ -199,6 +199,9 @@ fn count_up(tx: &Transaction<'_>, name: &str) -> Result<(), StoreError> {
 }
 
 /// Opens an erasure within a transaction; one of the same id stays as it is.
+///
+/// It is opened no earlier than any upload of its partner that is there: whoever records reads the clock first, and an
+/// upload that was opened in between has taken rows in under what held before.
 pub(super) fn open(
     tx: &Transaction<'_>,
     now: Timestamp,
@@ -207,7 +210,9 @@ pub(super) fn open(
     links: &[Link],
 ) -> Result<(), StoreError> {
     let inserted = tx.execute(
-        "INSERT INTO erasures (id, source, cause, since, opened_at, state) VALUES (?1, ?2, ?3, ?4, ?5, 'opened')
+        "INSERT INTO erasures (id, source, cause, since, opened_at, state)
+         VALUES (?1, ?2, ?3, ?4,
+                 max(?5, coalesce((SELECT max(opened_at) FROM uploads WHERE partner = ?2), ?5)), 'opened')
          ON CONFLICT DO NOTHING",
         params![new.id, new.source.as_str(), new.cause.as_str(), new.since.days(), now.millis()],
     )?;
@@ -406,19 +411,18 @@ impl Store {
         })
     }
 
-    /// Notes that complete packages are without the rows of these erasures, and, of those that say so, open uploads too.
-    /// Snapshots from the next one on are sealed without them.
+    /// Notes that every package, open or complete, is without the rows of these erasures: snapshots from the next one on
+    /// are sealed without them. While any of them is not, a snapshot that is sealed may hold such rows.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn erasures_staged(&self, ids: &[(String, bool)]) -> Result<(), StoreError> {
+    pub fn erasures_staged(&self, ids: &[String]) -> Result<(), StoreError> {
         self.write(|tx| {
-            for (id, everything) in ids {
+            for id in ids {
                 tx.execute(
-                    "UPDATE erasures SET state = iif(?2, 'staged', state),
-                         until = coalesce(until, (SELECT coalesce(max(id), 0) FROM snapshots))
+                    "UPDATE erasures SET state = 'staged', until = (SELECT coalesce(max(id), 0) FROM snapshots)
                      WHERE id = ?1 AND state = 'decided'",
-                    params![id, everything],
+                    [id],
                 )?;
             }
             Ok(())

@@ -11,7 +11,7 @@ use crate::folder::Folder;
 pub(crate) struct Erase {
     #[command(flatten)]
     folder: Folder,
-    /// Carry all of them out, not only those half of whose days have gone.
+    /// Carry all of them out, not only those of earlier stretches of the calendar.
     #[arg(long)]
     all_now: bool,
 }
