@@ -95,10 +95,12 @@ impl Service {
 
     fn compile_arrival(&self, key: ArrivalKey) -> Result<Arrival, ServiceError> {
         let partner = &self.programme().partners[usize::from(key.source)].id;
-        let approved: Vec<Alias> = (self.store.aliases()?.iter().filter(|row| row.approved_at.is_some()))
-            .map(|row| Alias { old: row.first, new: row.second })
-            .collect();
-        let groups = components(&approved);
+        // Aliases of its own alone: how many rows were kept is told to the partner, who is not to see from it what others
+        // know. What only another's alias forbids comes in, and is read by no question.
+        let aliases = self.store.aliases()?;
+        let own = aliases.iter().filter(|row| row.approved_at.is_some() && row.partner == *partner);
+        let own: Vec<Alias> = own.map(|row| Alias { old: row.first, new: row.second }).collect();
+        let groups = components(&own);
         let links =
             groups.iter().enumerate().flat_map(|(at, links)| links.iter().map(move |link| (*link, at)));
         let group_of: FxHashMap<Link, usize> = links.collect();

@@ -78,7 +78,7 @@ impl Service {
         period: Period,
     ) -> Result<SignedStatement, ServiceError> {
         let programme = self.programme();
-        let (question, payment) = self.payment(question)?;
+        let (question, payment) = self.payment(question, &caller.organisation)?;
         let days = (period.first_day(), period.last_day());
         let mut answering = self.answering();
         for made in self.store.statements(&question.id)? {
@@ -160,10 +160,18 @@ impl Service {
     }
 
     /// A payment question, by its name.
-    fn payment(&self, id: &QuestionId) -> Result<(&Question, &Payment), ServiceError> {
+    fn payment(
+        &self,
+        id: &QuestionId,
+        payer: &OrganisationId,
+    ) -> Result<(&Question, &Payment), ServiceError> {
+        let programme = self.programme();
+        let for_payer = |question: &Question| {
+            programme.purpose(&question.purpose).is_some_and(|purpose| purpose.recipients.contains(payer))
+        };
         let payments = || {
-            self.programme().questions.iter().filter_map(|question| match &question.kind {
-                QuestionKind::Payment(payment) => Some((question, payment)),
+            programme.questions.iter().filter_map(move |question| match &question.kind {
+                QuestionKind::Payment(payment) if for_payer(question) => Some((question, payment)),
                 _ => None,
             })
         };

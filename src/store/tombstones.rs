@@ -26,8 +26,9 @@ pub struct TombstoneRow {
     pub by: GivenBy,
 }
 
-/// Removes tombstones that a later yes about a link lifts: the person's own, or any where the person said the no. Returns how
-/// many.
+/// Removes tombstones that a later yes about a link lifts, the person's own, or any where the person said the no, as long as a
+/// no itself is on record: when it goes, it leaves another one. Where it has gone, the tombstone stays, and the fold lets the
+/// later yes past it; without it an older yes would come back when the later one has run out. Returns how many.
 pub(super) fn lift(
     tx: &Transaction<'_>,
     source: &PartnerId,
@@ -36,7 +37,9 @@ pub(super) fn lift(
 ) -> Result<usize, StoreError> {
     let mut delete = tx.prepare_cached(
         "DELETE FROM tombstones WHERE source = ?1 AND link = ?2 AND denied_at < ?3
-         AND (given_by = 'self' OR ?4 = 'self') AND (?5 IS NULL OR dataset = ?5)",
+         AND (given_by = 'self' OR ?4 = 'self') AND (?5 IS NULL OR dataset = ?5)
+         AND EXISTS (SELECT 1 FROM consent_events AS e WHERE e.source = ?1 AND e.link = ?2
+             AND json_extract(e.event, '$.kind') IN ('refused', 'withdrawn', 'invalidated'))",
     )?;
     let mut lift = |dataset: Option<&str>| {
         delete.execute(params![source.as_str(), link.as_stored(), at.millis(), by_word(by), dataset])
