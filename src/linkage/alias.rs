@@ -42,6 +42,41 @@ impl Merged {
     }
 }
 
+/// Links that aliases hold together, by person: looked up by any of them. No `Debug`: they are persons' handles.
+pub struct Joined {
+    groups: Vec<Vec<Link>>,
+    of: FxHashMap<Link, usize>,
+}
+
+impl Joined {
+    /// What some aliases join.
+    #[must_use]
+    pub fn of(aliases: &[Alias]) -> Joined {
+        let groups = components(aliases);
+        let links = groups.iter().enumerate();
+        let of = links.flat_map(|(at, links)| links.iter().map(move |link| (*link, at))).collect();
+        Joined { groups, of }
+    }
+
+    /// The links of a link's person, itself included.
+    #[must_use]
+    pub fn links<'a>(&'a self, link: &'a Link) -> &'a [Link] {
+        self.group(link).map_or(std::slice::from_ref(link), |group| &self.groups[group])
+    }
+
+    /// Position of a link's group; `None` for a link that no alias names.
+    #[must_use]
+    pub fn group(&self, link: &Link) -> Option<usize> {
+        self.of.get(link).copied()
+    }
+
+    /// The groups.
+    #[must_use]
+    pub fn groups(&self) -> &[Vec<Link>] {
+        &self.groups
+    }
+}
+
 /// The links of each group that hangs together: of one person each.
 #[must_use]
 pub fn components(aliases: &[Alias]) -> Vec<Vec<Link>> {

@@ -12,7 +12,7 @@ pub mod quality;
 pub mod spine;
 pub(crate) mod work;
 
-pub use alias::{Alias, components};
+pub use alias::{Alias, Joined, components};
 pub use quality::{PartQuality, PersonCount, Quality, Stated};
 pub use spine::{Spine, SpineError};
 

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::{Service, ServiceError};
 use crate::clock::Day;
 use crate::consent::{Arrival, AsOf, ConsentEvent, Known, disclosable};
-use crate::linkage::{Alias, components};
+use crate::linkage::{Alias, Joined};
 use crate::programme::Programme;
 use crate::store::StoreError;
 use crate::token::Link;
@@ -100,18 +100,15 @@ impl Service {
         let aliases = self.store.aliases()?;
         let own = aliases.iter().filter(|row| row.approved_at.is_some() && row.partner == *partner);
         let own: Vec<Alias> = own.map(|row| Alias { old: row.first, new: row.second }).collect();
-        let groups = components(&own);
-        let links =
-            groups.iter().enumerate().flat_map(|(at, links)| links.iter().map(move |link| (*link, at)));
-        let group_of: FxHashMap<Link, usize> = links.collect();
-        let mut of_group: Vec<Vec<Known>> = vec![Vec::new(); groups.len()];
+        let joined = Joined::of(&own);
+        let mut of_group: Vec<Vec<Known>> = vec![Vec::new(); joined.groups().len()];
 
         // Of events that are gone, their noes are left.
         let mut stones: FxHashMap<Link, Vec<Known>> = FxHashMap::default();
         for stone in self.store.tombstones()?.into_iter().filter(|stone| stone.source == *partner) {
             let known = Known::tombstone(key.source, stone.dataset, stone.denied_at, stone.by);
-            match group_of.get(&stone.link) {
-                Some(group) => of_group[*group].push(known),
+            match joined.group(&stone.link) {
+                Some(group) => of_group[group].push(known),
                 None => stones.entry(stone.link).or_default().push(known),
             }
         }
@@ -131,8 +128,8 @@ impl Service {
             let event: ConsentEvent =
                 serde_json::from_str(event).map_err(|_| StoreError::Damaged("a consent event"))?;
             let known = Known::new(key.source, &event, recorded_at);
-            match group_of.get(&link) {
-                Some(group) => of_group[*group].push(known),
+            match joined.group(&link) {
+                Some(group) => of_group[group].push(known),
                 None => match &mut current {
                     Some((of, events)) if *of == link => events.push(known),
                     _ => close(&mut arrival, current.replace((link, vec![known]))),
@@ -141,7 +138,7 @@ impl Service {
             Ok(())
         })?;
         close(&mut arrival, current);
-        for (links, events) in groups.iter().zip(of_group) {
+        for (links, events) in joined.groups().iter().zip(of_group) {
             let days = disclosable(&events, key.source, dataset, as_of);
             links.iter().for_each(|link| arrival.permit(*link, days.clone()));
         }

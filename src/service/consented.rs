@@ -4,13 +4,13 @@
 //! of those links, and of all that hang together with them, are read again. When it cannot be known what has changed, all
 //! is read again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use super::{Service, ServiceError};
 use crate::clock::Timestamp;
 use crate::consent::{ConsentEvent, ConsentLedger, Known, Permits, Wanted};
-use crate::linkage::{Alias, Spine};
+use crate::linkage::{Alias, Joined, Spine};
 use crate::name::OrganisationId;
 use crate::programme::Programme;
 use crate::question::{CountError, Permitting, Plan};
@@ -158,7 +158,7 @@ impl Consented {
                 aliases.iter().filter(|(.., in_force)| !in_force).flat_map(|(old, new, _)| [*old, *new]),
             );
         }
-        let both = Same::of(read.aliases.union(aliases));
+        let both = joined(read.aliases.union(aliases));
         let again: HashSet<Link> = met.iter().flat_map(|link| both.links(link)).copied().collect();
         if again.len() > FEW_LINKS {
             return Ok(false);
@@ -312,7 +312,7 @@ impl Permitting for OfPlan<'_> {
 /// approved alias, also one that no seal has taken up yet, an event counts for all its links (`docs/CONSENT.md`).
 struct Persons {
     spine: Spine,
-    same: Same,
+    same: Joined,
 }
 
 impl Persons {
@@ -342,7 +342,7 @@ impl Persons {
         let in_force = aliases.iter().filter(|(.., in_force)| *in_force);
         let in_force: Vec<Alias> = in_force.map(|(old, new, _)| Alias { old: *old, new: *new }).collect();
         let spine = Spine::load(pairs, store.highest_person()?, &in_force).map_err(SealError::from)?;
-        Ok(Persons { spine, same: Same::of(aliases) })
+        Ok(Persons { spine, same: joined(aliases) })
     }
 
     /// The persons of a link.
@@ -364,44 +364,11 @@ fn aliases(store: &Store, snapshot: &SnapshotRow) -> Result<Aliases, StoreError>
     Ok(approved.collect())
 }
 
-/// Links that approved aliases hold together.
-struct Same {
-    groups: Vec<Vec<Link>>,
-    group_of: HashMap<Link, usize>,
-}
-
-impl Same {
-    fn of<'a>(aliases: impl IntoIterator<Item = &'a (Link, Link, bool)>) -> Same {
-        let mut same = Same { groups: Vec::new(), group_of: HashMap::new() };
-        for (old, new, _) in aliases {
-            let (old, new) = (same.group(*old), same.group(*new));
-            if old != new {
-                let moved = std::mem::take(&mut same.groups[new]);
-                for link in &moved {
-                    same.group_of.insert(*link, old);
-                }
-                same.groups[old].extend(moved);
-            }
-        }
-        same
-    }
-
-    fn group(&mut self, link: Link) -> usize {
-        let next = self.groups.len();
-        let group = *self.group_of.entry(link).or_insert(next);
-        if group == next {
-            self.groups.push(vec![link]);
-        }
-        group
-    }
-
-    /// The links of a link's person, itself included.
-    fn links<'a>(&'a self, link: &'a Link) -> &'a [Link] {
-        match self.group_of.get(link) {
-            Some(group) => &self.groups[*group],
-            None => std::slice::from_ref(link),
-        }
-    }
+/// The links that approved aliases hold together.
+fn joined<'a>(aliases: impl IntoIterator<Item = &'a (Link, Link, bool)>) -> Joined {
+    let aliases: Vec<Alias> =
+        aliases.into_iter().map(|(old, new, _)| Alias { old: *old, new: *new }).collect();
+    Joined::of(&aliases)
 }
 
 impl Service {

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::erasures::Groups;
 use super::{Service, ServiceError};
 use crate::audit::Actor;
 use crate::clock::{Day, Timestamp};
 use crate::consent::{AsOf, ConsentEvent, Days, EventKind, Known, keepable};
 use crate::extract::manifest::Sha256Hex;
+use crate::linkage::Joined;
 use crate::name::PartnerId;
 use crate::store::{ErasureCause, StoreError};
 use crate::token::Link;
@@ -59,7 +59,7 @@ impl Service {
         &self,
         last: Timestamp,
         now: Timestamp,
-        groups: &Groups,
+        groups: &Joined,
     ) -> Result<BTreeMap<PartnerId, BTreeSet<Link>>, ServiceError> {
         let aliases = self.store.aliases()?;
         let joined = aliases.iter().filter(|row| row.approved_at.is_some_and(|at| at > last));

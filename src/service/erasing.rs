@@ -12,8 +12,7 @@ use super::{Service, ServiceError};
 use crate::audit::{Actor, ReceiptKind, Subject};
 use crate::clock::Day;
 use crate::intake::named_in;
-use crate::linkage::Alias;
-use crate::linkage::components;
+use crate::linkage::{Alias, Joined};
 use crate::snapshot::{Erasure, folder_name, generation_of, remove_folder, rewrite};
 use crate::store::{ErasureRow, ErasureState, Finished, SnapshotRow, StoreError};
 use crate::token::Link;
@@ -133,17 +132,12 @@ impl Service {
         let aliases: Vec<Alias> =
             self.store.aliases()?.iter().map(|row| Alias { old: row.first, new: row.second }).collect();
         // Proposals count too: what may be one person goes together.
-        let groups = components(&aliases);
-        let of: HashMap<Link, usize> = groups
-            .iter()
-            .enumerate()
-            .flat_map(|(at, links)| links.iter().map(move |link| (*link, at)))
-            .collect();
+        let joined = Joined::of(&aliases);
         let mut kept_groups = HashSet::new();
         let mut gone = HashSet::new();
         for row in self.store.spine()? {
-            match of.get(&row.link) {
-                Some(group) if named.contains(row.number) => _ = kept_groups.insert(*group),
+            match joined.group(&row.link) {
+                Some(group) if named.contains(row.number) => _ = kept_groups.insert(group),
                 None if named.contains(row.number) => {}
                 _ => _ = gone.insert(row.link),
             }
@@ -156,7 +150,7 @@ impl Service {
             let path = self.store.folder().staged_file(&package.staged);
             let read = named_in(&path, dataset, &mut |link| {
                 gone.remove(link);
-                kept_groups.extend(of.get(link));
+                kept_groups.extend(joined.group(link));
             });
             match read {
                 // An upload of which nothing has arrived has no file.
@@ -164,7 +158,7 @@ impl Service {
                 read => read?,
             }
         }
-        gone.retain(|link| of.get(link).is_none_or(|group| !kept_groups.contains(group)));
+        gone.retain(|link| joined.group(link).is_none_or(|group| !kept_groups.contains(&group)));
         let mut gone: Vec<Link> = gone.into_iter().collect();
         gone.sort_unstable();
         Ok(gone)

@@ -11,7 +11,7 @@ use crate::clock::{Day, Timestamp};
 use crate::consent::{AsOf, ConsentEvent, Known, denied, keepable};
 use crate::extract::manifest::Sha256Hex;
 use crate::intake::{StagedErasure, erase_staged};
-use crate::linkage::{Alias, components};
+use crate::linkage::{Alias, Joined};
 use crate::name::{DatasetId, PartnerId, QuestionId};
 use crate::programme::{Dataset, QuestionKind};
 use crate::store::{
@@ -24,19 +24,6 @@ use crate::token::Link;
 pub(super) struct Effects {
     snapshots: Vec<u32>,
     released: Vec<String>,
-}
-
-/// Links that approved aliases hold together.
-pub(super) struct Groups {
-    groups: Vec<Vec<Link>>,
-    of: HashMap<Link, usize>,
-}
-
-impl Groups {
-    /// The links of a link's person, itself included.
-    pub(super) fn links<'a>(&'a self, link: &'a Link) -> &'a [Link] {
-        self.of.get(link).map_or(std::slice::from_ref(link), |group| &self.groups[*group])
-    }
 }
 
 /// The orders of one dataset of one partner, by link.
@@ -145,12 +132,10 @@ impl Service {
     }
 
     /// Links that approved aliases hold together.
-    pub(super) fn groups(&self) -> Result<Groups, ServiceError> {
+    pub(super) fn groups(&self) -> Result<Joined, ServiceError> {
         let approved = self.store.aliases()?.into_iter().filter(|row| row.approved_at.is_some());
         let aliases: Vec<Alias> = approved.map(|row| Alias { old: row.first, new: row.second }).collect();
-        let groups = components(&aliases);
-        let of = groups.iter().enumerate().flat_map(|(at, links)| links.iter().map(move |link| (*link, at)));
-        Ok(Groups { of: of.collect(), groups })
+        Ok(Joined::of(&aliases))
     }
 
     /// What a partner recorded about a person, as the fold takes it: events, and what is left of those that are gone.
@@ -208,7 +193,7 @@ impl Service {
         Ok(())
     }
 
-    fn decide(&self, erasure: &ErasureRow, groups: &Groups) -> Result<(), ServiceError> {
+    fn decide(&self, erasure: &ErasureRow, groups: &Joined) -> Result<(), ServiceError> {
         let as_of = AsOf::known_then(erasure.opened_at);
         let grace = self.programme().consent.lapsed_days;
         let named: Vec<Link> = self.store.erasure_links(&erasure.id)?;

@@ -19,7 +19,7 @@ use crate::followup::{
     tell,
 };
 use crate::key::Signature;
-use crate::linkage::{Alias, components};
+use crate::linkage::{Alias, Joined, components};
 use crate::name::{FollowupId, PartnerId};
 use crate::programme::Followup;
 use crate::snapshot::LazySnapshot;
@@ -128,9 +128,9 @@ impl Service {
         let same = Same::of(&aliases, &partner, ready.row.sealed_at);
         let sources = self.sources_read(followup, source);
         let answers = links.iter().map(|link| {
-            let person = self.store.numbers_of(same.sealed.of_link(link))?.into_iter().flatten().min();
+            let person = self.store.numbers_of(same.sealed.links(link))?.into_iter().flatten().min();
             let (known, own) =
-                self.known_of(&sources, &partner, same.approved.of_link(link), same.own.of_link(link))?;
+                self.known_of(&sources, &partner, same.approved.links(link), same.own.links(link))?;
             // 0 is nobody: what a link that no seal has met stands for is looked for all the same.
             let person = person.unwrap_or(0);
             let referral = self.store.referral(&followup.id, &partner, person)?;
@@ -332,46 +332,23 @@ fn alias(row: &AliasRow) -> Alias {
 /// Which links are one person's.
 struct Same {
     /// As the snapshot has it.
-    sealed: Groups,
+    sealed: Joined,
     /// As the steward has approved it: what is said under one counts for all, from then on.
-    approved: Groups,
+    approved: Joined,
     /// As far as the partner that asks proposed it itself: it is not to see from an answer what others know.
-    own: Groups,
+    own: Joined,
 }
 
 impl Same {
     fn of(aliases: &[AliasRow], partner: &PartnerId, sealed_at: Timestamp) -> Same {
         let groups = |which: &dyn Fn(Timestamp, &AliasRow) -> bool| {
             let among = aliases.iter().filter(|row| row.approved_at.is_some_and(|at| which(at, row)));
-            Groups::of(&among.map(alias).collect::<Vec<_>>())
+            Joined::of(&among.map(alias).collect::<Vec<_>>())
         };
         Same {
             sealed: groups(&|at, _| at < sealed_at),
             approved: groups(&|_, _| true),
             own: groups(&|_, row| row.partner == *partner),
-        }
-    }
-}
-
-/// Links that hang together.
-struct Groups {
-    groups: Vec<Vec<Link>>,
-    group_of: HashMap<Link, usize>,
-}
-
-impl Groups {
-    fn of(aliases: &[Alias]) -> Groups {
-        let groups = components(aliases);
-        let links =
-            groups.iter().enumerate().flat_map(|(at, links)| links.iter().map(move |link| (*link, at)));
-        Groups { group_of: links.collect(), groups }
-    }
-
-    /// The links of a link's person, itself included.
-    fn of_link<'a>(&'a self, link: &'a Link) -> &'a [Link] {
-        match self.group_of.get(link) {
-            Some(group) => &self.groups[*group],
-            None => std::slice::from_ref(link),
         }
     }
 }
