@@ -47,6 +47,8 @@ pub enum Action {
     FollowUp,
     /// See how much is referred and looked up, and let held referrals count.
     ReviewFollowups,
+    /// Read the log of answers.
+    ReadAnswers,
     /// Read the quality report.
     ReadQuality,
     /// Read the audit chain.
@@ -55,7 +57,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the matrix's lines.
-    pub const ALL: [Action; 20] = [
+    pub const ALL: [Action; 21] = [
         Action::ReadProgramme,
         Action::ReadQuestions,
         Action::Upload,
@@ -74,6 +76,7 @@ impl Action {
         Action::StatePayment,
         Action::FollowUp,
         Action::ReviewFollowups,
+        Action::ReadAnswers,
         Action::ReadQuality,
         Action::ReadAudit,
     ];
@@ -100,6 +103,7 @@ impl Action {
             Action::StatePayment => "state-payment",
             Action::FollowUp => "follow-up",
             Action::ReviewFollowups => "review-followups",
+            Action::ReadAnswers => "read-answers",
             Action::ReadQuality => "read-quality",
             Action::ReadAudit => "read-audit",
         }

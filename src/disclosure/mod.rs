@@ -49,7 +49,8 @@ mod total;
 
 pub use dimensions::{DimensionError, Dimensions};
 pub use entry::{Entry, EntryError};
-pub use explanation::Reason;
+pub(crate) use explanation::by_words;
+pub use explanation::{Coarser, Reason, ReasonWords};
 pub use figure::{Figure, FigureKind, Head};
 pub use ledger::{CommitError, Ledger, LedgerError};
 pub use payment::{SettlementError, banding, settle_banded, settle_verified};

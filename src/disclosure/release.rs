@@ -262,7 +262,7 @@ pub fn release(
     let response = response.map(|(answered, asked)| rate(sum(&answered), sum(&asked), rules));
 
     let table = Table {
-        reasons: explanation::reasons(shape, extra_of(&cells)),
+        reasons: explanation::reasons(shape, extra_of(&cells), &context.dimensions, false),
         columns,
         figures: heads,
         rows,
