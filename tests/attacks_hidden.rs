@@ -224,7 +224,7 @@ fn attack_the_log_at_its_most_verbose_tells_zero_from_seven() {
 /// The rows of a table of the store, as text.
 fn stored(world: &World, table: &str) -> Vec<String> {
     let db = rusqlite::Connection::open(world.running.data().join("kobling.sqlite")).expect("opened");
-    let mut query = db.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).expect("a table");
+    let mut query = db.prepare(&format!("SELECT * FROM {table} ORDER BY 1")).expect("a table");
     let columns = query.column_count();
     let rows = query.query_map([], |row| {
         let cells = (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at));

@@ -75,7 +75,7 @@ pub enum ClientError {
         /// What to do.
         advice: Option<String>,
         /// Title and advice in Danish, where the service gives them.
-        da: Option<Words>,
+        da: Option<Box<Words>>,
     },
 }
 
@@ -96,7 +96,7 @@ struct Problem {
     code: String,
     detail: Option<String>,
     advice: Option<String>,
-    da: Option<Words>,
+    da: Option<Box<Words>>,
 }
 
 /// A connection to one service as one principal.
