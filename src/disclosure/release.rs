@@ -166,8 +166,9 @@ pub fn release(
     ledger: &Ledger,
 ) -> Result<Pending, ReleaseError> {
     check_form(&tabulation)?;
-    let Tabulation { shape, columns, cells, extra, differences, response, left_out, left_out_families } =
-        tabulation;
+    let Tabulation {
+        shape, columns, cells, extra, differences, response, left_out, left_out_families, ..
+    } = tabulation;
 
     let mut draft = Draft::new(ledger, rules.held(), &context.question_key, context.snapshot);
     let mut settled = Vec::with_capacity(cells.len());
