@@ -8,9 +8,9 @@ use super::events::Events;
 use super::kernel::{Chart, Kernel};
 use super::{Ask, AskRefusal, activity, index, kernels};
 use crate::clock::{Day, Period};
-use crate::disclosure::{Dimensions, EndedPeriod, ReleaseContext, Released, Rules, Table};
+use crate::disclosure::{Dimensions, EndedPeriod, ReleaseContext, Released, Rules, Shown, Table};
 use crate::limits;
-use crate::name::{PurposeId, QuestionId};
+use crate::name::{DimensionId, PurposeId, QuestionId};
 use crate::programme::{DimensionSource, Programme, Question, QuestionKind, Test, Text, Unit, View};
 
 /// A question that may be asked of one snapshot, ready to be counted.
@@ -18,6 +18,9 @@ use crate::programme::{DimensionSource, Programme, Question, QuestionKind, Test,
 pub struct Plan {
     question: QuestionId,
     key: String,
+    /// One text for all tables of the question.
+    family: String,
+    narrowed: Option<Narrowed>,
     purpose: PurposeId,
     definition: Text,
     dimensions: Dimensions,
@@ -40,6 +43,17 @@ pub struct Plan {
     pub(super) population: Option<Filter>,
     pub(super) kernel: Arc<dyn Kernel>,
     pub(super) tails: Vec<Vec<String>>,
+}
+
+/// A population that is one code of a registered dimension: what it counts stands in the table by that dimension too.
+#[derive(Clone, Debug)]
+struct Narrowed {
+    dimension: DimensionId,
+    code: String,
+    /// Whether it is no dimension of the question as asked.
+    alone: bool,
+    /// The question by that dimension.
+    above: Ask,
 }
 
 /// A key column of the table, as people read it.
@@ -142,6 +156,7 @@ pub fn plan(
         })?);
     }
     let ended = askable(programme, ask.period, sealed, today)?;
+    let narrowed = population.and_then(|population| narrowed(programme, ask, population, &registered));
 
     let datasets = programme.datasets_of(question);
     let frame = Frame {
@@ -189,6 +204,8 @@ pub fn plan(
     Ok(Plan {
         question: question.id.clone(),
         key: ask.key(),
+        family: ask.family(narrowed.as_ref().is_some_and(|narrowed| narrowed.alone)),
+        narrowed,
         purpose: question.purpose.clone(),
         definition: question.definition.clone(),
         dimensions: by,
@@ -208,6 +225,17 @@ pub fn plan(
         kernel,
         datasets,
     })
+}
+
+/// What a population is, where it is one code of a dimension that the question may be asked by.
+fn narrowed(programme: &Programme, ask: &Ask, population: usize, registered: &[usize]) -> Option<Narrowed> {
+    let population = &programme.populations[population];
+    let ([code], true) = (&population.codes[..], registered.contains(&population.dimension)) else { return None };
+    let dimension = &programme.dimensions[population.dimension];
+    let DimensionSource::Columns { list, .. } = &dimension.source else { return None };
+    let code = programme.code_lists[*list].codes.get(usize::from(*code))?.id.to_string();
+    let above = Ask { by: vec![dimension.id.clone()], population: None, ..ask.clone() };
+    Some(Narrowed { dimension: dimension.id.clone(), code, alone: !ask.by.contains(&dimension.id), above })
 }
 
 /// The registered dimensions that fit the kind: what is counted by quarter already has no other quarter, and what
@@ -373,15 +401,27 @@ impl Plan {
         self.kernel.chart()
     }
 
-    /// What `disclosure` needs to know of the question.
+    /// What `disclosure` needs to know of the question. `above` is the released table of [`Plan::above`], where there is
+    /// such a question.
     #[must_use]
-    pub fn release_context(&self, snapshot: u32) -> ReleaseContext {
+    pub fn release_context(&self, snapshot: u32, above: Option<&Table>) -> ReleaseContext {
+        let context =
+            ReleaseContext::new(self.family.clone(), snapshot, self.dimensions.clone(), self.ended);
+        let Some(narrowed) = &self.narrowed else { return context };
+        let rows = above.into_iter().flat_map(|table| &table.rows);
+        let hidden = rows.filter(|row| row.key.first() == Some(&narrowed.code) && row.count() == Shown::Hidden);
         ReleaseContext {
-            question_key: self.key.clone(),
-            snapshot,
-            dimensions: self.dimensions.clone(),
-            period: self.ended,
+            within: narrowed.alone.then(|| (narrowed.dimension.to_string(), narrowed.code.clone())),
+            hidden_above: hidden.map(|row| row.key[1..].to_vec()).collect(),
+            ..context
         }
+    }
+
+    /// The question by the dimension that this one is narrowed to one code of. It is to be released first: what it hides,
+    /// this one does not show.
+    #[must_use]
+    pub fn above(&self) -> Option<&Ask> {
+        self.narrowed.as_ref().map(|narrowed| &narrowed.above)
     }
 
     /// The answer as it is shown, from the released one: for most questions that itself. To be called after
