@@ -11,7 +11,7 @@
 //! | R1 small cells, R2 one mark | `threshold`, `shown` |
 //! | R3 rounding | `rounding` |
 //! | R4 rates | `rate` |
-//! | R5 totals (simple form) | `total` |
+//! | R5 totals (simple form), audit | `total`, `audit` |
 //! | R6 dimensions (ceiling) | `dimensions` |
 //! | R7 periods | `period` |
 //! | R8 ledger, R9 across snapshots | `ledger` |
@@ -25,6 +25,7 @@
 //! reader can see, outside R1 and R8; ask the time or a store. Callers: the service's question handlers alone.
 
 mod amount;
+pub mod audit;
 mod dimensions;
 mod entry;
 mod explanation;
