@@ -61,6 +61,7 @@ pub use rules::{FloorError, PROFILE, RULES_VERSION, Rules, Settings};
 pub use shown::Shown;
 pub use table::{Row, Table};
 pub use tabulation::{
-    Contribution, Counted, Extra, ExtraHead, Incidence, Moments, PersonSet, RawCell, Shape, Tabulation,
+    Contribution, Counted, Crossing, Extra, ExtraHead, FamilyOf, Incidence, Moments, PersonSet, RawCell,
+    Shape, Tabulation,
 };
 pub use total::Totals;
