@@ -99,7 +99,8 @@ pub(super) fn is_small_table(total: &Standing, rules: &Rules) -> bool {
 
 /// Whether some hidden part is left with too few values.
 pub(super) fn is_open(whole: &Standing, parts: &[&Standing], shown: &[bool]) -> bool {
-    let hidden: Vec<usize> = (0..parts.len()).filter(|part| !shown[*part] && !parts[*part].structural_zero).collect();
+    let hidden: Vec<usize> =
+        (0..parts.len()).filter(|part| !shown[*part] && !parts[*part].structural_zero).collect();
     if let [only] = hidden[..]
         && !parts[only].small
     {
@@ -133,11 +134,20 @@ mod tests {
     }
 
     fn small() -> Standing {
-        Standing { value: None, low: 0, high: Some(7), small: true, structural_zero: false, public: false, covered: false }
+        Standing {
+            value: None,
+            low: 0,
+            high: Some(7),
+            small: true,
+            structural_zero: false,
+            public: false,
+            covered: false,
+        }
     }
 
     fn covered(whole: &Standing, parts: &[Standing]) -> Vec<bool> {
-        let mut shown: Vec<bool> = parts.iter().map(|part| part.structural_zero || part.value.is_some()).collect();
+        let mut shown: Vec<bool> =
+            parts.iter().map(|part| part.structural_zero || part.value.is_some()).collect();
         cover(whole, &parts.iter().collect::<Vec<_>>(), &mut shown, false, &Rules::standard());
         shown
     }

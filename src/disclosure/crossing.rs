@@ -28,7 +28,9 @@ mod tests {
 
     #[test]
     fn thirteen_are_needed_and_three_from_others() {
-        let shown = |persons, supplied: &[u64]| may_be_shown((persons, persons), (supplied, true), std::iter::empty());
+        let shown = |persons, supplied: &[u64]| {
+            may_be_shown((persons, persons), (supplied, true), std::iter::empty())
+        };
         assert!(shown(13, &[10, 3]));
         assert!(!shown(12, &[6, 6]));
         assert!(!shown(13, &[11, 2]), "the largest partner could take its own off");

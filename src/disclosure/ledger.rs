@@ -245,8 +245,9 @@ impl<'a> Draft<'a> {
         if let Some(settled) = tied.and_then(|(seq, exact)| self.settled(seq, exact, persons)) {
             let covered = before.is_some_and(|tie| tie.covered);
             let before = Some(if covered { Cover::Covered } else { Cover::Shown });
-            let of_cell =
-                |entry: &Entry| (&entry.question_key, &entry.cell_key, &entry.measure) == (&key.0, &key.1, &key.2);
+            let of_cell = |entry: &Entry| {
+                (&entry.question_key, &entry.cell_key, &entry.measure) == (&key.0, &key.1, &key.2)
+            };
             return Settled { before, own: self.ledger.set(settled.entry).is_some_and(of_cell), ..settled };
         }
 
@@ -258,7 +259,15 @@ impl<'a> Draft<'a> {
             Some(settled) => (Content::TiedTo { to: settled.entry, exact }, settled),
             None => (
                 Content::Set { contributors: set, value: own.clone() },
-                Settled { value: own, snapshot: self.snapshot, entry: seq, exact: true, own: true, before: None, persons },
+                Settled {
+                    value: own,
+                    snapshot: self.snapshot,
+                    entry: seq,
+                    exact: true,
+                    own: true,
+                    before: None,
+                    persons,
+                },
             ),
         };
         let (question_key, cell_key, measure) = key;
@@ -312,9 +321,15 @@ impl<'a> Draft<'a> {
     fn settled(&self, seq: u64, exact: bool, persons: u64) -> Option<Settled> {
         let entry = self.ledger.set(seq).or_else(|| set_at(&self.new, seq, self.ledger.next_seq()))?;
         match &entry.content {
-            Content::Set { value, .. } => {
-                Some(Settled { value: value.clone(), snapshot: entry.snapshot, entry: seq, exact, own: false, before: None, persons })
-            }
+            Content::Set { value, .. } => Some(Settled {
+                value: value.clone(),
+                snapshot: entry.snapshot,
+                entry: seq,
+                exact,
+                own: false,
+                before: None,
+                persons,
+            }),
             Content::TiedTo { .. } => None,
         }
     }

@@ -27,7 +27,7 @@
 //! reader can see, outside R1 and R8; ask the time or a store. Callers: the service's question handlers alone.
 
 mod amount;
-mod audit;
+pub mod audit;
 mod cover;
 mod crossing;
 mod dimensions;

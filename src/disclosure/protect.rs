@@ -20,7 +20,8 @@ pub(super) fn protect(lattice: &Lattice, standings: &[Standing], rules: &Rules) 
         below_hidden(lattice, standings, table, &mut shown);
         in_lines(lattice, standings, table, rules, &mut shown);
         if table.0.count_ones() > 1
-            && (is_close(lattice, standings, table, &shown, rules) || !passes(lattice, standings, table, &shown))
+            && (is_close(lattice, standings, table, &shown, rules)
+                || !passes(lattice, standings, table, &shown))
         {
             let all = lattice.nodes.iter().enumerate().filter(|(_, node)| (node.mask, node.tail) == table);
             all.for_each(|(node, _)| shown[node] = standings[node].structural_zero);
@@ -50,7 +51,8 @@ fn in_lines(
     let lines = lines_of(lattice, table);
     loop {
         let mut more = false;
-        for line in lines.iter().filter(|line| line.parts.len() > 1 && shown[line.whole]).collect::<Vec<_>>() {
+        for line in lines.iter().filter(|line| line.parts.len() > 1 && shown[line.whole]).collect::<Vec<_>>()
+        {
             let parts: Vec<&Standing> = line.parts.iter().map(|part| &standings[*part]).collect();
             let mut now: Vec<bool> = line.parts.iter().map(|part| shown[*part]).collect();
             if cover::cover(&standings[line.whole], &parts, &mut now, table.0.count_ones() > 1, rules) {

@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 
 use super::dimensions::Dimensions;
 use super::entry::Entry as LedgerEntry;
-use super::form::check_form;
 pub use super::form::ReleaseError;
+use super::form::check_form;
 use super::lattice::{Lattice, Node};
 use super::layout::{self, Cells};
 use super::ledger::{Draft, Ledger};
@@ -175,9 +175,10 @@ pub fn release(
             }
         }
     }
-    let may = shown.iter().zip(&extras).map(|(shown, extra)| {
-        *shown && extra.as_ref().is_none_or(|value| !value.is_hidden())
-    });
+    let may = shown
+        .iter()
+        .zip(&extras)
+        .map(|(shown, extra)| *shown && extra.as_ref().is_none_or(|value| !value.is_hidden()));
     let figures = protect_figures(&lattice, &standings, may.collect());
     for (extra, shown) in extras.iter_mut().zip(figures) {
         if let Some(value) = extra.as_mut().filter(|_| !shown) {

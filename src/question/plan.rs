@@ -230,7 +230,9 @@ pub fn plan(
 /// What a population is, where it is one code of a dimension that the question may be asked by.
 fn narrowed(programme: &Programme, ask: &Ask, population: usize, registered: &[usize]) -> Option<Narrowed> {
     let population = &programme.populations[population];
-    let ([code], true) = (&population.codes[..], registered.contains(&population.dimension)) else { return None };
+    let ([code], true) = (&population.codes[..], registered.contains(&population.dimension)) else {
+        return None;
+    };
     let dimension = &programme.dimensions[population.dimension];
     let DimensionSource::Columns { list, .. } = &dimension.source else { return None };
     let code = programme.code_lists[*list].codes.get(usize::from(*code))?.id.to_string();
@@ -405,11 +407,11 @@ impl Plan {
     /// such a question.
     #[must_use]
     pub fn release_context(&self, snapshot: u32, above: Option<&Table>) -> ReleaseContext {
-        let context =
-            ReleaseContext::new(self.family.clone(), snapshot, self.dimensions.clone(), self.ended);
+        let context = ReleaseContext::new(self.family.clone(), snapshot, self.dimensions.clone(), self.ended);
         let Some(narrowed) = &self.narrowed else { return context };
         let rows = above.into_iter().flat_map(|table| &table.rows);
-        let hidden = rows.filter(|row| row.key.first() == Some(&narrowed.code) && row.count() == Shown::Hidden);
+        let hidden =
+            rows.filter(|row| row.key.first() == Some(&narrowed.code) && row.count() == Shown::Hidden);
         ReleaseContext {
             within: narrowed.alone.then(|| (narrowed.dimension.to_string(), narrowed.code.clone())),
             hidden_above: hidden.map(|row| row.key[1..].to_vec()).collect(),

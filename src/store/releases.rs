@@ -100,7 +100,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(|tx| {
             insert(tx, rows)?;
-            tx.execute("INSERT INTO answered (question_key) VALUES (?1) ON CONFLICT DO NOTHING", [question_key])?;
+            tx.execute(
+                "INSERT INTO answered (question_key) VALUES (?1) ON CONFLICT DO NOTHING",
+                [question_key],
+            )?;
             let entry = NewEntry { actor, at: now, deed: Deed::Answered, strand: Strand::Service, subject };
             append(tx, entry).map(|_| ())
         })
