@@ -4,14 +4,16 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::axis::{self, Axis, Filter, Needed};
+use super::crossing::Starts;
 use super::events::Events;
 use super::kernel::{Chart, Kernel};
+use super::sources::Sources;
 use super::{Ask, AskRefusal, activity, index, kernels};
 use crate::clock::{Day, Period};
 use crate::disclosure::{Dimensions, EndedPeriod, ReleaseContext, Released, Rules, Shown, Table};
 use crate::limits;
 use crate::name::{DimensionId, PurposeId, QuestionId};
-use crate::programme::{DimensionSource, Programme, Question, QuestionKind, Test, Text, Unit, View};
+use crate::programme::{DimensionSource, Programme, Question, QuestionKind, Role, Test, Text, Unit, View};
 
 /// A question that may be asked of one snapshot, ready to be counted.
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub struct Plan {
     pub(super) columns: Vec<Needed>,
     pub(super) axes: Vec<Axis>,
     pub(super) population: Option<Filter>,
+    /// Where index rows can come from.
+    pub(super) starts: Starts,
     pub(super) kernel: Arc<dyn Kernel>,
     pub(super) tails: Vec<Vec<String>>,
 }
@@ -107,6 +111,38 @@ impl Frame<'_> {
     /// Place of a dataset, by its position in the programme, among those of the plan.
     pub(super) fn set(&self, dataset: usize) -> usize {
         self.datasets.iter().position(|at| *at == dataset).expect("the question reads it")
+    }
+
+    /// Whether rows of a dataset can be events of a stage.
+    pub(super) fn happens(&self, stage: usize, dataset: usize) -> bool {
+        self.programme.stages[stage].events.iter().any(|event| event.dataset == dataset)
+    }
+
+    /// The partners whose rows of a unit can be events of some stages.
+    pub(super) fn sources(&self, stages: &[usize]) -> Sources {
+        let has = |dataset: &usize| stages.iter().any(|stage| self.happens(*stage, *dataset));
+        self.sources_of(self.datasets.iter().copied().filter(has))
+    }
+
+    /// The partners whose rows of some datasets can be of a unit.
+    pub(super) fn sources_of(&self, datasets: impl IntoIterator<Item = usize>) -> Sources {
+        let of_units = datasets.into_iter().filter(|dataset| self.can_be_of_unit(*dataset));
+        of_units.flat_map(|dataset| self.programme.datasets[dataset].partners.iter().copied()).collect()
+    }
+
+    /// Whether rows of a dataset can be of a unit, its own or followed.
+    fn can_be_of_unit(&self, dataset: usize) -> bool {
+        let followed = self.question.kind.index().is_some();
+        self.has(dataset, &Role::Person)
+            && match self.question.unit {
+                Unit::Person => true,
+                Unit::Pair => self.has(dataset, &Role::RelatedPerson),
+                Unit::Case => followed || self.has(dataset, &Role::Case),
+            }
+    }
+
+    fn has(&self, dataset: usize, role: &Role) -> bool {
+        self.programme.datasets[dataset].columns.iter().any(|column| column.role == *role)
     }
 
     /// The ledger's name for figures of this question besides counts.
@@ -217,6 +253,7 @@ pub fn plan(
         counted_columns,
         unit: question.unit,
         with_persons: question.unit == Unit::Case && question.kind.index().is_some(),
+        starts: starts(&frame, &of_index),
         datasets_of_programme: programme.datasets.len(),
         columns: datasets.iter().map(|dataset| axis::columns(programme, *dataset)).collect(),
         axes,
@@ -261,9 +298,6 @@ fn index_datasets(frame: &Frame<'_>) -> Vec<bool> {
         QuestionKind::Activity { series } => series.iter().filter_map(activity::stage).collect(),
         kind => kind.index().into_iter().collect(),
     };
-    let has = |stage: &usize, dataset: usize| {
-        frame.programme.stages[*stage].events.iter().any(|event| event.dataset == dataset)
-    };
     let staff = match kind {
         QuestionKind::Activity { series } => activity::staff(series),
         _ => Vec::new(),
@@ -273,8 +307,25 @@ fn index_datasets(frame: &Frame<'_>) -> Vec<bool> {
     frame
         .datasets
         .iter()
-        .map(|dataset| all || of_staff(*dataset) || stages.iter().any(|stage| has(stage, *dataset)))
+        .map(|dataset| {
+            all || of_staff(*dataset) || stages.iter().any(|stage| frame.happens(*stage, *dataset))
+        })
         .collect()
+}
+
+/// Where index rows can come from, of the datasets of the plan that `of_index` says: of a case they have its number.
+fn starts(frame: &Frame<'_>, of_index: &[bool]) -> Starts {
+    let own = |dataset: &usize| {
+        let case = frame.question.unit != Unit::Case || frame.has(*dataset, &Role::Case);
+        case && frame.can_be_of_unit(*dataset)
+    };
+    let sets = frame.datasets.iter().enumerate().filter(|(set, dataset)| of_index[*set] && own(dataset));
+    let partners = |dataset: usize| frame.programme.datasets[dataset].partners.iter().copied();
+    Starts {
+        rows: sets.flat_map(|(set, dataset)| partners(*dataset).map(move |source| (set, source))).collect(),
+        by_stage: frame.question.kind.index().is_some(),
+        partners: frame.programme.partners.len(),
+    }
 }
 
 /// Every day that is read.
