@@ -11,10 +11,12 @@
 //! | R1 small cells, R2 one mark | `threshold`, `shown` |
 //! | R3 rounding | `rounding` |
 //! | R4 rates | `rate` |
-//! | R5 totals (simple form) | `total` |
-//! | R6 dimensions (ceiling) | `dimensions` |
+//! | R5 totals | `total` |
+//! | R5 cover, audit | `lattice`, `cover`, `protect`, `audit` |
+//! | R6 dimensions, margins | `dimensions`, `margins` |
 //! | R7 periods | `period` |
 //! | R8 ledger, R9 across snapshots | `ledger` |
+//! | R10 tables that cross partners | `crossing` |
 //! | R11 sums | `amount` |
 //! | R12 means, R13 medians | `mean`, `median` |
 //! | R14 time to event | `survival` |
@@ -25,21 +27,30 @@
 //! reader can see, outside R1 and R8; ask the time or a store. Callers: the service's question handlers alone.
 
 mod amount;
+pub mod audit;
+mod cover;
+mod crossing;
 mod dimensions;
 mod entry;
 mod explanation;
 mod extra;
 mod figure;
+mod form;
 mod interval;
+mod lattice;
+mod layout;
 mod ledger;
+mod margins;
 mod mean;
 mod median;
 mod payment;
 mod period;
+mod protect;
 mod rate;
 mod release;
 mod rounding;
 mod rules;
+mod settling;
 mod shown;
 mod survival;
 mod table;
@@ -61,6 +72,7 @@ pub use rules::{FloorError, PROFILE, RULES_VERSION, Rules, Settings};
 pub use shown::Shown;
 pub use table::{Row, Table};
 pub use tabulation::{
-    Contribution, Counted, Extra, ExtraHead, Incidence, Moments, PersonSet, RawCell, Shape, Tabulation,
+    Contribution, Counted, Crossing, Extra, ExtraHead, FamilyOf, Incidence, Moments, PersonSet, RawCell,
+    Shape, Tabulation,
 };
 pub use total::Totals;

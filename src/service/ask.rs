@@ -14,7 +14,9 @@ use super::{Reason, Service, ServiceError};
 use crate::audit::{Actor, Subject};
 use crate::auth::{Principal, Role};
 use crate::clock::{Period, Timestamp};
-use crate::disclosure::{CommitError, Entry, Ledger, RULES_VERSION, Released, Table, Tabulation, release};
+use crate::disclosure::{
+    CommitError, Entry, Ledger, RULES_VERSION, ReleaseContext, Released, Table, Tabulation, release,
+};
 use crate::extract::manifest::Sha256Hex;
 use crate::name::{OrganisationId, PopulationId};
 use crate::programme::{Audience, Question, QuestionKind, Text, Unit};
@@ -93,6 +95,14 @@ fn body(answer: &Answer<'_>) -> String {
     let digest = Sha256Hex::of(body.as_bytes());
     body.truncate(body.len() - 1);
     body + &format!(",\"sha256\":\"{digest}\"}}")
+}
+
+/// Why an answer may not leave.
+fn uncommitted(error: CommitError<StoreError>) -> ServiceError {
+    match error {
+        CommitError::Persist(error) => error.into(),
+        CommitError::Stale => ServiceError::Refused(Reason::Internal),
+    }
 }
 
 impl Service {
@@ -174,9 +184,11 @@ impl Service {
             self.store.commit_release(moment.now, actor, (&asked, &[]), subject(&body), logged)?;
             return Ok(body);
         }
+        let above = self.above(answering, &plan, (&moment, recipient), progress)?;
         let tabulation = self.count(answering, &plan, (&moment, recipient), progress)?;
+        let context = self.context(&plan, &moment, recipient, above.as_ref());
         let (released, line) =
-            self.release(answering, &plan, &moment, (actor, recipient, Some(&line)), tabulation)?;
+            self.release(answering, &plan, &moment, (actor, recipient), (context, Some(&line)), tabulation)?;
         let released = plan.derive(released);
         let question = self.programme().question(&ask.question).ok_or(StoreError::NoSuch("question"))?;
         let population = ask.population.as_ref().and_then(|id| {
@@ -240,6 +252,44 @@ impl Service {
         Ok(count_prepared(plan, &prepared?, progress)?)
     }
 
+    /// The table by the dimension that a question is narrowed to one code of. It is settled first and shown to nobody:
+    /// what is hidden there to protect other codes is hidden in the question too.
+    fn above(
+        &self,
+        answering: &mut Answering,
+        plan: &Plan,
+        of: (&Moment, &OrganisationId),
+        progress: &Progress,
+    ) -> Result<Option<Table>, ServiceError> {
+        let Some(ask) = plan.above() else { return Ok(None) };
+        let (moment, recipient) = of;
+        let plan =
+            crate::question::plan(self.programme(), ask, moment.row.day, moment.now.day(), &self.rules)?;
+        let tabulation = self.count(answering, &plan, of, progress)?;
+        let context = self.context(&plan, moment, recipient, None);
+        let mut ledger = self.ledger(answering)?;
+        let pending = release(tabulation, &context, &self.rules, &ledger)?;
+        let settled = ledger.commit(pending, |entries| {
+            self.store.commit_margins(&entries.iter().map(Entry::to_stored).collect::<Vec<_>>())
+        });
+        let settled = settled.map_err(uncommitted)?;
+        answering.ledger = Some(ledger);
+        Ok(Some(settled.into_value()))
+    }
+
+    /// What the rules need to know of a plan. Consent is given for a recipient: two organisations that ask the same count
+    /// other sets, and neither may take the other's cells off the values that were shown for them.
+    pub(super) fn context(
+        &self,
+        plan: &Plan,
+        moment: &Moment,
+        recipient: &OrganisationId,
+        above: Option<&Table>,
+    ) -> ReleaseContext {
+        let context = plan.release_context(moment.row.id, above);
+        ReleaseContext { question_key: format!("{}&recipient={recipient}", context.question_key), ..context }
+    }
+
     /// Puts what was counted under the rules. The ledger, and the line of the log where one is given, are durable before
     /// this returns; the line's number comes with it.
     pub(super) fn release(
@@ -247,14 +297,11 @@ impl Service {
         answering: &mut Answering,
         plan: &Plan,
         moment: &Moment,
-        (actor, recipient, line): (&Actor, &OrganisationId, Option<&Asked>),
+        (actor, recipient): (&Actor, &OrganisationId),
+        (context, line): (ReleaseContext, Option<&Asked>),
         tabulation: Tabulation,
     ) -> Result<(Released<Table>, Option<u64>), ServiceError> {
         let mut ledger = self.ledger(answering)?;
-        let mut context = plan.release_context(moment.row.id);
-        // Consent is given for a recipient: two organisations that ask the same count other sets, and neither may take
-        // the other's cells off the values that were shown for them.
-        context.question_key = asked_by(plan, recipient);
         let pending = release(tabulation, &context, &self.rules, &ledger)?;
         let asked = Subject::new()
             .id("question", plan.question())
@@ -264,20 +311,15 @@ impl Service {
         let mut entered = None;
         let released = ledger.commit(pending, |entries| {
             let rows: Vec<LedgerRow> = entries.iter().map(Entry::to_stored).collect();
-            let (key, logged) = (&context.question_key, line.map(|line| (line, None)));
-            let committed = self.store.commit_release(moment.now, actor, (key, &rows), asked, logged);
+            let (key, logged) = (asked_by(plan, recipient), line.map(|line| (line, None)));
+            let committed = self.store.commit_release(moment.now, actor, (&key, &rows), asked, logged);
             committed.map(|line| entered = line)
         });
-        match released {
-            Ok(released) => {
-                answering.ledger = Some(ledger);
-                Ok((released, entered))
-            }
-            // The ledger is not put back: after an error at the very end of a transaction only the store knows whether
-            // the lines are there.
-            Err(CommitError::Persist(error)) => Err(error.into()),
-            Err(CommitError::Stale) => Err(ServiceError::Refused(Reason::Internal)),
-        }
+        // After an error the ledger is not put back: at the very end of a transaction only the store knows whether the
+        // lines are there.
+        let released = released.map_err(uncommitted)?;
+        answering.ledger = Some(ledger);
+        Ok((released, entered))
     }
 
     /// The release ledger, read from the store once. It is taken out, so that a failure in between leads to reading it

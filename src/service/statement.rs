@@ -103,8 +103,9 @@ impl Service {
         let settlement = match payment.mode {
             PaymentMode::Verified => settle_verified(&tabulation, payment, &self.rules)?,
             PaymentMode::Banded => {
-                let of = (&caller.actor(), recipient, None);
-                let (released, _) = self.release(&mut answering, &plan, &moment, of, tabulation)?;
+                let context = (self.context(&plan, &moment, recipient, None), None);
+                let of = (&caller.actor(), recipient);
+                let (released, _) = self.release(&mut answering, &plan, &moment, of, context, tabulation)?;
                 settle_banded(&released, payment, &self.rules)?
             }
         };
