@@ -13,7 +13,7 @@ use super::{Reason, Service, ServiceError};
 use crate::audit::{Actor, Subject};
 use crate::auth::{Principal, Role};
 use crate::clock::{Period, Timestamp};
-use crate::disclosure::{CommitError, Entry, Ledger, RULES_VERSION, Released, Table, Tabulation, release};
+use crate::disclosure::{CommitError, Ledger, RULES_VERSION, Released, Table, Tabulation, release};
 use crate::extract::manifest::Sha256Hex;
 use crate::name::{OrganisationId, PopulationId};
 use crate::programme::{Audience, Question, QuestionKind, Text, Unit};
@@ -244,7 +244,7 @@ impl Service {
         (actor, recipient): (&Actor, &OrganisationId),
         tabulation: Tabulation,
     ) -> Result<Released<Table>, ServiceError> {
-        let mut ledger = self.ledger(answering)?;
+        let mut ledger = self.ledger(answering.ledger.take())?;
         let mut context = plan.release_context(moment.row.id);
         // Consent is given for a recipient: two organisations that ask the same count other sets, and neither may take
         // the other's cells off the values that were shown for them.
@@ -256,7 +256,8 @@ impl Service {
             .digest("asked", Sha256Hex::of(plan.key().as_bytes()))
             .count("snapshot", u64::from(moment.row.id));
         let released = ledger.commit(pending, |entries| {
-            let rows: Vec<LedgerRow> = entries.iter().map(Entry::to_stored).collect();
+            let rows: Vec<LedgerRow> =
+                entries.iter().map(|entry| entry.to_stored(self.rules.held())).collect();
             self.store.commit_release(moment.now, actor, (&context.question_key, &rows), asked)
         });
         match released {
@@ -269,19 +270,6 @@ impl Service {
             Err(CommitError::Persist(error)) => Err(error.into()),
             Err(CommitError::Stale) => Err(ServiceError::Refused(Reason::Internal)),
         }
-    }
-
-    /// The release ledger, read from the store once. It is taken out, so that a failure in between leads to reading it
-    /// again.
-    fn ledger(&self, answering: &mut Answering) -> Result<Ledger, ServiceError> {
-        if let Some(ledger) = answering.ledger.take() {
-            return Ok(ledger);
-        }
-        let damaged = |_| ServiceError::Store(StoreError::Damaged("the release ledger"));
-        let rows = self.store.ledger()?.into_iter();
-        let entries = rows.map(|row| Entry::from_stored(row).map_err(damaged));
-        Ledger::from_entries(entries.collect::<Result<Vec<_>, _>>()?)
-            .map_err(|_| ServiceError::Store(StoreError::Damaged("the release ledger")))
     }
 
     /// The snapshot in force, with the datasets that are read. Those used last stay in memory.

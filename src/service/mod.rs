@@ -20,6 +20,7 @@ mod erasures;
 mod error;
 mod followup;
 mod keys;
+mod ledger;
 mod packages;
 mod principals;
 mod quality;
@@ -55,7 +56,7 @@ use crate::store::{InForce, Store};
 
 /// The running service.
 pub struct Service {
-    store: Store,
+    store: Arc<Store>,
     in_force: InForce,
     key: ServiceKey,
     signing: SigningKey,
@@ -117,7 +118,7 @@ impl Service {
 
     /// The store, for the operator's commands.
     #[must_use]
-    pub const fn store(&self) -> &Store {
+    pub fn store(&self) -> &Store {
         &self.store
     }
 

@@ -72,7 +72,7 @@ impl Service {
         store.check_clock(clock.now())?;
         let service = Service {
             arrivals: Arrivals::new(&in_force.programme),
-            store,
+            store: Arc::new(store),
             in_force,
             key,
             signing,

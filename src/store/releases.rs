@@ -1,6 +1,6 @@
 //! What was shown: the release ledger, and answers to be served again as they were.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::chain::{NewEntry, append};
 use super::{Store, StoreError, signed, unsigned};
@@ -8,8 +8,8 @@ use crate::audit::{Actor, Deed, Strand, Subject};
 use crate::clock::Timestamp;
 use crate::digest::Sha256Hex;
 
-/// A line of the release ledger as columns, to and from which `disclosure` turns its entries. Exactly one of `contributors`
-/// and `tied_to` is present. No `Debug`: it holds persons.
+/// A line of the release ledger as columns, to and from which `disclosure` turns its entries. It has `contributors`,
+/// `persons` and a `sketch`, or `tied_to` and `exact`. No `Debug`: it holds persons.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LedgerRow {
     /// Position, from 1 without gaps.
@@ -24,6 +24,10 @@ pub struct LedgerRow {
     pub snapshot: u32,
     /// The set, in the portable Roaring format.
     pub contributors: Option<Vec<u8>>,
+    /// Persons in it.
+    pub persons: Option<u64>,
+    /// What finds it among others.
+    pub sketch: Option<Vec<u8>>,
     /// The entry whose value the cell shows.
     pub tied_to: Option<u64>,
     /// With a tie: whether the cell's own set equalled that entry's.
@@ -42,33 +46,54 @@ pub struct AnswerKey {
 }
 
 impl Store {
-    /// Every line of the ledger, in order.
+    /// Every line of the ledger with its set, in order. For tests and small ledgers: all of it is in memory at once.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn ledger(&self) -> Result<Vec<LedgerRow>, StoreError> {
-        self.read(|db| {
-            let mut query = db.prepare(
-                "SELECT seq, question_key, cell_key, measure, snapshot, contributors, tied_to, exact, figures
+        let mut ledger = Vec::new();
+        self.each_ledger_line(None, |row| {
+            ledger.push(row);
+            Ok::<(), StoreError>(())
+        })?;
+        Ok(ledger)
+    }
+
+    /// Every line of the ledger in order, one at a time. A set is with its line unless the sketch begins with `sketched`.
+    /// The store is busy meanwhile: `each` may not call it.
+    ///
+    /// # Errors
+    /// [`StoreError`], and those of `each`, which end the reading.
+    pub fn each_ledger_line<E: From<StoreError>>(
+        &self,
+        sketched: Option<[u8; 8]>,
+        mut each: impl FnMut(LedgerRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let db = self.db();
+        let sql = |error: rusqlite::Error| E::from(StoreError::from(error));
+        let mut query = db
+            .prepare(
+                "SELECT seq, question_key, cell_key, measure, snapshot, persons, sketch, tied_to, exact, figures,
+                        CASE WHEN tied_to IS NULL AND substr(sketch, 1, 8) IS NOT ?1
+                             THEN (SELECT contributors FROM ledger_sets WHERE ledger_sets.seq = ledger.seq) END
                  FROM ledger ORDER BY seq",
-            )?;
-            let mut rows = query.query([])?;
-            let mut ledger = Vec::new();
-            while let Some(row) = rows.next()? {
-                let tied_to: Option<i64> = row.get(6)?;
-                ledger.push(LedgerRow {
-                    seq: unsigned(row.get(0)?, "the release ledger")?,
-                    question_key: row.get(1)?,
-                    cell_key: row.get(2)?,
-                    measure: row.get(3)?,
-                    snapshot: row.get(4)?,
-                    contributors: row.get(5)?,
-                    tied_to: tied_to.map(|n| unsigned(n, "the release ledger")).transpose()?,
-                    exact: row.get(7)?,
-                    figures: row.get(8)?,
-                });
-            }
-            Ok(ledger)
+            )
+            .map_err(sql)?;
+        let mut rows = query.query([sketched]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            each(line(row)?)?;
+        }
+        Ok(())
+    }
+
+    /// The set of a line of the ledger, as it was written; `None` when there is none under that number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn ledger_set(&self, seq: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|db| {
+            let mut query = db.prepare_cached("SELECT contributors FROM ledger_sets WHERE seq = ?1")?;
+            Ok(query.query_row([signed(seq)], |row| row.get(0)).optional()?)
         })
     }
 
@@ -98,9 +123,12 @@ impl Store {
         self.write(|tx| {
             {
                 let mut insert = tx.prepare_cached(
-                    "INSERT INTO ledger (seq, question_key, cell_key, measure, snapshot, contributors, tied_to, exact, figures)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                    "INSERT INTO ledger
+                     (seq, question_key, cell_key, measure, snapshot, persons, sketch, tied_to, exact, figures)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                 )?;
+                let mut insert_set =
+                    tx.prepare_cached("INSERT INTO ledger_sets (seq, contributors) VALUES (?1, ?2)")?;
                 for row in rows {
                     insert.execute(params![
                         signed(row.seq),
@@ -108,11 +136,15 @@ impl Store {
                         row.cell_key,
                         row.measure,
                         row.snapshot,
-                        row.contributors,
+                        row.persons.map(signed),
+                        row.sketch,
                         row.tied_to.map(signed),
                         row.exact,
                         row.figures
                     ])?;
+                    if let Some(contributors) = &row.contributors {
+                        insert_set.execute(params![signed(row.seq), contributors])?;
+                    }
                 }
             }
             tx.execute("INSERT INTO answered (question_key) VALUES (?1) ON CONFLICT DO NOTHING", [question_key])?;
@@ -150,4 +182,24 @@ impl Store {
             Ok(found.optional()?)
         })
     }
+}
+
+fn line(row: &Row<'_>) -> Result<LedgerRow, StoreError> {
+    let number = |at: usize| -> Result<Option<u64>, StoreError> {
+        let number: Option<i64> = row.get(at)?;
+        number.map(|number| unsigned(number, "the release ledger")).transpose()
+    };
+    Ok(LedgerRow {
+        seq: unsigned(row.get(0)?, "the release ledger")?,
+        question_key: row.get(1)?,
+        cell_key: row.get(2)?,
+        measure: row.get(3)?,
+        snapshot: row.get(4)?,
+        persons: number(5)?,
+        sketch: row.get(6)?,
+        tied_to: number(7)?,
+        exact: row.get(8)?,
+        figures: row.get(9)?,
+        contributors: row.get(10)?,
+    })
 }
