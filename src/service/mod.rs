@@ -36,6 +36,7 @@ pub use audit::AuditReport;
 pub use erasing::Erased;
 pub use error::{Reason, ServiceError};
 pub use followup::FollowupVolume;
+pub use ledger::{LedgerCell, Whose, check_ledger, ledger_cells};
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
 pub use upkeep::{Erase, Upkeep};

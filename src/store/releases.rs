@@ -36,6 +36,17 @@ pub struct LedgerRow {
     pub figures: Option<String>,
 }
 
+/// Which sets are read with the lines of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithSets {
+    /// All.
+    All,
+    /// Those whose sketch begins otherwise.
+    Unless([u8; 8]),
+    /// None.
+    None,
+}
+
 /// Which answer: the canonical question, and what it was answered from (snapshot, consent, rules, day).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerKey {
@@ -52,21 +63,21 @@ impl Store {
     /// [`StoreError`].
     pub fn ledger(&self) -> Result<Vec<LedgerRow>, StoreError> {
         let mut ledger = Vec::new();
-        self.each_ledger_line(None, |row| {
+        self.each_ledger_line(WithSets::All, |row| {
             ledger.push(row);
             Ok::<(), StoreError>(())
         })?;
         Ok(ledger)
     }
 
-    /// Every line of the ledger in order, one at a time. A set is with its line unless the sketch begins with `sketched`.
+    /// Every line of the ledger in order, one at a time. Whether a line's set comes with it, `with` says.
     /// The store is busy meanwhile: `each` may not call it.
     ///
     /// # Errors
     /// [`StoreError`], and those of `each`, which end the reading.
     pub fn each_ledger_line<E: From<StoreError>>(
         &self,
-        sketched: Option<[u8; 8]>,
+        with: WithSets,
         mut each: impl FnMut(LedgerRow) -> Result<(), E>,
     ) -> Result<(), E> {
         let db = self.db();
@@ -74,12 +85,17 @@ impl Store {
         let mut query = db
             .prepare(
                 "SELECT seq, question_key, cell_key, measure, snapshot, persons, sketch, tied_to, exact, figures,
-                        CASE WHEN tied_to IS NULL AND substr(sketch, 1, 8) IS NOT ?1
+                        CASE WHEN tied_to IS NULL AND ?1 AND substr(sketch, 1, 8) IS NOT ?2
                              THEN (SELECT contributors FROM ledger_sets WHERE ledger_sets.seq = ledger.seq) END
                  FROM ledger ORDER BY seq",
             )
             .map_err(sql)?;
-        let mut rows = query.query([sketched]).map_err(sql)?;
+        let (any, sketched) = match with {
+            WithSets::All => (true, None),
+            WithSets::Unless(sketched) => (true, Some(sketched)),
+            WithSets::None => (false, None),
+        };
+        let mut rows = query.query(params![any, sketched]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             each(line(row)?)?;
         }

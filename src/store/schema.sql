@@ -221,6 +221,17 @@ CREATE TABLE ledger_sets (
     contributors BLOB NOT NULL
 ) STRICT;
 
+-- Counts of rows in the quality report: what is shown, for good or until the true number has moved far from `rows`, the
+-- one that it was made of.
+CREATE TABLE quality_rows (
+    partner TEXT NOT NULL,
+    dataset TEXT NOT NULL,
+    figure  TEXT NOT NULL,
+    rows    INTEGER NOT NULL,
+    shown   INTEGER,
+    PRIMARY KEY (partner, dataset, figure)
+) STRICT, WITHOUT ROWID;
+
 -- Questions that were answered, with their recipient: whatever was in the answer, and whether anything was.
 CREATE TABLE answered (
     question_key TEXT PRIMARY KEY

@@ -152,6 +152,11 @@ impl Index {
         Some((value, record.snapshot))
     }
 
+    /// The numbers of all sets, in order.
+    pub(super) fn seqs(&self) -> impl Iterator<Item = u64> + '_ {
+        self.records.iter().map(|record| record.seq)
+    }
+
     /// Whether a set was entered under a number.
     pub(super) fn has(&self, seq: u64) -> bool {
         self.place(seq).is_some()

@@ -16,6 +16,7 @@
 //! Sets stay where they were written; in memory is what finds the few that have to be compared ([`index`]). No set is
 //! within `held` of a new one that the index would not find.
 
+mod check;
 mod draft;
 mod index;
 mod postings;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+pub use check::{Checked, Finding, LedgerCheck, LedgerComparison};
 pub(super) use draft::{Draft, Settled};
 
 use super::entry::{self, Content, Entry, EntryError};
@@ -259,14 +261,22 @@ impl Ledger {
 
     /// How many persons an entered set and another differ by.
     fn distance(&self, seq: u64, other: &PersonSet) -> Result<u64, LedgerError> {
-        let unread = LedgerError::Unread { seq };
         match &self.kept {
-            Kept::Here(sets) => Ok(sets.get(&seq).ok_or(unread)?.symmetric_difference_len(other)),
-            Kept::Elsewhere(sets) => {
-                let set = sets.stored_set(seq).and_then(|bytes| entry::set_of(&bytes)).ok_or(unread)?;
+            Kept::Here(sets) => {
+                let set = sets.get(&seq).ok_or(LedgerError::Unread { seq })?;
                 Ok(set.symmetric_difference_len(other))
             }
+            Kept::Elsewhere(_) => Ok(self.read(seq)?.symmetric_difference_len(other)),
         }
+    }
+
+    /// An entered set.
+    fn read(&self, seq: u64) -> Result<PersonSet, LedgerError> {
+        let set = match &self.kept {
+            Kept::Here(sets) => sets.get(&seq).cloned(),
+            Kept::Elsewhere(sets) => sets.stored_set(seq).and_then(|bytes| entry::set_of(&bytes)),
+        };
+        set.ok_or(LedgerError::Unread { seq })
     }
 }
 
