@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 
-use super::super::{Rate, RawCell};
+use super::super::{Rate, RawCell, Shape, Shown};
 use super::*;
 
 pub(in super::super) fn context(question_key: &str, snapshot: u32) -> ReleaseContext {
