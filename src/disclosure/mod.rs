@@ -63,7 +63,9 @@ pub use entry::{Entry, EntryError};
 pub(crate) use explanation::by_words;
 pub use explanation::{Coarser, Reason, ReasonWords};
 pub use figure::{Figure, FigureKind, Head};
-pub use ledger::{CommitError, Ledger, LedgerError};
+pub use ledger::{
+    Checked, CommitError, Finding, Ledger, LedgerCheck, LedgerComparison, LedgerError, Opening, Sets,
+};
 pub use payment::{SettlementError, banding, settle_banded, settle_verified};
 pub use period::{EndedPeriod, PeriodError};
 pub use rate::Rate;
