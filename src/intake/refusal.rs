@@ -169,6 +169,7 @@ impl IntakeRefusal {
                 ManifestError::NotYours { .. } => "not-your-dataset",
                 ManifestError::Period { .. } => "period",
                 ManifestError::Columns(_) => "columns",
+                ManifestError::NotScreened => "not-screened",
             },
             IntakeRefusal::OtherPartner { .. } => "other-partner",
             IntakeRefusal::BlockDigest { .. } => "block-digest",
@@ -217,7 +218,9 @@ impl IntakeRefusal {
                 "leave out rows of days to come, and check the machine's clock"
             }
             IntakeRefusal::ManifestTooLarge
-            | IntakeRefusal::Manifest(ManifestError::Form(_) | ManifestError::Contradiction(_))
+            | IntakeRefusal::Manifest(
+                ManifestError::Form(_) | ManifestError::Contradiction(_) | ManifestError::NotScreened,
+            )
             | IntakeRefusal::BlockRows { .. }
             | IntakeRefusal::Header
             | IntakeRefusal::Row { .. }
