@@ -39,6 +39,8 @@ const UNKNOWN_SHARE: f64 = 0.03;
 const LN_FALSE_ALARM: f64 = -13.815_510_557_964_274;
 /// Consecutive serial numbers that nobody's clients have.
 const LONGEST_RUN: u32 = 20;
+/// The same of 1 January and 1 July, whose numbers are given out nearly all.
+const LONGEST_UNKNOWN_RUN: u32 = 100;
 /// Consecutive serial numbers that twins and triplets do not have.
 const SHORT_RUN: u32 = 4;
 /// Fewer numbers in such runs, and fewer numbers in all, say nothing.
@@ -367,19 +369,25 @@ impl Column {
     }
 
     fn runs(&self, remainders: &Remainders) -> Result<(), Unusual> {
-        let (mut in_runs, mut longest, mut place) = (0, 0, (0, 0));
-        for (_, birth, date) in self.occupied().filter(|(.., date)| date.persons >= SHORT_RUN) {
+        let (mut in_runs, mut ordinary, mut longest) = (0, 0, (0, 0, 0));
+        for (_, birth, date) in self.occupied() {
+            let unknown = is_unknown(birth);
+            let mut of_date = 0;
             date.runs(birth, remainders, |run| {
-                if run >= SHORT_RUN {
-                    in_runs += run;
-                }
-                if run > longest {
-                    (longest, place) = (run, (date.first, date.last));
-                }
+                of_date = run.max(of_date);
+                in_runs += if unknown || run < SHORT_RUN { 0 } else { run };
             });
+            if of_date >= if unknown { LONGEST_UNKNOWN_RUN } else { LONGEST_RUN } {
+                return Err(Unusual::Runs { numbers: of_date, first: date.first, last: date.last });
+            }
+            if !unknown {
+                ordinary += date.persons;
+                longest = longest.max((of_date, date.first, date.last));
+            }
         }
-        if longest >= LONGEST_RUN || (in_runs >= FEW && in_runs > self.persons / 4) {
-            return Err(Unusual::Runs { numbers: in_runs, first: place.0, last: place.1 });
+        let (_, first, last) = longest;
+        if in_runs >= FEW && in_runs > ordinary / 4 {
+            return Err(Unusual::Runs { numbers: in_runs, first, last });
         }
         Ok(())
     }

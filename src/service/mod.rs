@@ -27,6 +27,7 @@ mod reports;
 mod seal;
 mod start;
 mod statement;
+mod unusual;
 mod upkeep;
 mod upload;
 
@@ -37,6 +38,7 @@ pub use error::{Reason, ServiceError};
 pub use followup::FollowupVolume;
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
+pub use unusual::UnusualUpload;
 pub use upkeep::{Erase, Upkeep};
 pub use upload::{UploadRequest, UploadView};
 
@@ -65,6 +67,8 @@ pub struct Service {
     sessions: Mutex<HashMap<String, Arc<append::Slot>>>,
     /// Who may come in, by source and dataset.
     arrivals: arrival::Arrivals,
+    /// Held while a package of a partner is weighed, by source.
+    weighing: Vec<Mutex<()>>,
     /// Held while sealing: one seal at a time.
     sealing: Mutex<()>,
     /// Held while answering: one question at a time.

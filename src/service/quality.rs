@@ -102,7 +102,7 @@ fn all_shown(names: &[&str], counts: &BTreeMap<String, u64>) -> BTreeMap<String,
     names.iter().map(|name| ((*name).to_owned(), shown(counts.get(*name).copied().unwrap_or(0)))).collect()
 }
 
-fn shown(rows: u64) -> RowsShown {
+pub(super) fn shown(rows: u64) -> RowsShown {
     (rows >= 8).then(|| (rows + 2) / 5 * 5)
 }
 

@@ -72,6 +72,7 @@ impl Service {
         store.check_clock(clock.now())?;
         let service = Service {
             arrivals: Arrivals::new(&in_force.programme),
+            weighing: in_force.programme.partners.iter().map(|_| Mutex::default()).collect(),
             store,
             in_force,
             key,
