@@ -163,7 +163,7 @@ impl Number {
         let text = id.expose("it is marked among the numbers of the extract");
         let serial = text[6..].iter().fold(0u32, |sum, digit| sum * 10 + u32::from(digit - b'0'));
         let date = u32::try_from(birth.days() - first_date().days()).ok()?;
-        Some(Number(u32::from(related) * RELATED | date << 14 | serial))
+        Some(Number((u32::from(related) * RELATED) | (date << 14) | serial))
     }
 }
 
