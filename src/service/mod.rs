@@ -28,6 +28,7 @@ mod reports;
 mod seal;
 mod start;
 mod statement;
+mod unusual;
 mod upkeep;
 mod upload;
 
@@ -39,6 +40,7 @@ pub use followup::FollowupVolume;
 pub use ledger::{LedgerCell, Whose, check_ledger, ledger_cells};
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
+pub use unusual::UnusualUpload;
 pub use upkeep::{Erase, Upkeep};
 pub use upload::{UploadRequest, UploadView};
 
@@ -67,6 +69,8 @@ pub struct Service {
     sessions: Mutex<HashMap<String, Arc<append::Slot>>>,
     /// Who may come in, by source and dataset.
     arrivals: arrival::Arrivals,
+    /// Held while a package of a partner is weighed, by source.
+    weighing: Vec<Mutex<()>>,
     /// Held while sealing: one seal at a time.
     sealing: Mutex<()>,
     /// Held while answering: one question at a time.
