@@ -64,6 +64,12 @@ pub const MAX_JSON_BODY_BYTES: usize = 8 << 20;
 pub const MAX_OPEN_UPLOADS: usize = 32;
 /// An upload that no byte has reached for this long is dropped, in hours.
 pub const UPLOAD_EXPIRY_HOURS: i64 = 72;
+/// Answers to questions, reports and payments leave at multiples of this since their request came in.
+pub const ANSWER_TICK: std::time::Duration = std::time::Duration::from_millis(50);
+/// Until when they do so: work that takes longer is answered at multiples of [`ANSWER_LATE_TICK`].
+pub const ANSWER_TICKS_UNTIL: std::time::Duration = std::time::Duration::from_secs(1);
+/// The tick of late answers: a multiple of the first, that divides the moment from which it is taken.
+pub const ANSWER_LATE_TICK: std::time::Duration = std::time::Duration::from_millis(250);
 /// Most dimensions of one answer besides the period (rule R6).
 pub const MAX_DIMENSIONS: usize = 3;
 /// Most cells of one answer: every combination of codes is one, whether anybody is in it or not.

@@ -121,14 +121,22 @@ pub enum Deed {
     Sealed,
     /// A question was answered.
     Answered,
+    /// A standing report was read.
+    ReportRead,
     /// A payment was stated.
     PaymentStated,
+    /// A statement of payment was asked for again.
+    PaymentRead,
+    /// The statements of payment of an organisation were listed.
+    PaymentsListed,
     /// A partner asked what became of its own referrals.
     FollowedUp,
     /// Referrals that were held for their number were looked at, and count.
     ReferralsApproved,
     /// The quality report was read.
     QualityRead,
+    /// The log of answers was read.
+    AnswersRead,
     /// The audit chain was read.
     AuditRead,
 }

@@ -49,6 +49,8 @@ pub enum Action {
     ReviewFollowups,
     /// See which packages are unusual, and let refused ones in.
     ReviewUploads,
+    /// Read the log of answers.
+    ReadAnswers,
     /// Read the quality report.
     ReadQuality,
     /// Read the audit chain.
@@ -77,6 +79,7 @@ impl Action {
         Action::FollowUp,
         Action::ReviewFollowups,
         Action::ReviewUploads,
+        Action::ReadAnswers,
         Action::ReadQuality,
         Action::ReadAudit,
     ];
@@ -104,6 +107,7 @@ impl Action {
             Action::FollowUp => "follow-up",
             Action::ReviewFollowups => "review-followups",
             Action::ReviewUploads => "review-uploads",
+            Action::ReadAnswers => "read-answers",
             Action::ReadQuality => "read-quality",
             Action::ReadAudit => "read-audit",
         }

@@ -86,8 +86,9 @@ pub(super) fn table(tabulation: Tabulation, shows: &Cells, context: &ReleaseCont
     let sum = |cells: &[usize]| total::sum(cells.iter().map(|at| shown[*at]));
     let response = response.map(|(answered, asked)| rate(sum(&answered), sum(&asked), rules));
 
+    let crosses_partners = cells.iter().any(|cell| cell.crossing.is_some());
     Table {
-        reasons: explanation::reasons(shape, extra_of(&cells)),
+        reasons: explanation::reasons(shape, extra_of(&cells), &context.dimensions, crosses_partners),
         columns,
         figures: heads,
         rows,

@@ -6,6 +6,7 @@
 
 mod access;
 mod aliases;
+mod answers;
 mod append;
 mod arrival;
 mod as_of;
@@ -32,6 +33,7 @@ mod unusual;
 mod upkeep;
 mod upload;
 
+pub use answers::AnswerLog;
 pub use append::Standing;
 pub use audit::AuditReport;
 pub use erasing::Erased;

@@ -7,6 +7,7 @@
 //! Must never: hold a token (links only), print a link, be opened by two processes, or take the time from anywhere but
 //! its caller. Callers: the service's operations and commands.
 
+mod answers;
 mod chain;
 mod consents;
 mod erasures;
@@ -34,6 +35,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+pub use answers::{AnswerFilter, AnswerRow, Asked, Given, Told};
 pub use consents::{ConsentRow, ConsentState, StoredConsent};
 pub use erasures::{ErasureCause, ErasureRow, ErasureState, Finished, OrderRow, Stretches};
 pub use error::StoreError;

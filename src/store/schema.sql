@@ -253,6 +253,30 @@ CREATE TABLE answers (
     PRIMARY KEY (question_sha256, basis_sha256)
 ) STRICT, WITHOUT ROWID;
 
+-- The steward's log: what was given to whom. A line without a digest is of a
+-- list, or of an answer that was not handed out.
+CREATE TABLE answer_log (
+    seq          INTEGER PRIMARY KEY AUTOINCREMENT,
+    at           INTEGER NOT NULL,
+    organisation TEXT NOT NULL,
+    principal    TEXT NOT NULL,
+    recipient    TEXT NOT NULL,
+    given        TEXT NOT NULL,
+    question     TEXT,
+    dimensions   TEXT NOT NULL,
+    population   TEXT,
+    period       TEXT,
+    snapshot     INTEGER REFERENCES snapshots (id),
+    rules        TEXT,
+    shown        INTEGER,
+    hidden       INTEGER,
+    sha256       BLOB CHECK (length(sha256) = 32),
+    again        INTEGER NOT NULL DEFAULT 0,
+    CHECK ((shown IS NULL) = (hidden IS NULL))
+) STRICT;
+
+CREATE INDEX answer_log_texts ON answer_log (sha256);
+
 -- Made once, and served again as they were.
 CREATE TABLE statements (
     question     TEXT NOT NULL,
