@@ -159,12 +159,19 @@ pub(super) struct Draft<'a> {
     held: u64,
     question_key: &'a str,
     snapshot: u32,
+    /// Whether the entries of other snapshots are looked at.
+    across: bool,
     new: Vec<Entry>,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(ledger: &'a Ledger, held: u64, question_key: &'a str, snapshot: u32) -> Draft<'a> {
-        Draft { ledger, held, question_key, snapshot, new: Vec::new() }
+        Draft { ledger, held, question_key, snapshot, across: true, new: Vec::new() }
+    }
+
+    /// R9 switched off: what other snapshots showed is not looked at.
+    pub(super) const fn forget_other_snapshots(&mut self) {
+        self.across = false;
     }
 
     /// Decides what a cell shows of a measure (the order at the head of this file). `own` is what it would show by
@@ -179,6 +186,9 @@ impl<'a> Draft<'a> {
         let key = (self.question_key.to_owned(), cell_key, measure.to_owned());
         let tie = self.ledger.ties.get(&key).copied();
         for entry in self.ledger.entries.iter().chain(&self.new).filter(|entry| entry.measure == measure) {
+            if !self.across && entry.snapshot != self.snapshot {
+                continue;
+            }
             let Content::Set { contributors, value } = &entry.content else { continue };
             let Some(distance) = self.within(contributors, &set) else { continue };
             if tie == Some(entry.seq) {

@@ -21,6 +21,8 @@
 //! | R15 what an answer carries | `explanation`, `interval` |
 //! | R16 payment | `payment` |
 //!
+//! `switches` has the rules by number; single ones can be switched off where no service can be started.
+//!
 //! Must never: log, print or serialise an unprotected count or a set of persons; decide from a hidden value what a
 //! reader can see, outside R1 and R8; ask the time or a store. Callers: the service's question handlers alone.
 
@@ -42,6 +44,7 @@ mod rounding;
 mod rules;
 mod shown;
 mod survival;
+mod switches;
 mod table;
 mod tabulation;
 mod threshold;
@@ -58,6 +61,7 @@ pub use rate::Rate;
 pub use release::{Pending, ReleaseContext, ReleaseError, Released, release};
 pub use rules::{FloorError, PROFILE, RULES_VERSION, Rules, Settings};
 pub use shown::Shown;
+pub use switches::Rule;
 pub use table::{Row, Table};
 pub use tabulation::{
     Contribution, Counted, Extra, ExtraHead, Incidence, Moments, PersonSet, RawCell, Shape, Tabulation,

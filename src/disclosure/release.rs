@@ -13,6 +13,7 @@ use super::period::EndedPeriod;
 use super::rate::rate;
 use super::rules::{RULES_VERSION, Rules};
 use super::shown::{Shown, Value};
+use super::switches::Rule;
 use super::table::{Row, Table};
 use super::tabulation::{Counted, Extra, PersonSet, RawCell, Shape, Tabulation};
 use super::{explanation, extra, interval, rounding, threshold, total};
@@ -170,6 +171,9 @@ pub fn release(
         tabulation;
 
     let mut draft = Draft::new(ledger, rules.held(), &context.question_key, context.snapshot);
+    if !rules.applies(Rule::R9) {
+        draft.forget_other_snapshots();
+    }
     let mut settled = Vec::with_capacity(cells.len());
     for cell in &cells {
         settled.push((!cell.structural_zero).then(|| {
@@ -196,6 +200,9 @@ pub fn release(
     }
     let own = own_value(left_out.len(), left_out.len(), left_out_families, rules);
     let left_out = draft.settle(Counted::Person.word(), LEFT_OUT.to_owned(), left_out, own).value.count(0);
+    if !rules.applies(Rule::R2) {
+        show_empty_cells(&cells, &mut settled);
+    }
 
     // From here on nothing but shown values is read.
     let max_error = explanation::max_error(rules);
@@ -291,6 +298,17 @@ fn own_value(persons: u64, units: u64, families: u64, rules: &Rules) -> Value {
         return Value::Hidden;
     }
     Value::counts(rounding::rounded(units, rules.rounding()), rounding::rounded(families, rules.rounding()))
+}
+
+/// R2 switched off: a hidden cell that nobody is in reads 0, and the others do not.
+fn show_empty_cells(cells: &[RawCell], settled: &mut [Option<Settled>]) {
+    for (cell, settled) in cells.iter().zip(settled) {
+        if let Some(settled) = settled.as_mut().filter(|settled| settled.value.is_hidden())
+            && cell.contributors.is_empty()
+        {
+            settled.value = Value::counts(0, 0);
+        }
+    }
 }
 
 /// The kind of the extras of some cells, by the first that has one.
