@@ -82,7 +82,7 @@ struct PopulationView<'a> {
 }
 
 /// One text for one question of one recipient.
-fn asked_by(plan: &Plan, recipient: &OrganisationId) -> String {
+pub(super) fn asked_by(plan: &Plan, recipient: &OrganisationId) -> String {
     format!("{}&recipient={recipient}", plan.key())
 }
 

@@ -27,6 +27,8 @@ mod reports;
 mod seal;
 mod start;
 mod statement;
+#[cfg(any(debug_assertions, feature = "weakened"))]
+mod tabulate;
 mod upkeep;
 mod upload;
 
