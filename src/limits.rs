@@ -72,3 +72,11 @@ pub const MAX_QUESTION_PARTS: usize = 64;
 pub const MAX_FOLLOW_UP_DAYS: u32 = 3650;
 /// Most that one row may be worth, in øre: 18 million such rows still fit in 64 bits.
 pub const MAX_ROW_OERE: u64 = 1_000_000_000_000;
+/// Most cells of a system that is audited.
+pub const MAX_AUDIT_CELLS: usize = 1 << 20;
+/// Most terms of all its rows together, and of all its cells written as sums of free ones.
+pub const MAX_AUDIT_TERMS: usize = 1 << 22;
+/// Most that the coefficients of one row may come to, so that no sum overflows.
+pub const MAX_AUDIT_WEIGHT: usize = 1 << 20;
+/// Largest value of a cell that an audit reckons with.
+pub const MAX_AUDIT_VALUE: u64 = 1 << 40;

@@ -27,8 +27,13 @@ pub(super) enum Content {
         /// What was shown.
         value: Value,
     },
-    /// The cell shows the value of the set entered under this number. It adds no set (R8).
-    TiedTo(u64),
+    /// The cell shows the value of an earlier set. It adds no set (R8).
+    TiedTo {
+        /// The number of that set.
+        to: u64,
+        /// Whether the cell's own set equalled it.
+        exact: bool,
+    },
 }
 
 /// Why stored columns are no entry. Names the entry, never what it holds.
@@ -66,10 +71,11 @@ impl Entry {
             snapshot: self.snapshot,
             contributors: None,
             tied_to: None,
+            exact: None,
             figures: None,
         };
         match &self.content {
-            Content::TiedTo(seq) => stored.tied_to = Some(*seq),
+            Content::TiedTo { to, exact } => (stored.tied_to, stored.exact) = (Some(*to), Some(*exact)),
             Content::Set { contributors, value } => {
                 let mut bytes = Vec::with_capacity(contributors.serialized_size());
                 contributors.serialize_into(&mut bytes).expect("a vector takes every byte");
@@ -89,8 +95,11 @@ impl Entry {
     /// [`EntryError`] when they are damaged.
     pub fn from_stored(stored: LedgerRow) -> Result<Entry, EntryError> {
         let seq = stored.seq;
-        let content = match (stored.contributors, stored.tied_to, stored.figures) {
-            (None, Some(to), None) => Content::TiedTo(to),
+        if stored.tied_to.is_some() != stored.exact.is_some() {
+            return Err(EntryError::Contradiction { seq });
+        }
+        let content = match (stored.contributors, stored.tied_to.zip(stored.exact), stored.figures) {
+            (None, Some((to, exact)), None) => Content::TiedTo { to, exact },
             (Some(bytes), None, figures) => {
                 let value = match figures.map(|figures| figures.split(' ').map(str::parse).collect()) {
                     None => Value::Hidden,
@@ -156,10 +165,10 @@ mod tests {
         fn columns_read_back_as_they_were_written(
             persons in prop::collection::btree_set(any::<u32>(), 0..50),
             shown in prop::option::of(prop::collection::vec(any::<i64>(), 1..4)),
-            tie in prop::option::of(1_u64..9),
+            tie in prop::option::of((1_u64..9, any::<bool>())),
         ) {
             let content = match (tie, shown) {
-                (Some(to), _) => Content::TiedTo(to),
+                (Some((to, exact)), _) => Content::TiedTo { to, exact },
                 (None, None) => Content::Set { contributors: persons.into_iter().collect(), value: Value::Hidden },
                 (None, Some(figures)) => Content::Set {
                     contributors: persons.into_iter().collect(),

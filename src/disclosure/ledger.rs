@@ -13,7 +13,7 @@
 //! else a cell of 7, held by the empty set, would show itself when an eighth person comes. `docs/DISCLOSURE.md` says
 //! what this means for cells of 8 to 14.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::entry::{Content, Entry};
 use super::release::{Pending, Released};
@@ -29,7 +29,15 @@ pub struct Ledger {
 }
 
 /// The entered set that each cell of each question shows, by question, cell and measure. Numbers as in the ledger.
-type Ties = HashMap<(String, String, String), u64>;
+type Ties = HashMap<(String, String, String), Tie>;
+
+/// One tie: to which set, by a line of which snapshot, and whether the cell's set equalled it then.
+#[derive(Clone, Copy)]
+struct Tie {
+    to: u64,
+    snapshot: u32,
+    exact: bool,
+}
 
 /// Why stored entries are no ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +58,12 @@ pub enum LedgerError {
         /// What it names.
         to: u64,
     },
+    /// A set that has to be compared cannot be read.
+    #[error("the set of release ledger entry {seq} cannot be read; run `koblingd ledger check`")]
+    Unread {
+        /// Which entry.
+        seq: u64,
+    },
 }
 
 /// Why an answer was not handed out.
@@ -69,6 +83,28 @@ pub(super) struct Settled {
     pub(super) value: Value,
     /// The snapshot of first release.
     pub(super) snapshot: u32,
+    /// The number of the set whose value is shown.
+    pub(super) entry: u64,
+    /// Whether the cell's own set equals that set.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the audit across tables"))]
+    pub(super) exact: bool,
+    /// Persons in the cell's own set.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the audit across tables"))]
+    pub(super) persons: u64,
+}
+
+/// A cell as it is tied under a question.
+#[cfg_attr(not(test), expect(dead_code, reason = "for the audit across tables"))]
+#[derive(Clone)]
+pub(super) struct Known {
+    pub(super) cell_key: String,
+    pub(super) value: Value,
+    /// The number of the set whose value is shown.
+    pub(super) entry: u64,
+    /// The snapshot of the line that tied the cell, not of the set's first release.
+    pub(super) snapshot: u32,
+    /// Whether the cell's set equalled that set then.
+    pub(super) exact: bool,
 }
 
 impl Ledger {
@@ -83,7 +119,7 @@ impl Ledger {
             if entry.seq != expected {
                 return Err(LedgerError::Sequence { expected, found: entry.seq });
             }
-            if let Content::TiedTo(to) = entry.content
+            if let Content::TiedTo { to, .. } = entry.content
                 && ledger.set(to).is_none()
             {
                 return Err(LedgerError::Tie { seq: entry.seq, to });
@@ -139,12 +175,13 @@ impl Ledger {
     }
 }
 
-/// The number of the set that an entry's cell shows.
-fn tie(entry: &Entry) -> u64 {
-    match entry.content {
-        Content::Set { .. } => entry.seq,
-        Content::TiedTo(seq) => seq,
-    }
+/// The tie that an entry makes.
+fn tie(entry: &Entry) -> Tie {
+    let (to, exact) = match entry.content {
+        Content::Set { .. } => (entry.seq, true),
+        Content::TiedTo { to, exact } => (to, exact),
+    };
+    Tie { to, snapshot: entry.snapshot, exact }
 }
 
 /// The set entered under `seq` in a run of entries that begins with number `first`.
@@ -179,12 +216,13 @@ impl<'a> Draft<'a> {
     pub(super) fn settle(&mut self, measure: &str, cell_key: String, set: PersonSet, own: Value) -> Settled {
         // The comparison is made whole even where the tie decides or an equal set is found: else a quick answer would
         // tell that no hidden set has moved.
+        let persons = set.len();
         let mut equal: Option<u64> = None;
         let mut near: Option<u64> = None;
-        let mut tied: Option<u64> = None;
+        let mut tied: Option<(u64, bool)> = None;
         let mut all_hidden = true;
         let key = (self.question_key.to_owned(), cell_key, measure.to_owned());
-        let tie = self.ledger.ties.get(&key).copied();
+        let tie = self.ledger.ties.get(&key).map(|tie| tie.to);
         for entry in self.ledger.entries.iter().chain(&self.new).filter(|entry| entry.measure == measure) {
             if !self.across && entry.snapshot != self.snapshot {
                 continue;
@@ -192,7 +230,7 @@ impl<'a> Draft<'a> {
             let Content::Set { contributors, value } = &entry.content else { continue };
             let Some(distance) = self.within(contributors, &set) else { continue };
             if tie == Some(entry.seq) {
-                tied = Some(entry.seq);
+                tied = Some((entry.seq, distance == 0));
             }
             if distance == 0 {
                 equal = equal.or(Some(entry.seq));
@@ -200,18 +238,19 @@ impl<'a> Draft<'a> {
             near = near.or(Some(entry.seq));
             all_hidden &= value.is_hidden();
         }
-        if let Some(settled) = tied.and_then(|seq| self.settled(seq)) {
+        if let Some(settled) = tied.and_then(|(seq, exact)| self.settled(seq, exact, persons)) {
             return settled;
         }
 
         let seq = self.ledger.next_seq() + self.new.len() as u64;
         let held = near.filter(|_| !(all_hidden && own.is_hidden()));
-        let held = equal.or(held).and_then(|to| self.settled(to).map(|settled| (to, settled)));
+        let exact = equal.is_some();
+        let held = equal.or(held).and_then(|to| self.settled(to, exact, persons));
         let (content, settled) = match held {
-            Some((to, settled)) => (Content::TiedTo(to), settled),
+            Some(settled) => (Content::TiedTo { to: settled.entry, exact }, settled),
             None => (
                 Content::Set { contributors: set, value: own.clone() },
-                Settled { value: own, snapshot: self.snapshot },
+                Settled { value: own, snapshot: self.snapshot, entry: seq, exact: true, persons },
             ),
         };
         let (question_key, cell_key, measure) = key;
@@ -219,17 +258,45 @@ impl<'a> Draft<'a> {
         settled
     }
 
-    /// What the set entered under a number shows.
-    fn settled(&self, seq: u64) -> Option<Settled> {
+    /// Every cell that is tied under a question in a measure, those of this answer included, by cell key.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the audit across tables"))]
+    pub(super) fn known(&self, question_key: &str, measure: &str) -> Vec<Known> {
+        let of = |key: &(String, String, String)| key.0 == question_key && key.2 == measure;
+        let mut ties: BTreeMap<String, Tie> = self
+            .ledger
+            .ties
+            .iter()
+            .filter(|(key, _)| of(key))
+            .map(|(key, tie)| (key.1.clone(), *tie))
+            .collect();
+        for entry in self.new.iter().filter(|e| e.question_key == question_key && e.measure == measure) {
+            ties.insert(entry.cell_key.clone(), tie(entry));
+        }
+        ties.into_iter()
+            .filter_map(|(cell_key, Tie { to, snapshot, exact })| {
+                let value = self.settled(to, exact, 0)?.value;
+                Some(Known { cell_key, value, entry: to, snapshot, exact })
+            })
+            .collect()
+    }
+
+    /// What the set entered under a number shows, to a cell of so many persons.
+    fn settled(&self, seq: u64, exact: bool, persons: u64) -> Option<Settled> {
         let entry = self.ledger.set(seq).or_else(|| set_at(&self.new, seq, self.ledger.next_seq()))?;
         match &entry.content {
-            Content::Set { value, .. } => Some(Settled { value: value.clone(), snapshot: entry.snapshot }),
-            Content::TiedTo(_) => None,
+            Content::Set { value, .. } => {
+                Some(Settled { value: value.clone(), snapshot: entry.snapshot, entry: seq, exact, persons })
+            }
+            Content::TiedTo { .. } => None,
         }
     }
 
-    pub(super) fn into_entries(self) -> Vec<Entry> {
-        self.new
+    /// What the answer adds.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unread`] when a set could not be read: then nothing that was settled may leave.
+    pub(super) fn into_entries(self) -> Result<Vec<Entry>, LedgerError> {
+        Ok(self.new)
     }
 
     /// The symmetric difference in persons, when it is small enough to share a value.

@@ -13,7 +13,7 @@ fn counts(persons: u64) -> Value {
 fn ask(ledger: &mut Ledger, question: &str, snapshot: u32, set: &PersonSet) -> Settled {
     let mut draft = Draft::new(ledger, 7, question, snapshot);
     let settled = draft.settle("person", "cell".to_owned(), set.clone(), counts(set.len()));
-    for entry in draft.into_entries() {
+    for entry in draft.into_entries().expect("readable") {
         ledger.push(entry);
     }
     settled
@@ -101,7 +101,7 @@ fn a_ledger_with_a_gap_or_a_loose_tie_is_refused() {
     let refused = |entries| Ledger::from_entries(entries).err().expect("damaged");
     assert_eq!(refused(entries[1..].to_vec()), LedgerError::Sequence { expected: 1, found: 2 });
     let mut loose = entries.clone();
-    loose[1].content = Content::TiedTo(2);
+    loose[1].content = Content::TiedTo { to: 2, exact: true };
     assert_eq!(refused(loose), LedgerError::Tie { seq: 2, to: 2 });
     assert!(Ledger::from_entries(entries).is_ok());
 }
@@ -114,13 +114,45 @@ fn measures_are_kept_apart() {
     let mut draft = Draft::new(&ledger, 7, "a", 2);
     let sum = draft.settle("sum/a", "cell".to_owned(), set(0..20), Value::Shown(vec![12_300]));
     assert!(sum.value == Value::Shown(vec![12_300]) && sum.snapshot == 2);
-    for entry in draft.into_entries() {
+    for entry in draft.into_entries().expect("readable") {
         ledger.push(entry);
     }
     assert!(ask(&mut ledger, "a", 3, &set(0..21)).value == counts(20));
     let mut draft = Draft::new(&ledger, 7, "b", 3);
     let near = draft.settle("sum/a", "cell".to_owned(), set(0..21), Value::Shown(vec![99_900]));
     assert!(near.value == Value::Shown(vec![12_300]) && near.snapshot == 2, "held");
+}
+
+#[test]
+fn a_settled_cell_says_whose_value_it_has_and_whether_the_sets_are_equal() {
+    let mut ledger = Ledger::default();
+    let of = |settled: Settled| (settled.entry, settled.exact, settled.persons);
+    assert_eq!(of(ask(&mut ledger, "a", 1, &set(0..20))), (1, true, 20));
+    assert_eq!(of(ask(&mut ledger, "b", 2, &set(0..20))), (1, true, 20), "equal");
+    assert_eq!(of(ask(&mut ledger, "c", 3, &set(0..22))), (1, false, 22), "held");
+    assert_eq!(of(ask(&mut ledger, "c", 4, &set(0..20))), (1, true, 20), "its tie, and equal now");
+    assert_eq!(of(ask(&mut ledger, "d", 4, &set(0..40))), (4, true, 40), "its own");
+
+    let draft = Draft::new(&ledger, 7, "e", 5);
+    let known = |question| -> Vec<_> {
+        let known = draft.known(question, "person").into_iter();
+        known.map(|k| (k.cell_key, k.value.count(0).count(), k.entry, k.snapshot, k.exact)).collect()
+    };
+    assert_eq!(known("b"), [("cell".to_owned(), Some(20), 1, 2, true)]);
+    assert_eq!(known("c"), [("cell".to_owned(), Some(20), 1, 3, false)], "as the line said that tied it");
+    assert!(known("e").is_empty() && draft.known("b", "sum").is_empty());
+}
+
+#[test]
+fn a_cell_of_this_answer_is_known_and_replaces_its_older_tie() {
+    let mut ledger = Ledger::default();
+    ask(&mut ledger, "a", 1, &set(0..20));
+    let mut draft = Draft::new(&ledger, 7, "a", 2);
+    draft.settle("person", "cell".to_owned(), set(0..40), counts(40));
+    draft.settle("person", "other".to_owned(), set(0..21), counts(21));
+    let known: Vec<_> =
+        draft.known("a", "person").into_iter().map(|k| (k.entry, k.snapshot, k.exact)).collect();
+    assert_eq!(known, [(2, 2, true), (1, 2, false)]);
 }
 
 proptest! {
@@ -162,7 +194,7 @@ proptest! {
             .iter()
             .filter_map(|entry| match &entry.content {
                 Content::Set { contributors, value } => Some((contributors, value.clone())),
-                Content::TiedTo(_) => None,
+                Content::TiedTo { .. } => None,
             })
             .collect();
         for (at, (one, value)) in entered.iter().enumerate() {

@@ -11,7 +11,7 @@
 //! | R1 small cells, R2 one mark | `threshold`, `shown` |
 //! | R3 rounding | `rounding` |
 //! | R4 rates | `rate` |
-//! | R5 totals (simple form) | `total` |
+//! | R5 totals (simple form), audit | `total`, `audit` |
 //! | R6 dimensions (ceiling) | `dimensions` |
 //! | R7 periods | `period` |
 //! | R8 ledger, R9 across snapshots | `ledger` |
@@ -27,6 +27,7 @@
 //! reader can see, outside R1 and R8; ask the time or a store. Callers: the service's question handlers alone.
 
 mod amount;
+pub mod audit;
 mod dimensions;
 mod entry;
 mod explanation;
@@ -64,6 +65,7 @@ pub use shown::Shown;
 pub use switches::Rule;
 pub use table::{Row, Table};
 pub use tabulation::{
-    Contribution, Counted, Extra, ExtraHead, Incidence, Moments, PersonSet, RawCell, Shape, Tabulation,
+    Contribution, Counted, Crossing, Extra, ExtraHead, FamilyOf, Incidence, Moments, PersonSet, RawCell,
+    Shape, Tabulation,
 };
 pub use total::Totals;

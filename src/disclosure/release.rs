@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::dimensions::Dimensions;
 use super::entry::Entry as LedgerEntry;
 use super::figure::{Figure, Head};
-use super::ledger::{Draft, Ledger, Settled};
+use super::ledger::{Draft, Ledger, LedgerError, Settled};
 use super::period::EndedPeriod;
 use super::rate::rate;
 use super::rules::{RULES_VERSION, Rules};
@@ -83,7 +83,8 @@ pub struct ReleaseContext {
     pub period: EndedPeriod,
 }
 
-/// Why a tabulation is refused: it is malformed in a way that its counts have no part in. A fault of the kernel.
+/// Why a tabulation is refused: it is malformed in a way that its counts have no part in (a fault of the kernel), or
+/// the ledger cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReleaseError {
     /// A key with another number of codes than there are columns.
@@ -115,6 +116,9 @@ pub enum ReleaseError {
         /// The index given.
         step_column: usize,
     },
+    /// The release ledger could not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 /// A protected answer that may not leave yet: [`Ledger::commit`] makes its entries durable first. It shows nothing.
@@ -159,7 +163,7 @@ impl Pending {
 /// From step 6 on nothing but shown values is read.
 ///
 /// # Errors
-/// [`ReleaseError`] when the tabulation is malformed; never for what it counts.
+/// [`ReleaseError`] when the tabulation is malformed or the ledger unreadable; never for what is counted.
 pub fn release(
     tabulation: Tabulation,
     context: &ReleaseContext,
@@ -167,8 +171,9 @@ pub fn release(
     ledger: &Ledger,
 ) -> Result<Pending, ReleaseError> {
     check_form(&tabulation)?;
-    let Tabulation { shape, columns, cells, extra, differences, response, left_out, left_out_families } =
-        tabulation;
+    let Tabulation {
+        shape, columns, cells, extra, differences, response, left_out, left_out_families, ..
+    } = tabulation;
 
     let mut draft = Draft::new(ledger, rules.held(), &context.question_key, context.snapshot);
     if !rules.applies(Rule::R9) {
@@ -281,7 +286,7 @@ pub fn release(
         snapshot: context.snapshot,
         coarser: explanation::coarser(&context.dimensions),
     };
-    Ok(Pending { base: ledger.next_seq(), entries: draft.into_entries(), table })
+    Ok(Pending { base: ledger.next_seq(), entries: draft.into_entries()?, table })
 }
 
 /// The ledger's name for the persons left out: no cell has it, because those are written as JSON lists.
@@ -321,7 +326,7 @@ fn row(cell: &RawCell, settled: &Option<Settled>) -> Row {
     let (count, families, snapshot) = match settled {
         None => (Shown::Count(0), Shown::Count(0), None),
         Some(Settled { value: Value::Hidden, .. }) => (Shown::Hidden, Shown::Hidden, None),
-        Some(Settled { value, snapshot }) => (value.count(0), value.count(1), Some(*snapshot)),
+        Some(Settled { value, snapshot, .. }) => (value.count(0), value.count(1), Some(*snapshot)),
     };
     let figures = vec![Some(Figure::Count(count)), Some(Figure::Count(families))];
     Row { key: cell.key.clone(), figures, snapshot }

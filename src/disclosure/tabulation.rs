@@ -1,6 +1,7 @@
 //! What a counting kernel hands in: unprotected, so without `Debug`, `Display` or serde.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::programme::{Text, Unit};
 
@@ -79,6 +80,8 @@ pub struct RawCell {
     pub of: Option<usize>,
     /// What is told of the cell besides its count.
     pub extra: Option<Extra>,
+    /// R10: present where the cell says of units known at one partner what another one knows.
+    pub crossing: Option<Crossing>,
     /// The ledger's name for the extra, where it is not that of [`ExtraHead::measure`]: figures of the same units that
     /// mean different things have different names. In a tabulation without extras it is the name of the count: of
     /// staff, because the same persons can stand behind other numbers of them; of a statement of payment, which is made
@@ -99,8 +102,46 @@ impl RawCell {
             structural_zero: false,
             of: None,
             extra: None,
+            crossing: None,
             measure: None,
         }
+    }
+}
+
+/// What R10 has to know of a cell that crosses partners.
+#[derive(Clone, Default)]
+pub struct Crossing {
+    /// Units of the cell by position of the partner that their index row came from.
+    pub supplied: Vec<u64>,
+    /// Whether index rows can come from several partners, by structure. Where one partner alone can supply them, it
+    /// always supplies all.
+    pub several: bool,
+    /// Cells that this one is a part of, by position, and that must hold enough others.
+    pub among: Vec<usize>,
+}
+
+/// The family of each person by number, for counting the families of cells that are put together. No `Debug`.
+#[derive(Clone)]
+pub struct FamilyOf(Arc<[u32]>);
+
+impl FamilyOf {
+    /// Families by person number. 0, and a number that is not there, is a family of its own.
+    #[must_use]
+    pub const fn new(families: Arc<[u32]>) -> FamilyOf {
+        FamilyOf(families)
+    }
+
+    /// Distinct families of some persons.
+    #[must_use]
+    pub fn distinct(&self, persons: &PersonSet) -> u64 {
+        let family = |person: u32| match self.0.get(person as usize) {
+            None | Some(0) => person,
+            Some(family) => *family,
+        };
+        let mut families: Vec<u32> = persons.iter().map(family).collect();
+        families.sort_unstable();
+        families.dedup();
+        families.len() as u64
     }
 }
 
@@ -205,6 +246,10 @@ pub struct Tabulation {
     pub differences: Vec<(usize, usize)>,
     /// The cells whose counts make the response rate, by position: those who answered, and those who could have.
     pub response: Option<(Vec<usize>, Vec<usize>)>,
+    /// Whether nobody is in two cells that differ by a dimension alone. What persons said to several partners is not so.
+    pub additive: bool,
+    /// The families of persons. Without it, the families of cells that are put together are added up.
+    pub family_of: Option<FamilyOf>,
     /// Persons who are in no cell because their consent forbids a source that the question reads.
     pub left_out: PersonSet,
     /// Distinct families of `left_out`.
@@ -222,6 +267,8 @@ impl Tabulation {
             extra: None,
             differences: Vec::new(),
             response: None,
+            additive: true,
+            family_of: None,
             left_out: PersonSet::new(),
             left_out_families: 0,
         }

@@ -15,6 +15,7 @@
 //! A person may be in several of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Plan;
 use super::kernel::{Column, Found, Kernel, Worker, text};
@@ -23,7 +24,7 @@ use super::rows::UnitRows;
 use super::tally::keys;
 use crate::clock::{Day, Timestamp};
 use crate::consent::{EventKind, Known};
-use crate::disclosure::{Counted, Extra, ExtraHead, RawCell, Shape, Tabulation};
+use crate::disclosure::{Counted, Extra, ExtraHead, FamilyOf, RawCell, Shape, Tabulation};
 use crate::name::PurposeId;
 use crate::programme::Text;
 use crate::snapshot::Snapshot;
@@ -213,11 +214,15 @@ pub fn count_consents_of(
             structural_zero: false,
             of: plan.kernel.of(tail).map(|of| group + of),
             measure: plan.kernel.measure(tail),
+            crossing: None,
             extra: (tail % STATES.len() == GIVEN).then_some(Extra::Median(bands)),
         }
     });
     Tabulation {
         extra: plan.kernel.extra_head(),
+        // Somebody may have been asked by several partners.
+        additive: false,
+        family_of: Some(FamilyOf::new(Arc::clone(&snapshot.families))),
         ..Tabulation::counts(plan.kernel.shape(plan.axes.len()), plan.table_columns(), cells.collect())
     }
 }

@@ -1,6 +1,7 @@
 //! One pass over units, whatever the question, on all cores.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::Plan;
@@ -13,7 +14,7 @@ use super::rows::Walk;
 use super::table;
 use super::tally::{Kept, Tally};
 use crate::consent::Permits;
-use crate::disclosure::{Contribution, Tabulation};
+use crate::disclosure::{Contribution, FamilyOf, Tabulation};
 use crate::linkage::work::{cores, in_parallel_on};
 use crate::programme::Unit;
 use crate::snapshot::Snapshot;
@@ -138,6 +139,8 @@ pub(super) fn count_on(
             .flat_map(|group| differences.iter().map(move |(a, b)| (group * tails + a, group * tails + b)))
             .collect(),
         response: kernel.response().map(|(answered, asked)| (everywhere(answered), everywhere(asked))),
+        additive: true,
+        family_of: Some(FamilyOf::new(Arc::clone(&prepared.snapshot.families))),
         left_out_families: families(&prepared.snapshot.families, &left_out),
         left_out: bits::set(prepared.leaving()),
         cells,

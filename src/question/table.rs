@@ -48,6 +48,7 @@ pub(super) fn cells(threads: usize, plan: &Plan, families: &[u32], filled: Fille
             structural_zero: false,
             of: kernel.of(tail).map(|of| group + of),
             extra,
+            crossing: None,
             measure: kernel.measure(tail),
         }
     };

@@ -26,6 +26,8 @@ pub struct LedgerRow {
     pub contributors: Option<Vec<u8>>,
     /// The entry whose value the cell shows.
     pub tied_to: Option<u64>,
+    /// With a tie: whether the cell's own set equalled that entry's.
+    pub exact: Option<bool>,
     /// What is shown for the set, whole numbers with a space between; absent when it was shown as hidden.
     pub figures: Option<String>,
 }
@@ -47,7 +49,7 @@ impl Store {
     pub fn ledger(&self) -> Result<Vec<LedgerRow>, StoreError> {
         self.read(|db| {
             let mut query = db.prepare(
-                "SELECT seq, question_key, cell_key, measure, snapshot, contributors, tied_to, figures
+                "SELECT seq, question_key, cell_key, measure, snapshot, contributors, tied_to, exact, figures
                  FROM ledger ORDER BY seq",
             )?;
             let mut rows = query.query([])?;
@@ -62,7 +64,8 @@ impl Store {
                     snapshot: row.get(4)?,
                     contributors: row.get(5)?,
                     tied_to: tied_to.map(|n| unsigned(n, "the release ledger")).transpose()?,
-                    figures: row.get(7)?,
+                    exact: row.get(7)?,
+                    figures: row.get(8)?,
                 });
             }
             Ok(ledger)
@@ -95,8 +98,8 @@ impl Store {
         self.write(|tx| {
             {
                 let mut insert = tx.prepare_cached(
-                    "INSERT INTO ledger (seq, question_key, cell_key, measure, snapshot, contributors, tied_to, figures)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    "INSERT INTO ledger (seq, question_key, cell_key, measure, snapshot, contributors, tied_to, exact, figures)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 )?;
                 for row in rows {
                     insert.execute(params![
@@ -107,6 +110,7 @@ impl Store {
                         row.snapshot,
                         row.contributors,
                         row.tied_to.map(signed),
+                        row.exact,
                         row.figures
                     ])?;
                 }

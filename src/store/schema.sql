@@ -207,8 +207,10 @@ CREATE TABLE ledger (
     snapshot     INTEGER NOT NULL REFERENCES snapshots (id),
     contributors BLOB,
     tied_to      INTEGER REFERENCES ledger (seq),
+    exact        INTEGER CHECK (exact IN (0, 1)),
     figures      TEXT,
-    CHECK ((contributors IS NULL) <> (tied_to IS NULL))
+    CHECK ((contributors IS NULL) <> (tied_to IS NULL)),
+    CHECK ((exact IS NULL) = (tied_to IS NULL))
 ) STRICT;
 
 -- Questions that were answered, with their recipient: whatever was in the answer, and whether anything was.
