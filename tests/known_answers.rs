@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
+use kobling::disclosure::audit::{System, Verdict, audit};
 use kobling::disclosure::{
     Contribution, Dimensions, EndedPeriod, Extra, ExtraHead, Figure, Ledger, PersonSet, RawCell,
     ReleaseContext, Row, Rule, Rules, Settings, Shape, Shown, Tabulation, release,
@@ -242,3 +243,81 @@ fn counts_are_rounded_as_published() {
         assert_eq!(released(raw, None, &rules).count(), Shown::Count(read), "{}: {count}", rounding.name);
     }
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Intervals {
+    example: Vec<Interval>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Interval {
+    name: String,
+    source: String,
+    shown: BTreeMap<String, u64>,
+    hidden: Vec<String>,
+    sums: Vec<Vec<String>>,
+    known: Vec<KnownCell>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownCell {
+    cell: String,
+    low: u64,
+    high: u64,
+}
+
+impl Interval {
+    /// What somebody knows who has seen the table and supposes that a cell has a value.
+    fn system(&self, supposed: Option<(&str, u64)>) -> (System, BTreeMap<&str, usize>) {
+        let mut system = System::new();
+        let mut cells = BTreeMap::new();
+        for (name, value) in &self.shown {
+            cells.insert(name.as_str(), system.cell(*value, Some(*value)));
+        }
+        for name in &self.hidden {
+            let supposed = supposed.filter(|(of, _)| of == name).map(|(_, value)| value);
+            let cell = system.cell(supposed.unwrap_or(0), supposed);
+            assert!(cells.insert(name, cell).is_none(), "{}: {name} is shown as well", self.name);
+        }
+        for sum in &self.sums {
+            let parts: Vec<usize> = sum[1..].iter().map(|part| cells[part.as_str()]).collect();
+            system.sum(cells[sum[0].as_str()], &parts);
+        }
+        (system, cells)
+    }
+}
+
+#[test]
+fn hidden_cells_can_be_known_as_exactly_as_published() {
+    let intervals: Intervals = toml::from_str(include_str!("known_answers/intervals.toml")).expect("TOML");
+    for example in &intervals.example {
+        assert!(!example.source.is_empty());
+        for known in &example.known {
+            let what = format!("{}: {}", example.name, known.cell);
+            // Every value up to some beyond: possible exactly when the source has it between its bounds.
+            for value in 0..=known.high + 5 {
+                let (mut system, _) = example.system(Some((&known.cell, value)));
+                // A cell that nothing ties is safe exactly when some table of all the others has been exhibited.
+                let beside = system.cell(0, Some(LEAST));
+                let wanted = if (known.low..=known.high).contains(&value) {
+                    Verdict::Safe
+                } else {
+                    Verdict::Contradiction
+                };
+                assert_eq!(audit(&system, &[beside], LEAST, &mut |_, _| {}), wanted, "{what} = {value}");
+            }
+            // R5's question: five values at least, 0 among them.
+            let (system, cells) = example.system(None);
+            let cell = cells[known.cell.as_str()];
+            let enough = known.low == 0 && known.high >= LEAST - 1;
+            let wanted = if enough { Verdict::Safe } else { Verdict::Narrow(vec![cell]) };
+            assert_eq!(audit(&system, &[cell], LEAST, &mut |_, _| {}), wanted, "{what}");
+        }
+    }
+}
+
+/// R5: possible values that a hidden cell keeps.
+const LEAST: u64 = 5;
