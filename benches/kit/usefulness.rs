@@ -23,7 +23,7 @@ pub struct Cost {
     pub shown: u64,
     /// Large cells shown.
     pub large_shown: u64,
-    /// Figures besides counts: rates, intervals, sums, means, medians, curves.
+    /// Sums, means, spreads, medians, points of curves and rates over time.
     pub figures: u64,
     /// Of those, shown.
     pub figures_shown: u64,
@@ -123,13 +123,21 @@ pub fn cost(sealed: &Unplayed, asks: &[Ask], rules: &Rules) -> Cost {
                 cost.error += count.abs_diff(*units);
                 cost.largest = cost.largest.max(count.abs_diff(*units));
             }
-            let figures = row.figures.iter().skip(2).flatten();
-            cost.figures += figures.clone().count() as u64;
-            cost.figures_shown += figures.filter(|figure| !is_hidden(figure)).count() as u64;
+            for (head, figure) in table.value().figures.iter().zip(&row.figures) {
+                let Some(figure) = figure.as_ref().filter(|_| !OF_COUNTS.contains(&head.id)) else {
+                    continue;
+                };
+                cost.figures += 1;
+                cost.figures_shown += u64::from(!is_hidden(figure));
+            }
         }
     }
     cost
 }
+
+/// Columns that follow from shown counts.
+const OF_COUNTS: [&str; 8] =
+    ["count", "families", "share", "step_rate", "cumulative_rate", "rate", "interval", "difference"];
 
 fn is_hidden(figure: &Figure) -> bool {
     // As a reader would: a hidden figure has one form, whatever it is a figure of.
@@ -146,7 +154,7 @@ pub fn report(sealed: &Unplayed, print: &mut dyn FnMut(&str)) {
         sealed.period()
     ));
     print(
-        "| rules in force | cells shown, % | of those R1 lets, % | figures shown, % | mean error | largest |",
+        "| rules in force | cells shown, % | of those R1 lets, % | sums, means, curves shown, % | mean error | largest |",
     );
     print("| --- | ---: | ---: | ---: | ---: | ---: |");
     let mut last = Cost::default();
