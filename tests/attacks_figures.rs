@@ -21,12 +21,12 @@ impl Asking {
     fn table(&mut self, question: &str, tabulation: Tabulation) -> Table {
         let rules = Rules::standard();
         let period = "2022-Q1..2022-Q4".parse().expect("a period");
-        let context = ReleaseContext {
-            question_key: question.to_owned(),
-            snapshot: 1,
-            dimensions: Dimensions::check(Vec::new(), &rules).expect("none"),
-            period: EndedPeriod::check(period, "2023-06-01".parse().expect("a day"), 30).expect("ended"),
-        };
+        let context = ReleaseContext::new(
+            question.to_owned(),
+            1,
+            Dimensions::check(Vec::new(), &rules).expect("none"),
+            EndedPeriod::check(period, "2023-06-01".parse().expect("a day"), 30).expect("ended"),
+        );
         let pending = release(tabulation, &context, &rules, &self.ledger).expect("well formed");
         self.ledger.commit(pending, |_| Ok::<(), Infallible>(())).expect("kept").into_value()
     }

@@ -54,17 +54,17 @@ impl Asking {
             left_out_families: families(left_out),
             ..Tabulation::counts(shape, vec!["role".to_owned()], cells)
         };
-        let context = ReleaseContext {
-            question_key: question.to_owned(),
-            snapshot: self.snapshot,
-            dimensions: Dimensions::check(vec!["role".to_owned()], &self.rules).expect("one dimension"),
-            period: EndedPeriod::check(
+        let context = ReleaseContext::new(
+            question.to_owned(),
+            self.snapshot,
+            Dimensions::check(vec!["role".to_owned()], &self.rules).expect("one dimension"),
+            EndedPeriod::check(
                 "2022-Q1..2022-Q4".parse().expect("a period"),
                 "2023-06-01".parse().expect("a day"),
                 30,
             )
             .expect("ended"),
-        };
+        );
         let pending = release(tabulation, &context, &self.rules, &self.ledger).expect("well formed");
         self.ledger.commit(pending, |_| Ok::<(), Infallible>(())).expect("kept").into_value()
     }

@@ -18,17 +18,14 @@ use serde::Deserialize;
 
 /// A cell by itself, put under `rules`.
 fn released(cell: RawCell, extra: Option<ExtraHead>, rules: &Rules) -> Row {
-    let context = ReleaseContext {
-        question_key: "known answer".to_owned(),
-        snapshot: 1,
-        dimensions: Dimensions::check(vec!["cell".to_owned()], rules).expect("one dimension"),
-        period: EndedPeriod::check(
-            "2022-Q1..2022-Q4".parse().expect("a period"),
-            "2023-06-01".parse().expect("a day"),
-            30,
-        )
-        .expect("ended"),
-    };
+    let dimensions = Dimensions::check(vec!["cell".to_owned()], rules).expect("one dimension");
+    let ended = EndedPeriod::check(
+        "2022-Q1..2022-Q4".parse().expect("a period"),
+        "2023-06-01".parse().expect("a day"),
+        30,
+    )
+    .expect("ended");
+    let context = ReleaseContext::new("known answer".to_owned(), 1, dimensions, ended);
     let tabulation =
         Tabulation { extra, ..Tabulation::counts(Shape::Overlap, vec!["cell".to_owned()], vec![cell]) };
     let mut ledger = Ledger::default();

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::time::Instant;
 
 use kobling::demo::play::Unplayed;
-use kobling::disclosure::{Figure, Ledger, Rule, Rules, Shown, release};
+use kobling::disclosure::{Figure, Ledger, ReleaseContext, Rule, Rules, Shown, Table, Tabulation, release};
 use kobling::name::{DimensionId, PopulationId};
 use kobling::programme::{Question, QuestionKind};
 use kobling::question::Ask;
@@ -99,7 +99,13 @@ pub fn cost(sealed: &Unplayed, asks: &[Ask], rules: &Rules) -> Cost {
     let (mut ledger, mut cost, standard) = (Ledger::default(), Cost::default(), Rules::standard());
     for ask in asks {
         // A dimension or a population that does not go with the question, a table too large, rows no longer kept.
-        let Ok((counted, context)) = sealed.tabulate(ask) else { continue };
+        let Ok(above) = sealed.service().asked_above(ask) else { continue };
+        // The table above is settled first and shown to nobody.
+        let above = above.map(|above| {
+            let (counted, context) = sealed.service().tabulate(&above, None).expect("registered");
+            released(counted, &context, rules, &mut ledger)
+        });
+        let Ok((counted, context)) = sealed.service().tabulate(ask, above.as_ref()) else { continue };
         let truth: HashMap<Vec<String>, (u64, bool)> = counted
             .cells
             .iter()
@@ -110,10 +116,9 @@ pub fn cost(sealed: &Unplayed, asks: &[Ask], rules: &Rules) -> Cost {
                 (cell.key.clone(), (cell.units, large))
             })
             .collect();
-        let pending = release(counted, &context, rules, &ledger).expect("well formed");
-        let table = ledger.commit(pending, |_| Ok::<(), Infallible>(())).expect("nothing in between");
+        let table = released(counted, &context, rules, &mut ledger);
         cost.tables += 1;
-        for row in &table.value().rows {
+        for row in &table.rows {
             let Some((units, large)) = truth.get(&row.key) else { continue };
             cost.cells += 1;
             cost.large += u64::from(*large);
@@ -123,7 +128,7 @@ pub fn cost(sealed: &Unplayed, asks: &[Ask], rules: &Rules) -> Cost {
                 cost.error += count.abs_diff(*units);
                 cost.largest = cost.largest.max(count.abs_diff(*units));
             }
-            for (head, figure) in table.value().figures.iter().zip(&row.figures) {
+            for (head, figure) in table.figures.iter().zip(&row.figures) {
                 let Some(figure) = figure.as_ref().filter(|_| !OF_COUNTS.contains(&head.id)) else {
                     continue;
                 };
@@ -133,6 +138,11 @@ pub fn cost(sealed: &Unplayed, asks: &[Ask], rules: &Rules) -> Cost {
         }
     }
     cost
+}
+
+fn released(counted: Tabulation, context: &ReleaseContext, rules: &Rules, ledger: &mut Ledger) -> Table {
+    let pending = release(counted, context, rules, ledger).expect("well formed");
+    ledger.commit(pending, |_| Ok::<(), Infallible>(())).expect("nothing in between").into_value()
 }
 
 /// Columns that follow from shown counts.

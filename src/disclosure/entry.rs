@@ -14,6 +14,8 @@ pub struct Entry {
     /// What the figures measure: only values of one measure are held against each other.
     pub(super) measure: String,
     pub(super) snapshot: u32,
+    /// Whether the cell was hidden to cover others (R5), whatever its set would show.
+    pub(super) covered: bool,
     pub(super) content: Content,
 }
 
@@ -72,6 +74,7 @@ impl Entry {
             contributors: None,
             tied_to: None,
             exact: None,
+            covered: self.covered,
             figures: None,
         };
         match &self.content {
@@ -122,6 +125,7 @@ impl Entry {
             cell_key: stored.cell_key,
             measure: stored.measure,
             snapshot: stored.snapshot,
+            covered: stored.covered,
             content,
         })
     }
@@ -140,6 +144,7 @@ mod tests {
             cell_key: "[]".to_owned(),
             measure: "person".to_owned(),
             snapshot: 2,
+            covered: false,
             content: Content::Set { contributors: (1..=12).collect(), value: Value::counts(10, 5) },
         }
         .to_stored()
@@ -166,6 +171,7 @@ mod tests {
             persons in prop::collection::btree_set(any::<u32>(), 0..50),
             shown in prop::option::of(prop::collection::vec(any::<i64>(), 1..4)),
             tie in prop::option::of((1_u64..9, any::<bool>())),
+            covered in any::<bool>(),
         ) {
             let content = match (tie, shown) {
                 (Some((to, exact)), _) => Content::TiedTo { to, exact },
@@ -181,6 +187,7 @@ mod tests {
                 cell_key: "c".to_owned(),
                 measure: "m".to_owned(),
                 snapshot: 4,
+                covered,
                 content,
             };
             let columns = entry.to_stored();

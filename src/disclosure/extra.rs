@@ -6,23 +6,27 @@ use super::rounding::{rounded, significant};
 use super::rules::Rules;
 use super::shown::{Shown, Value};
 use super::switches::Rule;
-use super::tabulation::{Extra, ExtraHead, RawCell};
+use super::tabulation::{Extra, ExtraHead};
 use super::{amount, explanation, interval, mean, median, survival, threshold};
 use crate::stats::rate::DAYS_PER_YEAR;
 
 /// What an extra of a cell shows by itself: R11 to R14, and nothing of a cell that R1 hides. That is looked at here and
 /// not left to the count, which can be held at a larger one. Where other units than persons are counted, the persons must
 /// be enough as well.
-pub(super) fn own(extra: &Extra, cell: &RawCell, head: &ExtraHead, rules: &Rules) -> Value {
-    let persons = cell.contributors.len();
-    let units = cell.units.min(persons);
+pub(super) fn own(
+    extra: &Extra,
+    (persons, units, families): (u64, u64, u64),
+    head: &ExtraHead,
+    rules: &Rules,
+) -> Value {
+    let units = units.min(persons);
     let least = match extra {
         Extra::Mean(_) if rules.applies(Rule::R12) => rules.mean_units(),
         Extra::Median(_) if rules.applies(Rule::R13) => 2 * rules.mean_units(),
         Extra::Mean(_) | Extra::Median(_) => 1,
         Extra::Sum(_) | Extra::Incidence(_) | Extra::Rate { .. } => rules.persons(),
     };
-    if !threshold::may_be_shown(units, cell.families, rules) || units < least {
+    if !threshold::may_be_shown(units, families, rules) || units < least {
         return Value::Hidden;
     }
     let figures = match extra {

@@ -37,6 +37,7 @@ struct Tie {
     to: u64,
     snapshot: u32,
     exact: bool,
+    covered: bool,
 }
 
 /// Why stored entries are no ledger.
@@ -86,11 +87,23 @@ pub(super) struct Settled {
     /// The number of the set whose value is shown.
     pub(super) entry: u64,
     /// Whether the cell's own set equals that set.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the audit across tables"))]
     pub(super) exact: bool,
+    /// Whether that set was entered for this very cell. What a cell equals by chance, or lies near, is not its own.
+    pub(super) own: bool,
+    /// Whether the cell stands as it did when it was asked before, and what was done with it then (R5).
+    pub(super) before: Option<Cover>,
     /// Persons in the cell's own set.
     #[cfg_attr(not(test), expect(dead_code, reason = "for the audit across tables"))]
     pub(super) persons: u64,
+}
+
+/// What was done with a cell that could have been shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cover {
+    /// It was shown.
+    Shown,
+    /// It was hidden to cover others (R5).
+    Covered,
 }
 
 /// A cell as it is tied under a question.
@@ -181,7 +194,7 @@ fn tie(entry: &Entry) -> Tie {
         Content::Set { .. } => (entry.seq, true),
         Content::TiedTo { to, exact } => (to, exact),
     };
-    Tie { to, snapshot: entry.snapshot, exact }
+    Tie { to, snapshot: entry.snapshot, exact, covered: entry.covered }
 }
 
 /// The set entered under `seq` in a run of entries that begins with number `first`.
@@ -222,7 +235,8 @@ impl<'a> Draft<'a> {
         let mut tied: Option<(u64, bool)> = None;
         let mut all_hidden = true;
         let key = (self.question_key.to_owned(), cell_key, measure.to_owned());
-        let tie = self.ledger.ties.get(&key).map(|tie| tie.to);
+        let before = self.ledger.ties.get(&key).copied();
+        let tie = before.map(|tie| tie.to);
         for entry in self.ledger.entries.iter().chain(&self.new).filter(|entry| entry.measure == measure) {
             if !self.across && entry.snapshot != self.snapshot {
                 continue;
@@ -239,7 +253,12 @@ impl<'a> Draft<'a> {
             all_hidden &= value.is_hidden();
         }
         if let Some(settled) = tied.and_then(|(seq, exact)| self.settled(seq, exact, persons)) {
-            return settled;
+            let covered = before.is_some_and(|tie| tie.covered);
+            let before = Some(if covered { Cover::Covered } else { Cover::Shown });
+            let of_cell = |entry: &Entry| {
+                (&entry.question_key, &entry.cell_key, &entry.measure) == (&key.0, &key.1, &key.2)
+            };
+            return Settled { before, own: self.ledger.set(settled.entry).is_some_and(of_cell), ..settled };
         }
 
         let seq = self.ledger.next_seq() + self.new.len() as u64;
@@ -250,12 +269,40 @@ impl<'a> Draft<'a> {
             Some(settled) => (Content::TiedTo { to: settled.entry, exact }, settled),
             None => (
                 Content::Set { contributors: set, value: own.clone() },
-                Settled { value: own, snapshot: self.snapshot, entry: seq, exact: true, persons },
+                Settled {
+                    value: own,
+                    snapshot: self.snapshot,
+                    entry: seq,
+                    exact: true,
+                    own: true,
+                    before: None,
+                    persons,
+                },
             ),
         };
         let (question_key, cell_key, measure) = key;
-        self.new.push(Entry { seq, question_key, cell_key, measure, snapshot: self.snapshot, content });
+        let snapshot = self.snapshot;
+        self.new.push(Entry { seq, question_key, cell_key, measure, snapshot, covered: false, content });
         settled
+    }
+
+    /// Notes whether a cell that was settled is hidden to cover others. It is remembered for as long as the cell stands
+    /// as it does: what hid others must not be shown later.
+    pub(super) fn cover(&mut self, measure: &str, cell_key: &str, settled: &Settled, covered: bool) {
+        let it = |entry: &&mut Entry| entry.measure == measure && entry.cell_key == cell_key;
+        if let Some(entry) = self.new.iter_mut().find(it) {
+            entry.covered = covered;
+        } else if covered && settled.before == Some(Cover::Shown) {
+            self.new.push(Entry {
+                seq: self.ledger.next_seq() + self.new.len() as u64,
+                question_key: self.question_key.to_owned(),
+                cell_key: cell_key.to_owned(),
+                measure: measure.to_owned(),
+                snapshot: self.snapshot,
+                covered,
+                content: Content::TiedTo { to: settled.entry, exact: settled.exact },
+            });
+        }
     }
 
     /// Every cell that is tied under a question in a measure, those of this answer included, by cell key.
@@ -273,7 +320,7 @@ impl<'a> Draft<'a> {
             ties.insert(entry.cell_key.clone(), tie(entry));
         }
         ties.into_iter()
-            .filter_map(|(cell_key, Tie { to, snapshot, exact })| {
+            .filter_map(|(cell_key, Tie { to, snapshot, exact, .. })| {
                 let value = self.settled(to, exact, 0)?.value;
                 Some(Known { cell_key, value, entry: to, snapshot, exact })
             })
@@ -284,9 +331,15 @@ impl<'a> Draft<'a> {
     fn settled(&self, seq: u64, exact: bool, persons: u64) -> Option<Settled> {
         let entry = self.ledger.set(seq).or_else(|| set_at(&self.new, seq, self.ledger.next_seq()))?;
         match &entry.content {
-            Content::Set { value, .. } => {
-                Some(Settled { value: value.clone(), snapshot: entry.snapshot, entry: seq, exact, persons })
-            }
+            Content::Set { value, .. } => Some(Settled {
+                value: value.clone(),
+                snapshot: entry.snapshot,
+                entry: seq,
+                exact,
+                own: false,
+                before: None,
+                persons,
+            }),
             Content::TiedTo { .. } => None,
         }
     }

@@ -11,10 +11,12 @@
 //! | R1 small cells, R2 one mark | `threshold`, `shown` |
 //! | R3 rounding | `rounding` |
 //! | R4 rates | `rate` |
-//! | R5 totals (simple form), audit | `total`, `audit` |
-//! | R6 dimensions (ceiling) | `dimensions` |
+//! | R5 totals | `total` |
+//! | R5 cover, audit | `lattice`, `cover`, `protect`, `audit` |
+//! | R6 dimensions, margins | `dimensions`, `margins` |
 //! | R7 periods | `period` |
 //! | R8 ledger, R9 across snapshots | `ledger` |
+//! | R10 tables that cross partners | `crossing` |
 //! | R11 sums | `amount` |
 //! | R12 means, R13 medians | `mean`, `median` |
 //! | R14 time to event | `survival` |
@@ -28,21 +30,29 @@
 
 mod amount;
 pub mod audit;
+mod cover;
+mod crossing;
 mod dimensions;
 mod entry;
 mod explanation;
 mod extra;
 mod figure;
+mod form;
 mod interval;
+mod lattice;
+mod layout;
 mod ledger;
+mod margins;
 mod mean;
 mod median;
 mod payment;
 mod period;
+mod protect;
 mod rate;
 mod release;
 mod rounding;
 mod rules;
+mod settling;
 mod shown;
 mod survival;
 mod switches;

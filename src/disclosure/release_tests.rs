@@ -1,17 +1,14 @@
 use std::convert::Infallible;
 
-use super::super::{Rate, RawCell};
+use super::super::{Extra, Figure, Rate, RawCell, Shape, Shown};
 use super::*;
 
 pub(in super::super) fn context(question_key: &str, snapshot: u32) -> ReleaseContext {
     let rules = Rules::standard();
     let today = "2024-01-01".parse().expect("a day");
-    ReleaseContext {
-        question_key: question_key.to_owned(),
-        snapshot,
-        dimensions: Dimensions::check(vec!["role".to_owned()], &rules).expect("one"),
-        period: EndedPeriod::check("2022-Q1..2022-Q4".parse().expect("a period"), today, 0).expect("ended"),
-    }
+    let dimensions = Dimensions::check(vec!["role".to_owned()], &rules).expect("one");
+    let period = EndedPeriod::check("2022-Q1..2022-Q4".parse().expect("a period"), today, 0).expect("ended");
+    ReleaseContext::new(question_key.to_owned(), snapshot, dimensions, period)
 }
 
 fn cell(key: &str, persons: std::ops::Range<u32>, families: u64) -> RawCell {

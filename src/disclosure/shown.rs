@@ -5,7 +5,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 /// A count as it is shown. `{"count": 10}` or `{"hidden": true}`: whatever hid a cell, and whether it holds nobody or
 /// seven persons, the mark is the same bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shown {
     /// Rounded persons or families (R3), or a structural zero.
     Count(u64),

@@ -244,6 +244,8 @@ pub struct Tabulation {
     pub extra: Option<ExtraHead>,
     /// Pairs of cells, by position, whose rates are held against each other: [`Shape::Parts`] alone.
     pub differences: Vec<(usize, usize)>,
+    /// Cells that are put together of others, by position, each unit in one part: the whole, and its parts.
+    pub complete: Vec<(usize, Vec<usize>)>,
     /// The cells whose counts make the response rate, by position: those who answered, and those who could have.
     pub response: Option<(Vec<usize>, Vec<usize>)>,
     /// Whether nobody is in two cells that differ by a dimension alone. What persons said to several partners is not so.
@@ -266,6 +268,7 @@ impl Tabulation {
             cells,
             extra: None,
             differences: Vec::new(),
+            complete: Vec::new(),
             response: None,
             additive: true,
             family_of: None,

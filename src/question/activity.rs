@@ -15,6 +15,7 @@ use super::index::Earliest;
 use super::kernel::{Chart, Column, Found, Kernel, Worker, text};
 use super::plan::Frame;
 use super::rows::UnitRows;
+use super::sources::Sources;
 use super::timeline::Timeline;
 use crate::disclosure::{Counted, Shape};
 use crate::programme::{Series, SeriesKind, Text};
@@ -25,6 +26,8 @@ pub(super) struct Activity {
     quarters: Vec<Quarter>,
     series: Vec<(String, Text)>,
     kinds: Vec<Kind>,
+    /// By series: of waits, whose rows begin and end them.
+    follows: Vec<Sources>,
     events: Events,
     /// Stages, as a mask, that a series counts.
     counted: u64,
@@ -104,7 +107,14 @@ impl Activity {
             first: quarter.first().days(),
             last: quarter.last().days(),
         });
+        let follows = series.iter().map(|series| match &series.what {
+            SeriesKind::Waiting { stage, until } => frame.sources(&[&[*stage], &until[..]].concat()),
+            SeriesKind::New { .. } | SeriesKind::Active { .. } | SeriesKind::Staff { .. } => {
+                Sources::default()
+            }
+        });
         Activity {
+            follows: follows.collect(),
             quarters: quarters.collect(),
             series: series.iter().map(|series| (series.id.clone(), series.title.clone())).collect(),
             kinds,
@@ -149,6 +159,11 @@ impl Kernel for Activity {
 
     fn shape(&self, _axes: usize) -> Shape {
         Shape::Overlap
+    }
+
+    /// Series but those of waits say when units came, and of nobody what another partner knows.
+    fn follows(&self) -> Vec<Sources> {
+        self.quarters.iter().flat_map(|_| self.follows.iter().copied()).collect()
     }
 
     fn counted(&self, tail: usize) -> Option<Counted> {

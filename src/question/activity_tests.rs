@@ -93,7 +93,8 @@ fn staff_of_the_same_persons_are_released_apart() {
     let plan = planned(&programme(kind, Unit::Person), &[], period).expect("a plan");
     let mut ledger = Ledger::default();
     let counted = asked(&[], period, &rows);
-    let pending = release(counted, &plan.release_context(1), &Rules::standard(), &ledger).expect("released");
+    let pending =
+        release(counted, &plan.release_context(1, None), &Rules::standard(), &ledger).expect("released");
     let table = ledger.commit(pending, |_| Ok::<_, ()>(())).expect("committed").into_value();
     let staff = [3, 7].map(|row| (table.rows[row].key.join(" "), table.rows[row].count().count()));
     assert_eq!(staff, [("2022-Q1 staff".to_owned(), Some(10)), ("2022-Q2 staff".to_owned(), Some(20))]);

@@ -12,6 +12,7 @@ use super::item::{Summed, Sums};
 use super::kernel::{Chart, Column, Found, Kernel, Worker, text};
 use super::plan::Frame;
 use super::rows::UnitRows;
+use super::sources::Sources;
 use super::tally::Tally;
 use super::timeline::Timeline;
 use crate::disclosure::{Extra, ExtraHead, Shape};
@@ -27,6 +28,8 @@ pub(super) struct Amount {
     view: AmountView,
     index: Events,
     item: Summed,
+    /// Whose rows are summed.
+    summed: Sources,
     by: Option<By>,
     /// First and last day for the index.
     first: i32,
@@ -64,6 +67,7 @@ impl Amount {
             view: asked.view,
             index: frame.events(&[asked.index]),
             item: Summed::new(frame, &asked.item),
+            summed: frame.sources_of(asked.item.events.iter().map(|event| event.dataset)),
             by: by.and_then(|column| By::new(frame, asked, column)),
             first: frame.first,
             last: frame.last,
@@ -162,6 +166,14 @@ impl Kernel for Amount {
 
     fn of(&self, tail: usize) -> Option<usize> {
         (self.view == AmountView::None && tail > 0).then_some(0)
+    }
+
+    /// The units of every cell of a sum are the same, and each cell tells an amount.
+    fn follows(&self) -> Vec<Sources> {
+        match self.view {
+            AmountView::None => vec![Sources::default(), self.summed],
+            AmountView::Sum => vec![self.summed; self.by.as_ref().map_or(1, |by| by.codes.len())],
+        }
     }
 
     fn worker(&self) -> Box<dyn Worker + '_> {

@@ -22,6 +22,14 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// One text for all tables of one question: [`Ask::key`] without the dimensions, and without the population where
+    /// `narrowed` says that it is the code of a dimension.
+    pub(super) fn family(&self, narrowed: bool) -> String {
+        let population = self.population.as_ref().filter(|_| !narrowed);
+        let population = population.map_or("", |population| population.as_str());
+        format!("{}?population={population}&period={}", self.question, self.period)
+    }
+
     /// One text for one question, whatever the order of the dimensions: `question?by=a,b&population=p&period=…`. No
     /// name holds any of the signs between.
     #[must_use]

@@ -10,6 +10,7 @@ use super::events::Events;
 use super::kernel::{Column, Found, Kernel, Worker, text};
 use super::plan::Frame;
 use super::rows::UnitRows;
+use super::sources::Sources;
 use super::timeline::Timeline;
 use crate::disclosure::Shape;
 use crate::programme::Text;
@@ -27,6 +28,8 @@ pub(super) struct Attrition {
     axis: Option<Axis>,
     /// Bits `0..steps` are the steps, the next is leaving.
     events: Events,
+    /// By furthest step: whose rows say that it is, and why the unit left.
+    follows: Vec<Sources>,
     /// First and last day for the index.
     first: i32,
     last: i32,
@@ -57,6 +60,13 @@ impl Attrition {
             reason: (title, codes),
             axis,
             events,
+            // Of those who came no further, the next step's rows say so.
+            follows: (0..stages.len())
+                .map(|step| {
+                    let steps = &stages[1..stages.len().min(step + 2)];
+                    frame.sources(&[steps, &[exit]].concat())
+                })
+                .collect(),
             first: frame.first,
             last: frame.last,
         }
@@ -80,6 +90,11 @@ impl Kernel for Attrition {
 
     fn shape(&self, _axes: usize) -> Shape {
         Shape::Partition
+    }
+
+    fn follows(&self) -> Vec<Sources> {
+        let reasons = self.reason.1.len();
+        self.follows.iter().flat_map(|step| std::iter::repeat_n(*step, reasons)).collect()
     }
 
     fn worker(&self) -> Box<dyn Worker + '_> {

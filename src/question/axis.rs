@@ -90,6 +90,16 @@ impl Axis {
         }
     }
 
+    /// Whether an index row of a dataset of the plan and a partner can lie at a place, by structure.
+    pub(super) fn admits(&self, place: usize, set: usize, source: u8) -> bool {
+        match &self.kind {
+            Kind::Partner(_) => self.of_source(source) == Some(place),
+            Kind::Quarter(_) => true,
+            // A snapshot may be older than the programme that requires the column.
+            Kind::Column { columns, missing, .. } => columns[set].is_some() || *missing == Some(place),
+        }
+    }
+
     /// The place of an index row on the axis.
     #[inline]
     pub(super) fn place(&self, columns: &Columns, at: RowAt) -> Result<usize, CountError> {
@@ -133,6 +143,11 @@ impl Filter {
         };
         let of = |dataset| columns.iter().find(|(d, _)| *d == dataset).map(|(_, column)| *column);
         Filter { columns: datasets.iter().map(|d| of(*d)).collect(), codes: population.codes.clone() }
+    }
+
+    /// Whether an index row of a dataset of the plan can be in the population, by structure.
+    pub(super) fn reads(&self, set: usize) -> bool {
+        self.columns[set].is_some()
     }
 
     /// Whether a person with this index row is in the population.

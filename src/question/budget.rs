@@ -14,6 +14,7 @@ use super::item::{Summed, Sums};
 use super::kernel::{Chart, Column, Found, Kernel, Worker, text};
 use super::plan::Frame;
 use super::rows::UnitRows;
+use super::sources::Sources;
 use super::tally::Tally;
 use super::timeline::Timeline;
 use crate::disclosure::{Extra, ExtraHead, Figure, Head, Row, Shape, Table};
@@ -25,6 +26,8 @@ pub(super) struct Budget {
     asked: Asked,
     index: Events,
     items: Vec<Summed>,
+    /// By element: whose rows are summed.
+    summed: Vec<Sources>,
     first: i32,
     last: i32,
     begin: i32,
@@ -45,6 +48,11 @@ impl Budget {
         Budget {
             index: frame.events(&[asked.index]),
             items: asked.elements.iter().map(|element| Summed::new(frame, &element.item)).collect(),
+            summed: asked
+                .elements
+                .iter()
+                .map(|element| frame.sources_of(element.item.events.iter().map(|event| event.dataset)))
+                .collect(),
             first: frame.first,
             last: frame.last,
             begin: frame.begin,
@@ -99,6 +107,10 @@ impl Kernel for Budget {
 
     fn shape(&self, _axes: usize) -> Shape {
         Shape::Overlap
+    }
+
+    fn follows(&self) -> Vec<Sources> {
+        self.summed.iter().flat_map(|element| SIDES.map(|_| *element)).collect()
     }
 
     fn worker(&self) -> Box<dyn Worker + '_> {

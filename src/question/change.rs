@@ -13,6 +13,7 @@ use super::index;
 use super::kernel::{Chart, Column, Found, Kernel, Worker, text};
 use super::plan::Frame;
 use super::rows::UnitRows;
+use super::sources::Sources;
 use super::tally::Tally;
 use super::timeline::Timeline;
 use crate::disclosure::{Extra, ExtraHead, Figure, Head, Moments, Shape, Table};
@@ -36,6 +37,9 @@ pub(super) struct Change {
     first: i32,
     last: i32,
     unit: Unit,
+    /// Whose rows are assessments, and whose say that a unit completed.
+    assessed: Sources,
+    completed: Sources,
     /// The ledger's name for means.
     measure: String,
 }
@@ -71,6 +75,8 @@ impl Change {
             first: frame.first,
             last: frame.last,
             unit: frame.question.unit,
+            assessed: frame.sources_of([asked.dataset]),
+            completed: asked.completed.map_or(Sources::default(), |stage| frame.sources(&[stage])),
             measure: frame.measure("change"),
             asked: asked.clone(),
         }
@@ -216,6 +222,27 @@ impl Kernel for Change {
             (ChangeView::Mean, _) | (_, 1) => Some(block),
             _ => Some(block + 1),
         }
+    }
+
+    fn follows(&self) -> Vec<Sources> {
+        let states = self.states().len();
+        let of = |tail: usize| {
+            let everybody = if tail < self.blocks() * states { Sources::default() } else { self.completed };
+            if tail.is_multiple_of(states) { everybody } else { everybody.and(self.assessed) }
+        };
+        (0..self.tails().len()).map(of).collect()
+    }
+
+    fn complete(&self) -> Vec<(usize, Vec<usize>)> {
+        let (states, tails) = (self.states().len(), self.tails().len());
+        let parted = match self.asked.view {
+            // A measure without bands has no states.
+            ChangeView::Status => states > 2,
+            ChangeView::Direction => true,
+            ChangeView::Mean => false,
+        };
+        let blocks = (0..tails).step_by(states).filter(|_| parted);
+        blocks.map(|block| (block + 1, (block + 2..block + states).collect())).collect()
     }
 
     fn worker(&self) -> Box<dyn Worker + '_> {

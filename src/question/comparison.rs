@@ -8,6 +8,7 @@ use super::events::Events;
 use super::kernel::{Column, Found, Kernel, Worker, text};
 use super::plan::Frame;
 use super::rows::UnitRows;
+use super::sources::Sources;
 use super::timeline::Timeline;
 use crate::disclosure::Shape;
 use crate::programme::{Comparison as Asked, Outcome, Text};
@@ -18,6 +19,10 @@ pub(super) struct Comparison {
     cohorts: Vec<(String, Text)>,
     outcome: Outcome,
     events: Events,
+    /// By cohort and dataset of the plan: whether its index row can come from there.
+    begins: [Vec<bool>; 2],
+    /// By tail: whose rows it follows.
+    follows: Vec<Sources>,
     first: i32,
     last: i32,
     sealed: i32,
@@ -35,7 +40,23 @@ impl Comparison {
         let (Outcome::Within { stage, .. } | Outcome::AtIndex { stage }) = asked.outcome;
         let mut stages = vec![asked.cohorts[0].index, asked.cohorts[1].index, stage];
         stages.extend(&asked.ends);
+        let begins = |cohort: usize| {
+            let has = |dataset: &usize| frame.happens(asked.cohorts[cohort].index, *dataset);
+            frame.datasets.iter().map(has).collect()
+        };
+        let (followed, happened) = match asked.outcome {
+            Outcome::AtIndex { .. } => (Sources::default(), Sources::default()),
+            Outcome::Within { .. } => (frame.sources(&asked.ends), frame.sources(&[stage])),
+        };
+        // Who is in the second cohort has no index of the first.
+        let outside = [Sources::default(), frame.sources(&[asked.cohorts[0].index])];
+        let follows = outside.iter().flat_map(|outside| {
+            let followed = outside.and(followed);
+            [followed, followed.and(happened)]
+        });
         Comparison {
+            begins: [begins(0), begins(1)],
+            follows: follows.collect(),
             cohorts: asked.cohorts.iter().map(|cohort| (cohort.id.clone(), cohort.title.clone())).collect(),
             outcome: asked.outcome,
             events: frame.events(&stages),
@@ -76,6 +97,15 @@ impl Kernel for Comparison {
 
     fn of(&self, tail: usize) -> Option<usize> {
         (!tail.is_multiple_of(STATES)).then_some(tail / STATES * STATES)
+    }
+
+    fn follows(&self) -> Vec<Sources> {
+        self.follows.clone()
+    }
+
+    fn begins(&self) -> Option<Vec<Vec<bool>>> {
+        let cohorts = self.begins.iter();
+        Some(cohorts.flat_map(|begins| std::iter::repeat_n(begins.clone(), STATES)).collect())
     }
 
     fn differences(&self) -> Vec<(usize, usize)> {

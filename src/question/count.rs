@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::Plan;
 use super::bits;
+use super::crossing::Crossings;
 use super::families::families;
 use super::kernel::Found;
 use super::meets::Members;
@@ -119,9 +120,10 @@ pub(super) fn count_on(
         return Err(CountError::OtherPlan);
     }
     progress.all.store(prepared.units(), Ordering::Relaxed);
-    let filled = pass(threads, plan, prepared, progress)?;
+    let crossings = Crossings::of(plan);
+    let filled = pass(threads, plan, prepared, progress, &crossings)?;
     let kernel = &plan.kernel;
-    let cells = table::cells(threads, plan, &prepared.snapshot.families, filled);
+    let cells = table::cells(threads, plan, &prepared.snapshot.families, filled, &crossings);
     let tails = plan.tails.len();
     let groups = cells.len() / tails.max(1);
     let everywhere = |tails_of: Vec<usize>| {
@@ -129,7 +131,11 @@ pub(super) fn count_on(
             .flat_map(|group| tails_of.iter().map(move |tail| group * tails + tail))
             .collect::<Vec<_>>()
     };
-    let differences = kernel.differences();
+    let (differences, complete) = (kernel.differences(), kernel.complete());
+    let of_group = |group: usize| {
+        let place = move |tail: &usize| group * tails + tail;
+        complete.iter().map(move |(whole, parts)| (place(whole), parts.iter().map(place).collect()))
+    };
     let left_out: Vec<u32> = bits::numbers(prepared.leaving()).collect();
     Ok(Tabulation {
         shape: kernel.shape(plan.axes.len()),
@@ -138,6 +144,7 @@ pub(super) fn count_on(
         differences: (0..groups)
             .flat_map(|group| differences.iter().map(move |(a, b)| (group * tails + a, group * tails + b)))
             .collect(),
+        complete: (0..groups).flat_map(of_group).collect(),
         response: kernel.response().map(|(answered, asked)| (everywhere(answered), everywhere(asked))),
         additive: true,
         family_of: Some(FamilyOf::new(Arc::clone(&prepared.snapshot.families))),
@@ -172,7 +179,13 @@ struct Part {
 }
 
 /// Asks the kernel about each unit, and puts the unit into its cells.
-fn pass(threads: usize, plan: &Plan, prepared: &Prepared, progress: &Progress) -> Result<Filled, CountError> {
+fn pass(
+    threads: usize,
+    plan: &Plan,
+    prepared: &Prepared,
+    progress: &Progress,
+    crossings: &Crossings,
+) -> Result<Filled, CountError> {
     let walk = Walk::new(plan, prepared);
     let meets = plan.kernel.meets();
     // A part is no smaller than the table: an empty one has to be made for each.
@@ -186,7 +199,7 @@ fn pass(threads: usize, plan: &Plan, prepared: &Prepared, progress: &Progress) -
             return Err(CountError::GivenUp);
         }
         let number = units.end - units.start;
-        let part = part(plan, &walk, meets.as_deref(), units)?;
+        let part = part(plan, &walk, meets.as_deref(), crossings, units)?;
         progress.done.fetch_add(number, Ordering::Relaxed);
         Ok(part)
     })?;
@@ -199,7 +212,13 @@ fn pass(threads: usize, plan: &Plan, prepared: &Prepared, progress: &Progress) -
 }
 
 /// Some units, one after the other.
-fn part(plan: &Plan, walk: &Walk<'_>, meets: Option<&[u64]>, units: Range<u32>) -> Result<Part, CountError> {
+fn part(
+    plan: &Plan,
+    walk: &Walk<'_>,
+    meets: Option<&[u64]>,
+    crossings: &Crossings,
+    units: Range<u32>,
+) -> Result<Part, CountError> {
     let mut filled = Filled::new(plan);
     let mut worker = plan.kernel.worker();
     let keeps = plan.kernel.keeps();
@@ -226,7 +245,7 @@ fn part(plan: &Plan, walk: &Walk<'_>, meets: Option<&[u64]>, units: Range<u32>) 
         }
         if let Some(meets) = meets {
             if plan.unit == Unit::Person {
-                filled.members[group].push(unit, found.sets);
+                filled.members[group].push(unit, found.sets, columns.source[at.row]);
                 continue;
             }
             let met = meets.iter().enumerate().filter(|(_, meet)| found.sets & **meet == **meet);
@@ -245,8 +264,12 @@ fn part(plan: &Plan, walk: &Walk<'_>, meets: Option<&[u64]>, units: Range<u32>) 
             tally.persons.push(member.person);
         }
         for put in &found.puts {
-            let tally = &mut filled.tallies[group * tails + put.tail];
+            let cell = group * tails + put.tail;
+            let tally = &mut filled.tallies[cell];
             tally.units += 1;
+            if crossings.tells(cell) {
+                tally.supply(columns.source[at.row]);
+            }
             match persons[..] {
                 [person] => tally.persons.push(person),
                 _ => tally.persons.extend_from_slice(&persons),

@@ -119,7 +119,8 @@ fn permits(programme: &Programme, plan: &Plan, seed: u64) -> Vec<Permits> {
 }
 
 fn said(cell: &RawCell) -> impl PartialEq + std::fmt::Debug + use<> {
-    (cell.key.clone(), cell.contributors.clone(), cell.units, cell.families)
+    let crossing = cell.crossing.as_ref().map(|of| (of.supplied.clone(), of.several, of.among.clone()));
+    (cell.key.clone(), cell.contributors.clone(), cell.units, cell.families, crossing)
 }
 
 proptest! {
@@ -144,6 +145,7 @@ proptest! {
                 let (one, many) = (count(1), count(5));
                 prop_assert_eq!(one.left_out, many.left_out);
                 prop_assert!(one.cells.iter().any(|cell| cell.units > 0), "{} counts nobody", question);
+                prop_assert!(question == "reach" || one.cells.iter().any(|cell| cell.crossing.is_some()));
                 for (one, many) in one.cells.iter().zip(&many.cells) {
                     prop_assert_eq!(said(one), said(many));
                 }

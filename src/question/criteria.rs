@@ -14,6 +14,7 @@ use super::events::{self, Events};
 use super::kernel::{Column, Found, Kernel, Worker, text};
 use super::plan::{self, Frame};
 use super::rows::UnitRows;
+use super::sources::Sources;
 use super::timeline::Timeline;
 use crate::clock::Day;
 use crate::disclosure::Shape;
@@ -47,6 +48,9 @@ struct Condition {
     name: (String, Text),
     of: Option<usize>,
     test: Test,
+    /// Whose rows say of whom it can be told, and whose say who meets it.
+    told: Sources,
+    met: Sources,
 }
 
 /// What must hold; stages by bit, datasets by place in the plan.
@@ -95,6 +99,8 @@ impl Criteria {
         let conditions = asked.conditions.iter().map(|condition| Condition {
             name: (condition.id.clone(), condition.title.clone()),
             of: condition.of.map(&mut bit),
+            told: Sources::default(),
+            met: Sources::default(),
             test: match &condition.test {
                 Wanted::Stage { stage, window, persons } => Test::Stage {
                     stage: bit(*stage),
@@ -116,7 +122,23 @@ impl Criteria {
                 Wanted::All(parts) => Test::All(parts.clone()),
             },
         });
-        let conditions: Vec<Condition> = conditions.collect();
+        let mut conditions: Vec<Condition> = conditions.collect();
+        for (at, wanted) in asked.conditions.iter().enumerate() {
+            let told = wanted.of.map_or(Sources::default(), |stage| frame.sources(&[stage]));
+            let tested = match &wanted.test {
+                Wanted::Stage { stage, .. } => frame.sources(&[*stage]),
+                // A list may be of staff alone, without any person.
+                Wanted::Trained { stage, trained: (dataset, _), .. } => {
+                    let list = frame.programme.datasets[*dataset].partners.iter().copied();
+                    frame.sources(&[*stage]).and(list.collect())
+                }
+                Wanted::Sum { dataset, .. } => frame.sources_of([*dataset]),
+                Wanted::All(parts) => {
+                    parts.iter().fold(Sources::default(), |all, part| all.and(conditions[*part].met))
+                }
+            };
+            (conditions[at].told, conditions[at].met) = (told, told.and(tested));
+        }
         debug_assert!(stages.len() <= events::MOST, "the check allows no more stages");
         Criteria {
             conditions,
@@ -163,6 +185,10 @@ impl Kernel for Criteria {
 
     fn of(&self, tail: usize) -> Option<usize> {
         (tail % STATES.len() == 1).then(|| tail - 1)
+    }
+
+    fn follows(&self) -> Vec<Sources> {
+        self.conditions.iter().flat_map(|condition| [condition.told, condition.met]).collect()
     }
 
     fn staff_lists(&self) -> Vec<(usize, usize)> {

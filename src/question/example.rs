@@ -285,7 +285,7 @@ pub(super) fn counted_without(
     let snapshot = snapshot(&programme, rows, sealed);
     let permits = permits(&plan, closed);
     let again = count(&plan, &snapshot, &permits)?;
-    let released = release(again, &plan.release_context(1), &Rules::standard(), &Ledger::default());
+    let released = release(again, &plan.release_context(1, None), &Rules::standard(), &Ledger::default());
     assert!(released.is_ok(), "the sets fit the shape");
     assert!(plan.notes().iter().all(|note| !note.da.is_empty() && !note.en.is_empty()));
     let tabulation = count(&plan, &snapshot, &permits)?;

@@ -8,6 +8,7 @@ use super::events::Events;
 use super::kernel::{Chart, Column, Found, Kernel, Put, Worker, text};
 use super::plan::Frame;
 use super::rows::UnitRows;
+use super::sources::Sources;
 use super::tally::Tally;
 use super::timeline::Timeline;
 use crate::disclosure::{Extra, ExtraHead, Incidence, Shape};
@@ -25,6 +26,9 @@ pub(super) struct FollowUp {
     sealed: i32,
     /// First day of the programme's data.
     begin: i32,
+    /// Whose rows say how long a unit is followed, and whose say that too and whether it had the outcome.
+    followed: Sources,
+    happened: Sources,
     /// The ledger's name for figures besides counts.
     measure: String,
 }
@@ -40,7 +44,15 @@ impl FollowUp {
     pub(super) fn new(frame: &Frame<'_>, asked: &Asked) -> FollowUp {
         let mut stages = vec![asked.index, asked.outcome, asked.via.unwrap_or(asked.outcome)];
         stages.extend(&asked.ends);
+        let mut followed = frame.sources(&asked.ends);
+        if asked.view == View::Within && asked.since == Since::Previous {
+            followed = followed.and(frame.sources(&[asked.index]));
+        }
+        let via = asked.via.filter(|_| asked.view != View::BeforeAfter);
+        let outcome: Vec<usize> = via.into_iter().chain([asked.outcome]).collect();
         FollowUp {
+            followed,
+            happened: followed.and(frame.sources(&outcome)),
             events: frame.events(&stages),
             first: frame.first,
             last: frame.last,
@@ -116,6 +128,17 @@ impl Kernel for FollowUp {
                 (!tail.is_multiple_of(states)).then_some(tail / states * states)
             }
         }
+    }
+
+    fn follows(&self) -> Vec<Sources> {
+        let of = |tail: usize| match self.asked.view {
+            View::Curve if tail == 0 => Sources::default(),
+            // The rate stands beside everybody followed.
+            View::Curve | View::Rate => self.happened,
+            View::Within | View::BeforeAfter if self.of(tail).is_none() => self.followed,
+            View::Within | View::BeforeAfter => self.happened,
+        };
+        (0..self.tails().len()).map(of).collect()
     }
 
     fn worker(&self) -> Box<dyn Worker + '_> {

@@ -9,6 +9,7 @@ use super::events::Events;
 use super::kernel::{Chart, Column, Found, Kernel, Worker, text};
 use super::plan::Frame;
 use super::rows::UnitRows;
+use super::sources::Sources;
 use super::timeline::Timeline;
 use crate::disclosure::Shape;
 use crate::programme::Text;
@@ -21,6 +22,8 @@ pub(super) struct Funnel {
     /// First and last day for the index.
     first: i32,
     last: i32,
+    /// By step: whose rows lead to it from the first one.
+    follows: Vec<Sources>,
     /// Days from the index within which the other steps lie.
     within: Option<u32>,
 }
@@ -33,6 +36,7 @@ impl Funnel {
             events: frame.events(stages),
             first: frame.first,
             last: frame.last,
+            follows: (0..stages.len()).map(|step| frame.sources(&stages[step.min(1)..][..step])).collect(),
             within,
         }
     }
@@ -53,6 +57,10 @@ impl Kernel for Funnel {
 
     fn also(&self, tail: usize) -> Option<usize> {
         tail.checked_sub(1)
+    }
+
+    fn follows(&self) -> Vec<Sources> {
+        self.follows.clone()
     }
 
     fn worker(&self) -> Box<dyn Worker + '_> {

@@ -4,6 +4,7 @@ use super::consents::Consents;
 use super::count::CountError;
 use super::index::RowAt;
 use super::rows::UnitRows;
+use super::sources::Sources;
 use super::tally::Tally;
 use crate::disclosure::{Counted, Extra, ExtraHead, Shape, Table};
 use crate::programme::Text;
@@ -44,6 +45,29 @@ pub(super) trait Kernel: std::fmt::Debug + Send + Sync {
     /// then says in which sets the unit is ([`Found::sets`]), and the engine puts it into the tails.
     fn meets(&self) -> Option<Vec<u64>> {
         None
+    }
+
+    /// R10, by tail: the partners whose rows, besides the index row, decide who is in it or make the figures that it
+    /// tells. Empty where the index row alone does; an empty list where that is so of every tail.
+    fn follows(&self) -> Vec<Sources> {
+        Vec::new()
+    }
+
+    /// By tail, and then by dataset of the plan: whether the index row can come from it. None where that is the same for
+    /// every tail.
+    fn begins(&self) -> Option<Vec<Vec<bool>>> {
+        None
+    }
+
+    /// R10, by tail: those that it is a part of, and that must hold enough others. `own` is the partner that all index
+    /// rows of the group come from, where it is one by structure.
+    fn among(&self, _own: Option<u8>) -> Vec<Vec<usize>> {
+        (0..self.tails().len()).map(|tail| self.of(tail).into_iter().collect()).collect()
+    }
+
+    /// Tails that are put together of others, each unit of them in one: the whole, and its parts.
+    fn complete(&self) -> Vec<(usize, Vec<usize>)> {
+        Vec::new()
     }
 
     /// What is counted in a tail, where it is not the question's unit.

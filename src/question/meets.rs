@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use super::bits;
+use super::tally::add;
 use crate::disclosure::PersonSet;
 use crate::linkage::work::{cores, in_parallel};
 
@@ -23,20 +24,24 @@ pub(super) struct Members {
     persons: Vec<u32>,
     /// Bit `n` is the `n`th set.
     sets: Vec<u64>,
+    /// Position of the partner of each one's index row.
+    sources: Vec<u8>,
 }
 
 impl Members {
     /// Takes in a person, with a greater number than those before.
     #[inline]
-    pub(super) fn push(&mut self, person: u32, sets: u64) {
+    pub(super) fn push(&mut self, person: u32, sets: u64, source: u8) {
         self.persons.push(person);
         self.sets.push(sets);
+        self.sources.push(source);
     }
 
     /// Takes in those of a later part.
     pub(super) fn append(&mut self, mut later: Members) {
         self.persons.append(&mut later.persons);
         self.sets.append(&mut later.sets);
+        self.sources.append(&mut later.sources);
     }
 
     /// Whether nobody is there.
@@ -93,6 +98,35 @@ impl Members {
         words
     }
 
+    /// The members of each meet by position of the partner of their index row, of so many partners.
+    pub(super) fn supplied(&self, meets: &[u64], partners: usize) -> Vec<Vec<u64>> {
+        let all = meets.iter().fold(0, |all, meet| all | meet);
+        let share = self.sets.len().div_ceil(cores()).max(1);
+        let jobs = self.sets.chunks(share).zip(self.sources.chunks(share));
+        let jobs = jobs.map(|part| (0, part)).collect();
+        let made = in_parallel(jobs, |(sets, sources): (&[u64], &[u8])| {
+            let mut counts = Combinations::new(all);
+            sets.iter().zip(sources).for_each(|(sets, source)| counts.add(sets & all, *source));
+            Ok::<_, Infallible>(counts)
+        });
+        let Ok(made) = made;
+        let mut by_sets: HashMap<u64, Vec<u64>> = HashMap::new();
+        for part in made {
+            part.each(|sets, source, count| {
+                let of_sets = by_sets.entry(sets).or_insert_with(|| vec![0; partners]);
+                if let Some(of_source) = of_sets.get_mut(usize::from(source)) {
+                    *of_source += count;
+                }
+            });
+        }
+        let mut supplied = vec![vec![0; partners]; meets.len()];
+        for (sets, of_sets) in by_sets {
+            let met = supplied.iter_mut().zip(meets).filter(|(_, meet)| sets & **meet == **meet);
+            met.for_each(|(of_meet, _)| add(of_meet, &of_sets));
+        }
+        supplied
+    }
+
     /// How many families have a member in each meet.
     fn families(&self, meets: &[u64], families: &[u32]) -> Vec<u64> {
         // Each thread has its own range of families.
@@ -114,6 +148,44 @@ impl Members {
             all.iter_mut().zip(part).for_each(|(all, part)| *all += part);
         }
         all.into_iter().map(|count| u64::try_from(count).expect("no fewer than none")).collect()
+    }
+}
+
+/// How many members are in the same sets and have an index row of the same partner.
+struct Combinations {
+    /// By source and sets; of a source that nothing came from, nothing.
+    dense: Option<Vec<Vec<u64>>>,
+    sparse: HashMap<(u64, u8), u64>,
+}
+
+impl Combinations {
+    /// Of sets that are all among these.
+    fn new(all: u64) -> Combinations {
+        let sets = u64::BITS - all.leading_zeros();
+        let dense = (sets <= DENSE_SETS).then(|| vec![Vec::new(); 1 << u8::BITS]);
+        Combinations { dense, sparse: HashMap::new() }
+    }
+
+    #[inline]
+    fn add(&mut self, sets: u64, source: u8) {
+        let Some(dense) = &mut self.dense else {
+            *self.sparse.entry((sets, source)).or_default() += 1;
+            return;
+        };
+        let (of_source, at) = (&mut dense[usize::from(source)], sets as usize);
+        if of_source.len() <= at {
+            of_source.resize((at + 1).next_power_of_two(), 0);
+        }
+        of_source[at] += 1;
+    }
+
+    /// Gives every combination that there is.
+    fn each(&self, mut each: impl FnMut(u64, u8, u64)) {
+        for (source, of_source) in (0..=u8::MAX).zip(self.dense.iter().flatten()) {
+            let there = (0u64..).zip(of_source).filter(|(_, count)| **count > 0);
+            there.for_each(|(sets, count)| each(sets, source, *count));
+        }
+        self.sparse.iter().for_each(|((sets, source), count)| each(*sets, *source, *count));
     }
 }
 
@@ -231,13 +303,17 @@ mod tests {
             let mut families = vec![0; 200 * 40];
             (0u32..).zip(&mut families).for_each(|(person, family)| *family = of[(person / spread % 200) as usize]);
             let mut group = Members::default();
-            sets.iter().for_each(|(person, sets)| group.push(*person, *sets));
-            for (meet, (set, count)) in meets.iter().zip(group.cells(&meets, &families)) {
+            // The partner of the index row is made of the person's number.
+            sets.iter().for_each(|(person, sets)| group.push(*person, *sets, (person % 7) as u8));
+            let supplied = group.supplied(&meets, 7);
+            for ((meet, (set, count)), supplied) in meets.iter().zip(group.cells(&meets, &families)).zip(supplied) {
                 let wanted: Vec<u32> =
                     sets.iter().filter(|(_, sets)| *sets & meet == *meet).map(|(person, _)| *person).collect();
                 let known: BTreeSet<u32> = wanted.iter().map(|person| families[*person as usize]).collect();
-                prop_assert_eq!(set.iter().collect::<Vec<_>>(), wanted);
+                prop_assert_eq!(&set.iter().collect::<Vec<_>>(), &wanted);
                 prop_assert_eq!(count, known.len() as u64);
+                let of = |source| wanted.iter().filter(|person| *person % 7 == source).count() as u64;
+                prop_assert_eq!(supplied, (0..7).map(of).collect::<Vec<_>>());
             }
         }
     }

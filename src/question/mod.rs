@@ -23,7 +23,8 @@
 //! cases or pairs where these are the units; [`Prepared`] is both, and [`Shelf`] keeps them between questions. `count`
 //! shares the units among threads in parts, and `table` puts the parts together in the order of units, so that no answer
 //! depends on the number of threads. A kernel says which cells lie in one another (`Kernel::also`) or are intersections
-//! (`Kernel::meets`), and puts a unit once.
+//! (`Kernel::meets`), and puts a unit once. It says too whose rows a cell follows besides the index row
+//! (`Kernel::follows`), from which `crossing` tells the cells that cross partners.
 //!
 //! Must never: answer what is not registered; read a row that consent does not permit; give out a count (a tabulation
 //! has no `Debug`, and only `disclosure` opens it); refuse or order anything by what the rows hold. Callers: the
@@ -41,6 +42,7 @@ mod comparison;
 mod consents;
 mod count;
 mod criteria;
+mod crossing;
 mod events;
 #[cfg(test)]
 mod example;
@@ -65,6 +67,7 @@ mod reading;
 mod refusal;
 mod rows;
 mod shelf;
+mod sources;
 mod staff;
 mod table;
 mod tally;

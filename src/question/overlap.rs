@@ -1,7 +1,10 @@
 //! Overlap: units known at each partner, at each two and at each three, whatever else they are known at.
 
+use std::collections::HashMap;
+
 use super::kernel::{Chart, Column, Found, Kernel, Worker, text};
 use super::rows::UnitRows;
+use super::sources::Sources;
 use crate::disclosure::Shape;
 use crate::programme::Text;
 
@@ -9,6 +12,8 @@ use crate::programme::Text;
 #[derive(Debug)]
 pub(super) struct Overlap {
     partners: Vec<(String, Text)>,
+    /// Their positions in the programme.
+    sources: Vec<u8>,
     /// By position in the programme: the set of those known at a partner, as a bit; none where it is not asked about.
     places: [u64; 256],
 }
@@ -21,7 +26,7 @@ impl Overlap {
         for (place, partner) in (0..u64::BITS).zip(partners) {
             places[usize::from(*partner)] = 1 << place;
         }
-        Overlap { partners: names, places }
+        Overlap { partners: names, sources: partners.to_vec(), places }
     }
 
     /// The combinations in order: single partners first, then twos, then threes.
@@ -59,6 +64,32 @@ impl Kernel for Overlap {
     fn meets(&self) -> Option<Vec<u64>> {
         let meet = |of: &Vec<usize>| of.iter().fold(0, |meet, at| meet | 1 << at);
         Some(self.combinations().iter().map(meet).collect())
+    }
+
+    fn follows(&self) -> Vec<Sources> {
+        let sources = |of: &Vec<usize>| of.iter().map(|at| self.sources[*at]).collect();
+        self.combinations().iter().map(sources).collect()
+    }
+
+    /// Each of some partners, and each two of three; with the partner of the index row, at which all of the group are
+    /// known, as one more. Combinations of which everybody is in the cell by structure are none of them.
+    fn among(&self, own: Option<u8>) -> Vec<Vec<usize>> {
+        let own = own.map_or(0, |own| self.places[usize::from(own)]);
+        let known: Vec<u64> = self.meets().unwrap_or_default().iter().map(|meet| meet | own).collect();
+        let mut tails = HashMap::new();
+        for (tail, known) in known.iter().enumerate() {
+            tails.entry(*known).or_insert(tail);
+        }
+        let among = |known: &u64| {
+            // Every smaller set, by taking one off in the bits of the greater.
+            let less = std::iter::successors(Some((known - 1) & known), |less| {
+                (*less != 0).then(|| (less - 1) & known)
+            });
+            let mut among: Vec<usize> = less.filter_map(|less| tails.get(&less).copied()).collect();
+            among.sort_unstable();
+            among
+        };
+        known.iter().map(among).collect()
     }
 
     fn count(&self) -> u64 {

@@ -4,20 +4,25 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::axis::{self, Axis, Filter, Needed};
+use super::crossing::Starts;
 use super::events::Events;
 use super::kernel::{Chart, Kernel};
+use super::sources::Sources;
 use super::{Ask, AskRefusal, activity, index, kernels};
 use crate::clock::{Day, Period};
-use crate::disclosure::{Dimensions, EndedPeriod, ReleaseContext, Released, Rules, Table};
+use crate::disclosure::{Dimensions, EndedPeriod, ReleaseContext, Released, Rules, Shown, Table};
 use crate::limits;
-use crate::name::{PurposeId, QuestionId};
-use crate::programme::{DimensionSource, Programme, Question, QuestionKind, Test, Text, Unit, View};
+use crate::name::{DimensionId, PurposeId, QuestionId};
+use crate::programme::{DimensionSource, Programme, Question, QuestionKind, Role, Test, Text, Unit, View};
 
 /// A question that may be asked of one snapshot, ready to be counted.
 #[derive(Clone, Debug)]
 pub struct Plan {
     question: QuestionId,
     key: String,
+    /// One text for all tables of the question.
+    family: String,
+    narrowed: Option<Narrowed>,
     purpose: PurposeId,
     definition: Text,
     dimensions: Dimensions,
@@ -38,8 +43,21 @@ pub struct Plan {
     pub(super) columns: Vec<Needed>,
     pub(super) axes: Vec<Axis>,
     pub(super) population: Option<Filter>,
+    /// Where index rows can come from.
+    pub(super) starts: Starts,
     pub(super) kernel: Arc<dyn Kernel>,
     pub(super) tails: Vec<Vec<String>>,
+}
+
+/// A population that is one code of a registered dimension: what it counts stands in the table by that dimension too.
+#[derive(Clone, Debug)]
+struct Narrowed {
+    dimension: DimensionId,
+    code: String,
+    /// Whether it is no dimension of the question as asked.
+    alone: bool,
+    /// The question by that dimension.
+    above: Ask,
 }
 
 /// A key column of the table, as people read it.
@@ -95,6 +113,38 @@ impl Frame<'_> {
         self.datasets.iter().position(|at| *at == dataset).expect("the question reads it")
     }
 
+    /// Whether rows of a dataset can be events of a stage.
+    pub(super) fn happens(&self, stage: usize, dataset: usize) -> bool {
+        self.programme.stages[stage].events.iter().any(|event| event.dataset == dataset)
+    }
+
+    /// The partners whose rows of a unit can be events of some stages.
+    pub(super) fn sources(&self, stages: &[usize]) -> Sources {
+        let has = |dataset: &usize| stages.iter().any(|stage| self.happens(*stage, *dataset));
+        self.sources_of(self.datasets.iter().copied().filter(has))
+    }
+
+    /// The partners whose rows of some datasets can be of a unit.
+    pub(super) fn sources_of(&self, datasets: impl IntoIterator<Item = usize>) -> Sources {
+        let of_units = datasets.into_iter().filter(|dataset| self.can_be_of_unit(*dataset));
+        of_units.flat_map(|dataset| self.programme.datasets[dataset].partners.iter().copied()).collect()
+    }
+
+    /// Whether rows of a dataset can be of a unit, its own or followed.
+    fn can_be_of_unit(&self, dataset: usize) -> bool {
+        let followed = self.question.kind.index().is_some();
+        self.has(dataset, &Role::Person)
+            && match self.question.unit {
+                Unit::Person => true,
+                Unit::Pair => self.has(dataset, &Role::RelatedPerson),
+                Unit::Case => followed || self.has(dataset, &Role::Case),
+            }
+    }
+
+    fn has(&self, dataset: usize, role: &Role) -> bool {
+        self.programme.datasets[dataset].columns.iter().any(|column| column.role == *role)
+    }
+
     /// The ledger's name for figures of this question besides counts.
     pub(super) fn measure(&self, what: &str) -> String {
         format!("{what}/{}", self.question.id)
@@ -142,6 +192,7 @@ pub fn plan(
         })?);
     }
     let ended = askable(programme, ask.period, sealed, today)?;
+    let narrowed = population.and_then(|population| narrowed(programme, ask, population, &registered));
 
     let datasets = programme.datasets_of(question);
     let frame = Frame {
@@ -189,6 +240,8 @@ pub fn plan(
     Ok(Plan {
         question: question.id.clone(),
         key: ask.key(),
+        family: ask.family(narrowed.as_ref().is_some_and(|narrowed| narrowed.alone)),
+        narrowed,
         purpose: question.purpose.clone(),
         definition: question.definition.clone(),
         dimensions: by,
@@ -200,6 +253,7 @@ pub fn plan(
         counted_columns,
         unit: question.unit,
         with_persons: question.unit == Unit::Case && question.kind.index().is_some(),
+        starts: starts(&frame, &of_index),
         datasets_of_programme: programme.datasets.len(),
         columns: datasets.iter().map(|dataset| axis::columns(programme, *dataset)).collect(),
         axes,
@@ -208,6 +262,19 @@ pub fn plan(
         kernel,
         datasets,
     })
+}
+
+/// What a population is, where it is one code of a dimension that the question may be asked by.
+fn narrowed(programme: &Programme, ask: &Ask, population: usize, registered: &[usize]) -> Option<Narrowed> {
+    let population = &programme.populations[population];
+    let ([code], true) = (&population.codes[..], registered.contains(&population.dimension)) else {
+        return None;
+    };
+    let dimension = &programme.dimensions[population.dimension];
+    let DimensionSource::Columns { list, .. } = &dimension.source else { return None };
+    let code = programme.code_lists[*list].codes.get(usize::from(*code))?.id.to_string();
+    let above = Ask { by: vec![dimension.id.clone()], population: None, ..ask.clone() };
+    Some(Narrowed { dimension: dimension.id.clone(), code, alone: !ask.by.contains(&dimension.id), above })
 }
 
 /// The registered dimensions that fit the kind: what is counted by quarter already has no other quarter, and what
@@ -231,9 +298,6 @@ fn index_datasets(frame: &Frame<'_>) -> Vec<bool> {
         QuestionKind::Activity { series } => series.iter().filter_map(activity::stage).collect(),
         kind => kind.index().into_iter().collect(),
     };
-    let has = |stage: &usize, dataset: usize| {
-        frame.programme.stages[*stage].events.iter().any(|event| event.dataset == dataset)
-    };
     let staff = match kind {
         QuestionKind::Activity { series } => activity::staff(series),
         _ => Vec::new(),
@@ -243,8 +307,25 @@ fn index_datasets(frame: &Frame<'_>) -> Vec<bool> {
     frame
         .datasets
         .iter()
-        .map(|dataset| all || of_staff(*dataset) || stages.iter().any(|stage| has(stage, *dataset)))
+        .map(|dataset| {
+            all || of_staff(*dataset) || stages.iter().any(|stage| frame.happens(*stage, *dataset))
+        })
         .collect()
+}
+
+/// Where index rows can come from, of the datasets of the plan that `of_index` says: of a case they have its number.
+fn starts(frame: &Frame<'_>, of_index: &[bool]) -> Starts {
+    let own = |dataset: &usize| {
+        let case = frame.question.unit != Unit::Case || frame.has(*dataset, &Role::Case);
+        case && frame.can_be_of_unit(*dataset)
+    };
+    let sets = frame.datasets.iter().enumerate().filter(|(set, dataset)| of_index[*set] && own(dataset));
+    let partners = |dataset: usize| frame.programme.datasets[dataset].partners.iter().copied();
+    Starts {
+        rows: sets.flat_map(|(set, dataset)| partners(*dataset).map(move |source| (set, source))).collect(),
+        by_stage: frame.question.kind.index().is_some(),
+        partners: frame.programme.partners.len(),
+    }
 }
 
 /// Every day that is read.
@@ -373,15 +454,27 @@ impl Plan {
         self.kernel.chart()
     }
 
-    /// What `disclosure` needs to know of the question.
+    /// What `disclosure` needs to know of the question. `above` is the released table of [`Plan::above`], where there is
+    /// such a question.
     #[must_use]
-    pub fn release_context(&self, snapshot: u32) -> ReleaseContext {
+    pub fn release_context(&self, snapshot: u32, above: Option<&Table>) -> ReleaseContext {
+        let context = ReleaseContext::new(self.family.clone(), snapshot, self.dimensions.clone(), self.ended);
+        let Some(narrowed) = &self.narrowed else { return context };
+        let rows = above.into_iter().flat_map(|table| &table.rows);
+        let hidden =
+            rows.filter(|row| row.key.first() == Some(&narrowed.code) && row.count() == Shown::Hidden);
         ReleaseContext {
-            question_key: self.key.clone(),
-            snapshot,
-            dimensions: self.dimensions.clone(),
-            period: self.ended,
+            within: narrowed.alone.then(|| (narrowed.dimension.to_string(), narrowed.code.clone())),
+            hidden_above: hidden.map(|row| row.key[1..].to_vec()).collect(),
+            ..context
         }
+    }
+
+    /// The question by the dimension that this one is narrowed to one code of. It is to be released first: what it hides,
+    /// this one does not show.
+    #[must_use]
+    pub fn above(&self) -> Option<&Ask> {
+        self.narrowed.as_ref().map(|narrowed| &narrowed.above)
     }
 
     /// The answer as it is shown, from the released one: for most questions that itself. To be called after

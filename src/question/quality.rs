@@ -5,6 +5,7 @@
 
 use super::kernel::{Column, Found, Kernel, Worker, text};
 use super::rows::UnitRows;
+use super::sources::Sources;
 use crate::disclosure::Shape;
 use crate::programme::Text;
 
@@ -24,6 +25,13 @@ impl Quality {
     /// For datasets, each with its partners.
     pub(super) const fn new(parts: Vec<Part>) -> Quality {
         Quality { parts }
+    }
+}
+
+impl Quality {
+    /// The partner of each two tails.
+    fn sources(&self) -> impl Iterator<Item = u8> {
+        self.parts.iter().flat_map(|(_, partners)| partners.iter().map(|(source, _)| *source))
     }
 }
 
@@ -62,6 +70,20 @@ impl Kernel for Quality {
 
     fn also(&self, tail: usize) -> Option<usize> {
         (!tail.is_multiple_of(PERSONS.len())).then(|| tail - 1)
+    }
+
+    fn follows(&self) -> Vec<Sources> {
+        let everywhere = self.sources().collect();
+        self.sources().flat_map(|source| [Sources::from(source), everywhere]).collect()
+    }
+
+    /// Of those whose index row another partner supplies, everybody is known elsewhere.
+    fn among(&self, own: Option<u8>) -> Vec<Vec<usize>> {
+        let parts = self.sources().enumerate().flat_map(|(at, source)| {
+            let all = PERSONS.len() * at;
+            [Vec::new(), if own.is_none_or(|own| own == source) { vec![all] } else { Vec::new() }]
+        });
+        parts.collect()
     }
 
     fn worker(&self) -> Box<dyn Worker + '_> {

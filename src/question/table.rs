@@ -4,9 +4,10 @@ use std::convert::Infallible;
 
 use super::Plan;
 use super::count::Filled;
+use super::crossing::Crossings;
 use super::families::Families;
-use super::tally::{Tally, keys};
-use crate::disclosure::{Counted, Extra, PersonSet, RawCell};
+use super::tally::{Tally, add, keys};
+use crate::disclosure::{Counted, Crossing, Extra, PersonSet, RawCell};
 use crate::linkage::work::in_parallel_on;
 
 /// Who and how many are in a cell.
@@ -15,21 +16,33 @@ struct Sum {
     contributors: PersonSet,
     units: u64,
     families: u64,
+    /// Units by position of the partner of their index row, in a cell that crosses partners.
+    supplied: Vec<u64>,
 }
 
 /// The cells, in the order of the plan.
-pub(super) fn cells(threads: usize, plan: &Plan, families: &[u32], filled: Filled) -> Vec<RawCell> {
+pub(super) fn cells(
+    threads: usize,
+    plan: &Plan,
+    families: &[u32],
+    filled: Filled,
+    crossings: &Crossings,
+) -> Vec<RawCell> {
     let axes: Vec<&[String]> = plan.axes.iter().map(|axis| &axis.codes[..]).collect();
     let keys = keys(&axes, &plan.tails);
     let kernel = &plan.kernel;
     let tails = plan.tails.len();
     let Filled { mut tallies, members } = filled;
-    let mut sums = lines(threads, plan, families, &tallies);
+    let mut sums = lines(threads, plan, families, &tallies, crossings);
     if let Some(meets) = kernel.meets() {
         for (group, members) in members.iter().enumerate().filter(|(_, members)| !members.is_empty()) {
+            let mut supplied = Vec::new();
+            if (0..tails).any(|tail| crossings.tells(group * tails + tail)) {
+                supplied = members.supplied(&meets, crossings.partners);
+            }
             for (tail, (contributors, families)) in members.cells(&meets, families).into_iter().enumerate() {
-                let units = contributors.len();
-                sums[group * tails + tail] = Sum { contributors, units, families };
+                let (units, supplied) = (contributors.len(), supplied.get(tail).cloned().unwrap_or_default());
+                sums[group * tails + tail] = Sum { contributors, units, families, supplied };
             }
         }
     }
@@ -37,7 +50,11 @@ pub(super) fn cells(threads: usize, plan: &Plan, families: &[u32], filled: Fille
     let extras: Vec<_> = tallies.chunks(tails.max(1)).flat_map(|group| kernel.extras(group)).collect();
     let cell = |at: usize, key: Vec<String>, sum: Sum, extra: Option<Extra>| {
         let (group, tail) = (at / tails * tails, at % tails);
-        let Sum { contributors, units, families } = sum;
+        let Sum { contributors, units, families, mut supplied } = sum;
+        let crossing = crossings.get(at).map(|crosses| {
+            supplied.resize(supplied.len().max(crossings.partners), 0);
+            Crossing { supplied, several: crosses.several, among: crosses.among.clone() }
+        });
         RawCell {
             key,
             contributors,
@@ -48,7 +65,7 @@ pub(super) fn cells(threads: usize, plan: &Plan, families: &[u32], filled: Fille
             structural_zero: false,
             of: kernel.of(tail).map(|of| group + of),
             extra,
-            crossing: None,
+            crossing,
             measure: kernel.measure(tail),
         }
     };
@@ -57,7 +74,13 @@ pub(super) fn cells(threads: usize, plan: &Plan, families: &[u32], filled: Fille
 }
 
 /// The sums of all cells, line by line: those in a tail are in the next one of its line as well.
-fn lines(threads: usize, plan: &Plan, families: &[u32], tallies: &[Tally]) -> Vec<Sum> {
+fn lines(
+    threads: usize,
+    plan: &Plan,
+    families: &[u32],
+    tallies: &[Tally],
+    crossings: &Crossings,
+) -> Vec<Sum> {
     let tails = plan.tails.len();
     let next: Vec<Option<usize>> = (0..tails).map(|tail| plan.kernel.also(tail)).collect();
     let first = (0..tails).filter(|tail| !next.contains(&Some(*tail)));
@@ -72,15 +95,17 @@ fn lines(threads: usize, plan: &Plan, families: &[u32], tallies: &[Tally]) -> Ve
     let jobs = jobs.map(|(weight, line)| (weight as u64, (weight, line))).collect();
     let made = in_parallel_on(threads, jobs, |(weight, line): (usize, Vec<usize>)| {
         let mut met = Families::new(families, weight);
-        let (mut all, mut units) = (PersonSet::new(), 0);
+        let (mut all, mut units, mut supplied) = (PersonSet::new(), 0, Vec::new());
         let mut sums = Vec::with_capacity(line.len());
         for (at, cell) in line.iter().enumerate() {
             let tally = &tallies[*cell];
             units += tally.units;
+            add(&mut supplied, &tally.supplied);
             let families = met.add(&tally.persons);
             all |= tally.set();
             let contributors = if at + 1 == line.len() { std::mem::take(&mut all) } else { all.clone() };
-            sums.push((*cell, Sum { contributors, units, families }));
+            let supplied = crossings.get(*cell).map(|_| supplied.clone()).unwrap_or_default();
+            sums.push((*cell, Sum { contributors, units, families, supplied }));
         }
         Ok::<_, Infallible>(sums)
     });

@@ -15,6 +15,8 @@ pub(super) struct Tally {
     pub(super) parts: Vec<Contribution>,
     /// Others than units, each once.
     pub(super) members: PersonSet,
+    /// Units by position of the partner of their index row, in cells that cross partners.
+    pub(super) supplied: Vec<u64>,
 }
 
 /// What a kernel keeps of a unit in a cell.
@@ -38,6 +40,17 @@ impl Tally {
         self.values.append(&mut later.values);
         self.parts.append(&mut later.parts);
         self.members |= later.members;
+        add(&mut self.supplied, &later.supplied);
+    }
+
+    /// Tells one unit by the partner of its index row.
+    #[inline]
+    pub(super) fn supply(&mut self, source: u8) {
+        let at = usize::from(source);
+        if self.supplied.len() <= at {
+            self.supplied.resize(at + 1, 0);
+        }
+        self.supplied[at] += 1;
     }
 
     /// The persons, each once.
@@ -63,6 +76,12 @@ impl Tally {
             |kept: &Kept| Contribution { family: kept.family, source: kept.source, amount: kept.value };
         self.values.iter().map(part).collect()
     }
+}
+
+/// Adds numbers by partner.
+pub(super) fn add(all: &mut Vec<u64>, more: &[u64]) {
+    all.resize(all.len().max(more.len()), 0);
+    all.iter_mut().zip(more).for_each(|(all, more)| *all += more);
 }
 
 /// The codes of every combination: of the dimensions, the first slowest, and then of the kernel's tails.

@@ -13,7 +13,9 @@ use super::{Reason, Service, ServiceError};
 use crate::audit::{Actor, Subject};
 use crate::auth::{Principal, Role};
 use crate::clock::{Period, Timestamp};
-use crate::disclosure::{CommitError, Entry, Ledger, RULES_VERSION, Released, Table, Tabulation, release};
+use crate::disclosure::{
+    CommitError, Entry, Ledger, RULES_VERSION, ReleaseContext, Released, Table, Tabulation, release,
+};
 use crate::extract::manifest::Sha256Hex;
 use crate::name::{OrganisationId, PopulationId};
 use crate::programme::{Audience, Question, QuestionKind, Text, Unit};
@@ -82,7 +84,7 @@ struct PopulationView<'a> {
 }
 
 /// One text for one question of one recipient.
-pub(super) fn asked_by(plan: &Plan, recipient: &OrganisationId) -> String {
+fn asked_by(plan: &Plan, recipient: &OrganisationId) -> String {
     format!("{}&recipient={recipient}", plan.key())
 }
 
@@ -92,6 +94,14 @@ fn body(answer: &Answer<'_>) -> String {
     let digest = Sha256Hex::of(body.as_bytes());
     body.truncate(body.len() - 1);
     body + &format!(",\"sha256\":\"{digest}\"}}")
+}
+
+/// Why an answer may not leave.
+fn uncommitted(error: CommitError<StoreError>) -> ServiceError {
+    match error {
+        CommitError::Persist(error) => error.into(),
+        CommitError::Stale => ServiceError::Refused(Reason::Internal),
+    }
 }
 
 impl Service {
@@ -171,9 +181,11 @@ impl Service {
             self.store.commit_release(moment.now, actor, (&asked, &[]), subject(&body))?;
             return Ok(body);
         }
+        let above = self.above(answering, &plan, (&moment, recipient), progress)?;
         let tabulation = self.count(answering, &plan, (&moment, recipient), progress)?;
-        let released =
-            plan.derive(self.release(answering, &plan, &moment, (actor, recipient), tabulation)?);
+        let context = self.context(&plan, &moment, recipient, above.as_ref());
+        let released = self.release(answering, &plan, &moment, (actor, recipient, context), tabulation)?;
+        let released = plan.derive(released);
         let question = self.programme().question(&ask.question).ok_or(StoreError::NoSuch("question"))?;
         let population = ask.population.as_ref().and_then(|id| {
             let population = self.programme().populations.iter().find(|population| population.id == *id)?;
@@ -235,20 +247,54 @@ impl Service {
         Ok(count_prepared(plan, &prepared?, progress)?)
     }
 
+    /// The table by the dimension that a question is narrowed to one code of. It is settled first and shown to nobody:
+    /// what is hidden there to protect other codes is hidden in the question too.
+    fn above(
+        &self,
+        answering: &mut Answering,
+        plan: &Plan,
+        of: (&Moment, &OrganisationId),
+        progress: &Progress,
+    ) -> Result<Option<Table>, ServiceError> {
+        let Some(ask) = plan.above() else { return Ok(None) };
+        let (moment, recipient) = of;
+        let plan =
+            crate::question::plan(self.programme(), ask, moment.row.day, moment.now.day(), &self.rules)?;
+        let tabulation = self.count(answering, &plan, of, progress)?;
+        let context = self.context(&plan, moment, recipient, None);
+        let mut ledger = self.ledger(answering)?;
+        let pending = release(tabulation, &context, &self.rules, &ledger)?;
+        let settled = ledger.commit(pending, |entries| {
+            self.store.commit_margins(&entries.iter().map(Entry::to_stored).collect::<Vec<_>>())
+        });
+        let settled = settled.map_err(uncommitted)?;
+        answering.ledger = Some(ledger);
+        Ok(Some(settled.into_value()))
+    }
+
+    /// What the rules need to know of a plan. Consent is given for a recipient: two organisations that ask the same count
+    /// other sets, and neither may take the other's cells off the values that were shown for them.
+    pub(super) fn context(
+        &self,
+        plan: &Plan,
+        moment: &Moment,
+        recipient: &OrganisationId,
+        above: Option<&Table>,
+    ) -> ReleaseContext {
+        let context = plan.release_context(moment.row.id, above);
+        ReleaseContext { question_key: format!("{}&recipient={recipient}", context.question_key), ..context }
+    }
+
     /// Puts what was counted under the rules. The ledger is durable before this returns.
     pub(super) fn release(
         &self,
         answering: &mut Answering,
         plan: &Plan,
         moment: &Moment,
-        (actor, recipient): (&Actor, &OrganisationId),
+        (actor, recipient, context): (&Actor, &OrganisationId, ReleaseContext),
         tabulation: Tabulation,
     ) -> Result<Released<Table>, ServiceError> {
         let mut ledger = self.ledger(answering)?;
-        let mut context = plan.release_context(moment.row.id);
-        // Consent is given for a recipient: two organisations that ask the same count other sets, and neither may take
-        // the other's cells off the values that were shown for them.
-        context.question_key = asked_by(plan, recipient);
         let pending = release(tabulation, &context, &self.rules, &ledger)?;
         let asked = Subject::new()
             .id("question", plan.question())
@@ -257,18 +303,13 @@ impl Service {
             .count("snapshot", u64::from(moment.row.id));
         let released = ledger.commit(pending, |entries| {
             let rows: Vec<LedgerRow> = entries.iter().map(Entry::to_stored).collect();
-            self.store.commit_release(moment.now, actor, (&context.question_key, &rows), asked)
+            self.store.commit_release(moment.now, actor, (&asked_by(plan, recipient), &rows), asked)
         });
-        match released {
-            Ok(released) => {
-                answering.ledger = Some(ledger);
-                Ok(released)
-            }
-            // The ledger is not put back: after an error at the very end of a transaction only the store knows whether
-            // the lines are there.
-            Err(CommitError::Persist(error)) => Err(error.into()),
-            Err(CommitError::Stale) => Err(ServiceError::Refused(Reason::Internal)),
-        }
+        // After an error the ledger is not put back: at the very end of a transaction only the store knows whether the
+        // lines are there.
+        let released = released.map_err(uncommitted)?;
+        answering.ledger = Some(ledger);
+        Ok(released)
     }
 
     /// The release ledger, read from the store once. It is taken out, so that a failure in between leads to reading it

@@ -102,7 +102,7 @@ impl Service {
         let settlement = match payment.mode {
             PaymentMode::Verified => settle_verified(&tabulation, payment, &self.rules)?,
             PaymentMode::Banded => {
-                let of = (&caller.actor(), recipient);
+                let of = (&caller.actor(), recipient, self.context(&plan, &moment, recipient, None));
                 let released = self.release(&mut answering, &plan, &moment, of, tabulation)?;
                 settle_banded(&released, payment, &self.rules)?
             }

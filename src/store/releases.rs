@@ -1,6 +1,6 @@
 //! What was shown: the release ledger, and answers to be served again as they were.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::chain::{NewEntry, append};
 use super::{Store, StoreError, signed, unsigned};
@@ -28,6 +28,8 @@ pub struct LedgerRow {
     pub tied_to: Option<u64>,
     /// With a tie: whether the cell's own set equalled that entry's.
     pub exact: Option<bool>,
+    /// Whether the cell was hidden to cover others, whatever its set would show.
+    pub covered: bool,
     /// What is shown for the set, whole numbers with a space between; absent when it was shown as hidden.
     pub figures: Option<String>,
 }
@@ -49,7 +51,7 @@ impl Store {
     pub fn ledger(&self) -> Result<Vec<LedgerRow>, StoreError> {
         self.read(|db| {
             let mut query = db.prepare(
-                "SELECT seq, question_key, cell_key, measure, snapshot, contributors, tied_to, exact, figures
+                "SELECT seq, question_key, cell_key, measure, snapshot, contributors, tied_to, exact, figures, covered
                  FROM ledger ORDER BY seq",
             )?;
             let mut rows = query.query([])?;
@@ -66,6 +68,7 @@ impl Store {
                     tied_to: tied_to.map(|n| unsigned(n, "the release ledger")).transpose()?,
                     exact: row.get(7)?,
                     figures: row.get(8)?,
+                    covered: row.get(9)?,
                 });
             }
             Ok(ledger)
@@ -96,29 +99,22 @@ impl Store {
         subject: Subject,
     ) -> Result<(), StoreError> {
         self.write(|tx| {
-            {
-                let mut insert = tx.prepare_cached(
-                    "INSERT INTO ledger (seq, question_key, cell_key, measure, snapshot, contributors, tied_to, exact, figures)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                )?;
-                for row in rows {
-                    insert.execute(params![
-                        signed(row.seq),
-                        row.question_key,
-                        row.cell_key,
-                        row.measure,
-                        row.snapshot,
-                        row.contributors,
-                        row.tied_to.map(signed),
-                        row.exact,
-                        row.figures
-                    ])?;
-                }
-            }
-            tx.execute("INSERT INTO answered (question_key) VALUES (?1) ON CONFLICT DO NOTHING", [question_key])?;
+            insert(tx, rows)?;
+            tx.execute(
+                "INSERT INTO answered (question_key) VALUES (?1) ON CONFLICT DO NOTHING",
+                [question_key],
+            )?;
             let entry = NewEntry { actor, at: now, deed: Deed::Answered, strand: Strand::Service, subject };
             append(tx, entry).map(|_| ())
         })
+    }
+
+    /// Makes ledger lines durable that go before those of an answer and are shown to nobody.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`] when a line's position is taken.
+    pub fn commit_margins(&self, rows: &[LedgerRow]) -> Result<(), StoreError> {
+        self.write(|tx| insert(tx, rows))
     }
 
     /// Keeps an answer's body, to be served again verbatim. An answer that is there already stays.
@@ -150,4 +146,27 @@ impl Store {
             Ok(found.optional()?)
         })
     }
+}
+
+/// Lines of the ledger, in order.
+fn insert(tx: &Transaction<'_>, rows: &[LedgerRow]) -> Result<(), StoreError> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO ledger (seq, question_key, cell_key, measure, snapshot, contributors, tied_to, exact, figures, covered)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    for row in rows {
+        insert.execute(params![
+            signed(row.seq),
+            row.question_key,
+            row.cell_key,
+            row.measure,
+            row.snapshot,
+            row.contributors,
+            row.tied_to.map(signed),
+            row.exact,
+            row.figures,
+            row.covered
+        ])?;
+    }
+    Ok(())
 }

@@ -209,6 +209,8 @@ CREATE TABLE ledger (
     tied_to      INTEGER REFERENCES ledger (seq),
     exact        INTEGER CHECK (exact IN (0, 1)),
     figures      TEXT,
+    -- Hidden to cover others, whatever the set would show.
+    covered      INTEGER NOT NULL CHECK (covered IN (0, 1)),
     CHECK ((contributors IS NULL) <> (tied_to IS NULL)),
     CHECK ((exact IS NULL) = (tied_to IS NULL))
 ) STRICT;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kobling::disclosure::{Contribution, Counted, Extra, Tabulation};
+use kobling::disclosure::{Contribution, Counted, Crossing, Extra, Tabulation};
 use kobling::programme::Question;
 
 use crate::sql;
@@ -20,12 +20,25 @@ pub(crate) struct Answer {
     pub left_out_families: u64,
 }
 
+impl Answer {
+    /// Keeps who supplied a cell where the other one says it: of those that cross partners.
+    pub(crate) fn supplied_as(&mut self, other: &Answer) {
+        for (key, cell) in &mut self.cells {
+            if other.cells.get(key).is_none_or(|cell| cell.supplied.is_none()) {
+                cell.supplied = None;
+            }
+        }
+    }
+}
+
 #[derive(Debug, PartialEq, Default)]
 pub(crate) struct Cell {
     pub units: u64,
     pub persons: BTreeSet<u32>,
     pub families: u64,
     pub extra: Option<Told>,
+    /// Units by the partner of their index row, where the kernel says that the cell crosses partners.
+    pub supplied: Option<BTreeMap<u8, u64>>,
 }
 
 /// What is told of a cell besides its count.
@@ -109,6 +122,15 @@ fn told(extra: &Extra) -> Told {
     }
 }
 
+/// Who supplied some.
+fn supplied(crossing: &Crossing) -> BTreeMap<u8, u64> {
+    (0..=u8::MAX)
+        .zip(&crossing.supplied)
+        .filter(|(_, units)| **units > 0)
+        .map(|(of, units)| (of, *units))
+        .collect()
+}
+
 /// What a tabulation says.
 pub(crate) fn answer(tabulation: &Tabulation) -> Answer {
     let mut answer = Answer {
@@ -122,7 +144,8 @@ pub(crate) fn answer(tabulation: &Tabulation) -> Answer {
             continue;
         }
         let persons = cell.contributors.iter().collect();
-        let cell_of = Cell { units: cell.units, persons, families: cell.families, extra };
+        let supplied = cell.crossing.as_ref().filter(|_| cell.units > 0).map(supplied);
+        let cell_of = Cell { units: cell.units, persons, families: cell.families, extra, supplied };
         answer.cells.insert(cell.key.clone(), cell_of);
     }
     answer
@@ -166,6 +189,18 @@ pub(crate) fn form(tabulation: &Tabulation, question: &Question, dimensions: usi
                 "{:?} tells besides its count what it should not, or not what it should",
                 cell.key
             ));
+        }
+        if let Some(crossing) = &cell.crossing {
+            if crossing.supplied.iter().sum::<u64>() != cell.units {
+                return Err(format!("{:?} has other units than partners supplied", cell.key));
+            }
+            if !crossing.several && supplied(crossing).len() > 1 {
+                return Err(format!("{:?} has index rows of several partners", cell.key));
+            }
+            let whole = |of: &usize| cell.contributors.is_subset(&tabulation.cells[*of].contributors);
+            if !crossing.among.iter().all(whole) {
+                return Err(format!("{:?} is no part of what it is among", cell.key));
+            }
         }
         if cell.structural_zero {
             return Err(format!("{:?} is a structural zero, which no programme says", cell.key));

@@ -1,15 +1,18 @@
 //! What no row decides: the form of a table, and the order of rows on a day.
 
-use kobling::disclosure::{Ledger, Rules, Shape, release};
-use kobling::programme::{QuestionKind, Series, SeriesKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+use kobling::disclosure::{Ledger, RawCell, Rules, Shape, Tabulation, release};
+use kobling::programme::{Event, Question, QuestionKind, Series, SeriesKind, Unit};
 use kobling::question::Ask;
 use kobling::secret::SeededRandom;
 use proptest::prelude::*;
 
 use crate::answer::answer;
 use crate::asked::{KINDS, ask, question};
+use crate::consents::Basis;
 use crate::definition::has_column;
-use crate::world::World;
+use crate::world::{Row, World};
 use crate::{counted, planned};
 
 /// A world, and one question of each kind.
@@ -98,11 +101,66 @@ proptest! {
             prop_assert_eq!(full.shape, empty.shape);
             prop_assert_eq!(full.differences, empty.differences);
             prop_assert_eq!(full.response, empty.response);
+            prop_assert_eq!(full.complete, empty.complete);
             prop_assert_eq!(full.cells.len(), empty.cells.len());
             for (one, other) in full.cells.iter().zip(&empty.cells) {
                 prop_assert_eq!(&one.key, &other.key);
                 prop_assert_eq!((one.of, one.counted), (other.of, other.counted));
                 prop_assert_eq!(one.extra.is_some(), other.extra.is_some());
+                let crossing = |cell: &RawCell| cell.crossing.as_ref().map(|of| (of.several, of.among.clone()));
+                prop_assert_eq!(crossing(one), crossing(other));
+            }
+        }
+    }
+
+    /// What a cell says is decided by the index row, or by rows of one partner, unless it crosses: whatever another
+    /// partner hands over besides rows of the index stage changes nothing of it.
+    #[test]
+    fn a_cell_that_does_not_cross_says_nothing_that_two_partners_know(seed in any::<u64>()) {
+        let (mut world, asks) = world_and_asks(seed);
+        world.bases.values_mut().for_each(|basis| *basis = Basis::Open);
+        world.withheld.clear();
+        // Amounts are told by family, and every partner's rows make families.
+        world.rows.iter_mut().for_each(|row| (row.related, row.case) = (0, 0));
+        for ask in asks {
+            let question = world.programme.question(&ask.question).expect("registered");
+            // Without an index stage, whose row is the first is told by the group.
+            let by_group = question.kind.index().is_none() && !(ask.by.is_empty() && ask.population.is_none());
+            let plain = matches!(question.kind, QuestionKind::Activity { .. } | QuestionKind::Reach { .. });
+            // Other rows make the cases that a person's rows are followed in.
+            if by_group || plain || question.unit != Unit::Person {
+                continue;
+            }
+            let all = counted(&world, &ask);
+            let said = |tabulation: &Tabulation| answer(tabulation).cells;
+            let full = said(&all);
+            let mut of_cell: BTreeMap<Vec<String>, BTreeSet<u8>> = BTreeMap::new();
+            for source in 0..world.programme.partners.len() as u8 {
+                let rows = world.rows.iter().filter(|row| row.source != source || starts(&world, question, row));
+                let less = said(&counted(&world.with_rows(rows.cloned().collect()), &ask));
+                for cell in all.cells.iter().filter(|cell| cell.crossing.is_none()) {
+                    let one = full.get(&cell.key).map(|cell| (&cell.persons, &cell.extra));
+                    if one != less.get(&cell.key).map(|cell| (&cell.persons, &cell.extra)) {
+                        of_cell.entry(cell.key.clone()).or_default().insert(source);
+                    }
+                }
+            }
+            for (key, sources) in of_cell {
+                prop_assert!(sources.len() == 1, "{:?} of {} depends on {:?}", key, ask.key(), sources);
+            }
+        }
+    }
+
+    /// Cells that are put together of others.
+    #[test]
+    fn parts_of_a_complete_whole_add_up(seed in any::<u64>()) {
+        let (world, asks) = world_and_asks(seed);
+        for ask in asks {
+            let tabulation = counted(&world, &ask);
+            for (whole, parts) in &tabulation.complete {
+                let units = parts.iter().map(|part| tabulation.cells[*part].units).sum::<u64>();
+                prop_assert_eq!(units, tabulation.cells[*whole].units);
+                prop_assert!(parts.iter().all(|part| tabulation.cells[*part].of == Some(*whole)));
             }
         }
     }
@@ -116,6 +174,27 @@ proptest! {
             prop_assert_eq!(answer(&counted(&one, &ask)), answer(&counted(&other, &ask)), "{}", ask.key());
         }
     }
+}
+
+/// Whether a row can be an index row: of a question without an index stage none counts as one.
+fn starts(world: &World, question: &Question, row: &Row) -> bool {
+    let programme = &world.programme;
+    let stages = match &question.kind {
+        QuestionKind::Comparison(comparison) => {
+            comparison.cohorts.iter().map(|cohort| cohort.index).collect()
+        }
+        kind => kind.index().into_iter().collect::<Vec<_>>(),
+    };
+    let is = |event: &Event| {
+        let columns = &programme.datasets[event.dataset].columns;
+        event.dataset == row.dataset
+            && event.filters.iter().all(|filter| {
+                let id = columns[filter.column].id.as_str();
+                let at = world.categories.iter().position(|known| known == id).expect("a category");
+                row.codes[at].is_some_and(|code| filter.codes.contains(&code))
+            })
+    };
+    stages.iter().any(|stage| programme.stages[*stage].events.iter().any(is))
 }
 
 /// The codes that the dimension `role` has in a question, as the definition has them.

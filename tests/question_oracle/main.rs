@@ -60,7 +60,8 @@ fn difference(
     if let Err(wrong) = form(tabulation, question, ask.by.len()) {
         return Some(wrong);
     }
-    let (kernel, sql) = (answer(tabulation), sql.answer(question, ask));
+    let (kernel, mut sql) = (answer(tabulation), sql.answer(question, ask));
+    sql.supplied_as(&kernel);
     (kernel != sql).then(|| show::difference(&kernel, &sql))
 }
 

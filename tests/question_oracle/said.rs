@@ -90,7 +90,8 @@ fn difference(world: &World, said: &[Said], ask: &Ask) -> Option<String> {
     if let Err(wrong) = form(&tabulation, question, ask.by.len()) {
         return Some(wrong);
     }
-    let (kernel, sql) = (answer(&tabulation), sql::Oracle::new(world).consents(said, question, ask));
+    let (kernel, mut sql) = (answer(&tabulation), sql::Oracle::new(world).consents(said, question, ask));
+    sql.supplied_as(&kernel);
     (kernel != sql).then(|| show::difference(&kernel, &sql))
 }
 

@@ -42,6 +42,7 @@ pub use count::{Answer, Asked, Cell, knows};
 
 use super::DemoError;
 use crate::clock::{Day, Timestamp};
+use crate::disclosure::FamilyOf;
 use crate::name::PartnerId;
 use crate::programme::{BasisKind, Programme};
 use consent::Event;
@@ -248,6 +249,13 @@ impl<'a> Plain<'a> {
     /// and the number.
     pub fn identities(&self) -> impl Iterator<Item = (&str, u32)> {
         self.persons.iter().map(|(text, number)| (text.as_str(), *number))
+    }
+
+    /// The family of each person.
+    #[must_use]
+    pub fn family_of(&self) -> FamilyOf {
+        // From 1: 0 says that a person has none.
+        FamilyOf::new(self.families.iter().map(|family| family + 1).collect())
     }
 
     /// Distinct families of some persons.

@@ -9,10 +9,10 @@ use super::super::oracle::{Answer, Asked, Plain};
 use super::PlayError;
 use crate::clock::{Day, Timestamp};
 use crate::disclosure::{
-    Dimensions, EndedPeriod, Ledger, PersonSet, RawCell, ReleaseContext, Rules, Shape, Tabulation, release,
+    Ledger, PersonSet, RawCell, ReleaseContext, Released, Rules, Shape, Table, Tabulation, release,
 };
 use crate::programme::{Programme, QuestionKind};
-use crate::question::Ask;
+use crate::question::{Ask, plan};
 
 /// A set of so many persons can be hidden by rule R8, when a large part of it was hidden before (`docs/DISCLOSURE.md`).
 const LARGEST_HIDDEN: u64 = 14;
@@ -43,28 +43,23 @@ impl<'a> Judge<'a> {
         body: &[u8],
     ) -> Result<usize, PlayError> {
         let failed = |what: &str| PlayError::Check(format!("{}: {what}", ask.key()));
+        let plan_of = |ask: &Ask| {
+            plan(self.programme, ask, sealed, sealed, &self.rules)
+                .map_err(|error| PlayError::Check(format!("{}: {error}", ask.key())))
+        };
+        let planned = plan_of(ask)?;
+        let above = match planned.above() {
+            None => None,
+            Some(above) => {
+                let context = plan_of(above)?.release_context(1, None);
+                let counted = plain.ask(&asked(above, moment, sealed))?;
+                Some(self.released(plain, above, counted, &context)?)
+            }
+        };
         let counted = plain.ask(&asked(ask, moment, sealed))?;
         let persons: Vec<u64> = counted.cells.iter().map(|cell| cell.contributors.len() as u64).collect();
         let out = counted.left_out.len() as u64;
-        let shape = match self.programme.question(&ask.question).map(|question| &question.kind) {
-            Some(QuestionKind::Funnel { .. }) => Shape::Chain { step_column: counted.columns.len() - 1 },
-            Some(QuestionKind::Overlap { .. }) => Shape::Overlap,
-            Some(QuestionKind::FollowUp(_)) => Shape::Parts,
-            _ => Shape::Partition,
-        };
-        let dimensions = ask.by.iter().map(ToString::to_string).collect();
-        let context = ReleaseContext {
-            question_key: ask.key(),
-            snapshot: 1,
-            dimensions: Dimensions::check(dimensions, &self.rules)
-                .map_err(|_| failed("too many dimensions"))?,
-            period: EndedPeriod::check(ask.period, sealed, 0)
-                .map_err(|_| failed("the period has not ended"))?,
-        };
-        let pending = release(tabulation(counted, shape), &context, &self.rules, &self.ledger)
-            .map_err(|_| failed("the plain path's counts have no sound form"))?;
-        let expected =
-            self.ledger.commit(pending, |_| Ok::<(), Infallible>(())).map_err(|_| failed("stale"))?;
+        let expected = self.released(plain, ask, counted, &planned.release_context(1, above.as_ref()))?;
         let expected = serde_json::to_value(&expected).map_err(|_| failed("no JSON"))?;
         let answer: Value = serde_json::from_slice(body).map_err(|_| failed("no JSON"))?;
         let found = &answer["table"];
@@ -90,6 +85,28 @@ impl<'a> Judge<'a> {
             return Err(failed(&difference(&expected, found)));
         }
         Ok(tied)
+    }
+
+    /// Puts what the plain path counted under the rules.
+    fn released(
+        &mut self,
+        plain: &Plain<'_>,
+        ask: &Ask,
+        counted: Answer,
+        context: &ReleaseContext,
+    ) -> Result<Table, PlayError> {
+        let failed = |what: &str| PlayError::Check(format!("{}: {what}", ask.key()));
+        let shape = match self.programme.question(&ask.question).map(|question| &question.kind) {
+            Some(QuestionKind::Funnel { .. }) => Shape::Chain { step_column: counted.columns.len() - 1 },
+            Some(QuestionKind::Overlap { .. }) => Shape::Overlap,
+            Some(QuestionKind::FollowUp(_)) => Shape::Parts,
+            _ => Shape::Partition,
+        };
+        let tabulation = Tabulation { family_of: Some(plain.family_of()), ..tabulation(counted, shape) };
+        let pending = release(tabulation, context, &self.rules, &self.ledger)
+            .map_err(|_| failed("the plain path's counts have no sound form"))?;
+        let released = self.ledger.commit(pending, |_| Ok::<(), Infallible>(()));
+        released.map(Released::into_value).map_err(|_| failed("stale"))
     }
 
     /// Persons who are counted in every question that is asked.

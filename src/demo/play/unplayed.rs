@@ -12,13 +12,11 @@ use super::houses::House;
 use super::town::Town;
 use super::{PERSONS_A_FAMILY, PlayError, Which, round};
 use crate::clock::{Clock as _, Period, SystemClock};
-use crate::disclosure::{ReleaseContext, Tabulation};
 use crate::key::{LinkageKey, ServiceKey};
 use crate::name::PurposeId;
 use crate::programme::Programme;
-use crate::question::Ask;
 use crate::secret::SystemRandom;
-use crate::service::ServiceError;
+use crate::service::Service;
 
 /// A service over a sealed snapshot of the demo's world. Its folder is gone when this is dropped.
 pub struct Unplayed {
@@ -41,12 +39,10 @@ impl Unplayed {
         self.period
     }
 
-    /// The unprotected cells of a question, as [`Service::tabulate`](crate::service::Service::tabulate) gives them.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn tabulate(&self, ask: &Ask) -> Result<(Tabulation, ReleaseContext), ServiceError> {
-        self.town.service().tabulate(ask)
+    /// The service, whose [`Service::tabulate`] gives unprotected cells.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        self.town.service()
     }
 }
 

@@ -10,9 +10,11 @@ use super::walk::Walk;
 use super::work::Work;
 
 /// Steps to narrow bounds before anything is tried.
-const SETTLE: u64 = 200_000_000;
+const SETTLE: u64 = 50_000_000;
 /// Steps to find a first exhibit: a walk, a search, both longer.
-const FIRST: [(u64, u64); 2] = [(5_000_000, 5_000_000), (50_000_000, 50_000_000)];
+const FIRST: [(u64, u64); 2] = [(1_000_000, 1_000_000), (10_000_000, 10_000_000)];
+/// Further steps of each for every term that the system's rows have.
+const FIRST_BY_TERM: u64 = 200;
 /// Steps for one value of one cell: a walk, a search, both longer.
 const VALUE: [(u64, u64); 2] = [(40_000, 400_000), (400_000, 1_000_000)];
 /// Steps for all values of one cell.
@@ -62,7 +64,10 @@ impl<'a> Exhibits<'a> {
         let walk = Walk::new(leaves, &bounds);
         let seen = vec![BTreeSet::new(); hidden.len()];
         let mut exhibits = Self { system, leaves, bounds, walk, hidden, seen, least };
+        let terms: usize = system.rows().iter().map(|row| row.terms.len()).sum();
+        let further = FIRST_BY_TERM * terms as u64;
         for (steps, more) in FIRST {
+            let (steps, more) = (steps + further, more + further);
             if exhibits.walk.mend(&mut Work::new(steps)) && exhibits.record() {
                 return Ok(exhibits);
             }

@@ -12,7 +12,7 @@ pub(super) const LARGEST: i64 = MAX_AUDIT_VALUE as i64;
 ///
 /// Cells are named by position, in the order in which they were added. Nothing here is a true count: bounds and rows are
 /// what a reader has from released answers.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct System {
     cells: Vec<(u64, Option<u64>)>,
     rows: Vec<Row>,
@@ -21,7 +21,7 @@ pub struct System {
 }
 
 /// `low` ≤ the sum of coefficient times cell ≤ `high`.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Row {
     /// By cell, each once, none with the coefficient 0.
     pub terms: Vec<(usize, i64)>,

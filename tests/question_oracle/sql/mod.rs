@@ -187,6 +187,13 @@ impl<'a> Oracle<'a> {
                GROUP BY g, tail",
             read,
         );
+        let mut suppliers: BTreeMap<(String, String), BTreeMap<u8, u64>> = BTreeMap::new();
+        for (group, tail, source, units) in self.rows(
+            "SELECT g, tail, source, COUNT(DISTINCT u) FROM cell JOIN entry USING (u) GROUP BY g, tail, source",
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?)),
+        ) {
+            suppliers.entry((group, tail)).or_default().insert(source, units as u64);
+        }
         let staff = self.rows(
             "SELECT g, tail, COUNT(DISTINCT number), group_concat(DISTINCT person), COUNT(DISTINCT family)
                FROM staffed JOIN family USING (person) GROUP BY g, tail",
@@ -195,7 +202,8 @@ impl<'a> Oracle<'a> {
         for (group, tail, units, persons, families) in found.into_iter().chain(staff) {
             let persons = persons.split(',').map(|person| person.parse().expect("a number")).collect();
             let extra = extras.remove(&(group.clone(), tail.clone()));
-            let cell = Cell { units: units as u64, persons, families: families as u64, extra };
+            let supplied = suppliers.remove(&(group.clone(), tail.clone()));
+            let cell = Cell { units: units as u64, persons, families: families as u64, extra, supplied };
             answer.cells.insert(key(&group, &tail), cell);
         }
         for ((group, tail), told) in extras {

@@ -73,7 +73,7 @@ impl Oracle<'_> {
              CREATE TEMP TABLE last AS SELECT u, g, purpose, valid_to - valid_from + 1 AS days FROM
                (SELECT *, row_number() OVER (PARTITION BY u, g, purpose ORDER BY at DESC, id DESC) AS n FROM told
                 WHERE kind IN ('given', 'renewed')) WHERE n = 1;
-             CREATE TEMP TABLE entry AS SELECT DISTINCT u FROM cell;
+             CREATE TEMP TABLE entry AS SELECT DISTINCT u, 0 AS source FROM cell;
              CREATE TEMP TABLE staffed (g, tail, number, person);
              CREATE TEMP TABLE gone (person);
              CREATE TEMP TABLE member AS SELECT DISTINCT u, u AS person FROM cell;
