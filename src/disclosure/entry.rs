@@ -1,5 +1,6 @@
 //! One line of the release ledger, and the form in which a store keeps it.
 
+use super::ledger::sketch_of;
 use super::shown::Value;
 use super::tabulation::PersonSet;
 use crate::store::LedgerRow;
@@ -62,9 +63,9 @@ impl Entry {
         self.seq
     }
 
-    /// The entry as columns.
+    /// The entry as columns, with a sketch for ledgers that hold sets together which differ by at most `held` persons.
     #[must_use]
-    pub fn to_stored(&self) -> LedgerRow {
+    pub fn to_stored(&self, held: u64) -> LedgerRow {
         let mut stored = LedgerRow {
             seq: self.seq,
             question_key: self.question_key.clone(),
@@ -72,6 +73,8 @@ impl Entry {
             measure: self.measure.clone(),
             snapshot: self.snapshot,
             contributors: None,
+            persons: None,
+            sketch: None,
             tied_to: None,
             exact: None,
             covered: self.covered,
@@ -82,7 +85,8 @@ impl Entry {
             Content::Set { contributors, value } => {
                 let mut bytes = Vec::with_capacity(contributors.serialized_size());
                 contributors.serialize_into(&mut bytes).expect("a vector takes every byte");
-                stored.contributors = Some(bytes);
+                (stored.persons, stored.contributors) = (Some(contributors.len()), Some(bytes));
+                stored.sketch = Some(sketch_of(contributors, held));
                 if let Value::Shown(figures) = value {
                     let figures: Vec<String> = figures.iter().map(ToString::to_string).collect();
                     stored.figures = Some(figures.join(" "));
@@ -101,20 +105,16 @@ impl Entry {
         if stored.tied_to.is_some() != stored.exact.is_some() {
             return Err(EntryError::Contradiction { seq });
         }
+        if stored.tied_to.is_some() != stored.persons.is_none()
+            || stored.persons.is_some() != stored.sketch.is_some()
+        {
+            return Err(EntryError::Contradiction { seq });
+        }
         let content = match (stored.contributors, stored.tied_to.zip(stored.exact), stored.figures) {
             (None, Some((to, exact)), None) => Content::TiedTo { to, exact },
             (Some(bytes), None, figures) => {
-                let value = match figures.map(|figures| figures.split(' ').map(str::parse).collect()) {
-                    None => Value::Hidden,
-                    Some(Ok(figures)) => Value::Shown(figures),
-                    Some(Err(_)) => return Err(EntryError::Contradiction { seq }),
-                };
-                let mut rest = bytes.as_slice();
-                let contributors =
-                    PersonSet::deserialize_from(&mut rest).map_err(|_| EntryError::Set { seq })?;
-                if !rest.is_empty() {
-                    return Err(EntryError::Set { seq });
-                }
+                let value = value_of(figures.as_deref()).ok_or(EntryError::Contradiction { seq })?;
+                let contributors = set_of(&bytes).ok_or(EntryError::Set { seq })?;
                 Content::Set { contributors, value }
             }
             _ => return Err(EntryError::Contradiction { seq }),
@@ -129,6 +129,18 @@ impl Entry {
             content,
         })
     }
+}
+
+/// The value of stored figures.
+pub(super) fn value_of(figures: Option<&str>) -> Option<Value> {
+    let Some(figures) = figures else { return Some(Value::Hidden) };
+    figures.split(' ').map(|figure| figure.parse().ok()).collect::<Option<_>>().map(Value::Shown)
+}
+
+/// The set of stored bytes, when they are one set and nothing else.
+pub(super) fn set_of(mut bytes: &[u8]) -> Option<PersonSet> {
+    let set = PersonSet::deserialize_from(&mut bytes).ok()?;
+    bytes.is_empty().then_some(set)
 }
 
 #[cfg(test)]
@@ -147,7 +159,7 @@ mod tests {
             covered: false,
             content: Content::Set { contributors: (1..=12).collect(), value: Value::counts(10, 5) },
         }
-        .to_stored()
+        .to_stored(7)
     }
 
     #[test]
@@ -162,7 +174,7 @@ mod tests {
         assert_eq!(refused(|c| c.figures = Some("10 five".to_owned())), EntryError::Contradiction { seq: 3 });
         assert_eq!(refused(|c| c.contributors = Some(vec![1, 2, 3])), EntryError::Set { seq: 3 });
         assert_eq!(refused(|c| c.contributors.as_mut().expect("a set").push(0)), EntryError::Set { seq: 3 });
-        assert!(Entry::from_stored(stored()).is_ok_and(|entry| entry.to_stored() == stored()));
+        assert!(Entry::from_stored(stored()).is_ok_and(|entry| entry.to_stored(7) == stored()));
     }
 
     proptest! {
@@ -190,8 +202,8 @@ mod tests {
                 covered,
                 content,
             };
-            let columns = entry.to_stored();
-            let again = Entry::from_stored(columns.clone()).expect("sound").to_stored();
+            let columns = entry.to_stored(7);
+            let again = Entry::from_stored(columns.clone()).expect("sound").to_stored(7);
             prop_assert!(columns == again);
         }
     }

@@ -65,7 +65,9 @@ pub use dimensions::{DimensionError, Dimensions};
 pub use entry::{Entry, EntryError};
 pub use explanation::Reason;
 pub use figure::{Figure, FigureKind, Head};
-pub use ledger::{CommitError, Ledger, LedgerError};
+pub use ledger::{
+    Checked, CommitError, Finding, Ledger, LedgerCheck, LedgerComparison, LedgerError, Opening, Sets,
+};
 pub use payment::{SettlementError, banding, settle_banded, settle_verified};
 pub use period::{EndedPeriod, PeriodError};
 pub use rate::Rate;

@@ -381,6 +381,17 @@ proptest! {
                 let answered = status.of(&format!("{analysis} t0 answered"));
                 prop_assert!(of("both") <= answered);
             }
+            for (table, whole) in [(&status, "answered"), (&direction, "both")] {
+                let cells = &table.tabulation.cells;
+                let wholes = (0..cells.len()).filter(|at| cells[*at].key.last().is_some_and(|id| id == whole));
+                let parts = |at: usize| (0..cells.len()).filter(|part| cells[*part].of == Some(at)).collect();
+                let complete = wholes.map(|at| (at, parts(at))).collect::<Vec<(usize, Vec<usize>)>>();
+                prop_assert_eq!(&table.tabulation.complete, &complete);
+                for (at, parts) in complete {
+                    let units = parts.iter().map(|part| cells[*part].units).sum::<u64>();
+                    prop_assert_eq!(units, cells[at].units);
+                }
+            }
             for (key, units) in &status.units {
                 if let Some(rest) = key.strip_prefix("completers") {
                     let of_all = status.of(&format!("all{rest}"));

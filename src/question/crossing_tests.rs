@@ -3,8 +3,8 @@
 use super::super::made_up::{STEP, event, item, planned, programme, title};
 use crate::programme::{
     Amount, AmountView, Budget, BudgetElement, Change, ChangeView, Cohort, Comparison, Condition, Criteria,
-    DimensionSource, FollowUp, Outcome, Population, Programme, QuestionKind, Role, Series, SeriesKind, Since,
-    Test, Unit, View,
+    DimensionSource, FollowUp, Indicator, Outcome, Payment, PaymentMode, Population, Programme, QuestionKind,
+    Role, Series, SeriesKind, Since, Test, Unit, View,
 };
 
 use super::*;
@@ -266,6 +266,24 @@ fn assessments_sums_and_cohorts() {
 /// Contracts have a rule of their own, R16; what persons said about consent is read from no row.
 #[test]
 fn payment_and_consents_do_not_cross() {
+    let indicator = Indicator {
+        id: "one".to_owned(),
+        title: title(),
+        success: 3,
+        window: (0, 9),
+        tariff: 1,
+        baseline: 0,
+        cap: 1,
+    };
+    let payment = Payment {
+        index: 0,
+        mode: PaymentMode::default(),
+        tranche: 5,
+        indicators: vec![indicator],
+        cap: 1,
+        floor: 0,
+    };
+    assert!(of(&with(QuestionKind::Payment(payment), [&[0], &[1]]), &[]).is_empty());
     let consents = with(QuestionKind::Consents, [&[0], &[1]]);
     assert!(of(&consents, &["partner"]).is_empty());
 }

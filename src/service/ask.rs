@@ -262,14 +262,17 @@ impl Service {
             crate::question::plan(self.programme(), ask, moment.row.day, moment.now.day(), &self.rules)?;
         let tabulation = self.count(answering, &plan, of, progress)?;
         let context = self.context(&plan, moment, recipient, None);
-        let mut ledger = self.ledger(answering)?;
+        let mut ledger = self.ledger(answering.ledger.take())?;
         let pending = release(tabulation, &context, &self.rules, &ledger)?;
-        let settled = ledger.commit(pending, |entries| {
-            self.store.commit_margins(&entries.iter().map(Entry::to_stored).collect::<Vec<_>>())
-        });
+        let settled = ledger.commit(pending, |entries| self.store.commit_margins(&self.stored(entries)));
         let settled = settled.map_err(uncommitted)?;
         answering.ledger = Some(ledger);
         Ok(Some(settled.into_value()))
+    }
+
+    /// Entries as the store keeps them.
+    fn stored(&self, entries: &[Entry]) -> Vec<LedgerRow> {
+        entries.iter().map(|entry| entry.to_stored(self.rules.held())).collect()
     }
 
     /// What the rules need to know of a plan. Consent is given for a recipient: two organisations that ask the same count
@@ -294,7 +297,7 @@ impl Service {
         (actor, recipient, context): (&Actor, &OrganisationId, ReleaseContext),
         tabulation: Tabulation,
     ) -> Result<Released<Table>, ServiceError> {
-        let mut ledger = self.ledger(answering)?;
+        let mut ledger = self.ledger(answering.ledger.take())?;
         let pending = release(tabulation, &context, &self.rules, &ledger)?;
         let asked = Subject::new()
             .id("question", plan.question())
@@ -302,27 +305,18 @@ impl Service {
             .digest("asked", Sha256Hex::of(plan.key().as_bytes()))
             .count("snapshot", u64::from(moment.row.id));
         let released = ledger.commit(pending, |entries| {
-            let rows: Vec<LedgerRow> = entries.iter().map(Entry::to_stored).collect();
-            self.store.commit_release(moment.now, actor, (&asked_by(plan, recipient), &rows), asked)
+            self.store.commit_release(
+                moment.now,
+                actor,
+                (&asked_by(plan, recipient), &self.stored(entries)),
+                asked,
+            )
         });
         // After an error the ledger is not put back: at the very end of a transaction only the store knows whether the
         // lines are there.
         let released = released.map_err(uncommitted)?;
         answering.ledger = Some(ledger);
         Ok(released)
-    }
-
-    /// The release ledger, read from the store once. It is taken out, so that a failure in between leads to reading it
-    /// again.
-    fn ledger(&self, answering: &mut Answering) -> Result<Ledger, ServiceError> {
-        if let Some(ledger) = answering.ledger.take() {
-            return Ok(ledger);
-        }
-        let damaged = |_| ServiceError::Store(StoreError::Damaged("the release ledger"));
-        let rows = self.store.ledger()?.into_iter();
-        let entries = rows.map(|row| Entry::from_stored(row).map_err(damaged));
-        Ledger::from_entries(entries.collect::<Result<Vec<_>, _>>()?)
-            .map_err(|_| ServiceError::Store(StoreError::Damaged("the release ledger")))
     }
 
     /// The snapshot in force, with the datasets that are read. Those used last stay in memory.

@@ -20,6 +20,7 @@ mod erasures;
 mod error;
 mod followup;
 mod keys;
+mod ledger;
 mod packages;
 mod principals;
 mod quality;
@@ -37,6 +38,7 @@ pub use audit::AuditReport;
 pub use erasing::Erased;
 pub use error::{Reason, ServiceError};
 pub use followup::FollowupVolume;
+pub use ledger::{LedgerCell, Whose, check_ledger, ledger_cells};
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
 pub use upkeep::{Erase, Upkeep};
@@ -57,7 +59,7 @@ use crate::store::{InForce, Store};
 
 /// The running service.
 pub struct Service {
-    store: Store,
+    store: Arc<Store>,
     in_force: InForce,
     key: ServiceKey,
     signing: SigningKey,
@@ -119,7 +121,7 @@ impl Service {
 
     /// The store, for the operator's commands.
     #[must_use]
-    pub const fn store(&self) -> &Store {
+    pub fn store(&self) -> &Store {
         &self.store
     }
 

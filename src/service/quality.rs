@@ -1,8 +1,8 @@
 //! Linkage quality (Q24), the part about rows: what the manifests of the sealed packages say, per partner and dataset.
 //!
 //! Persons, and how many of them are known elsewhere, are a registered question and go through the release ledger; no
-//! count of persons is read here. Counts of rows are hidden below 8 and else rounded to 5 (R2, R3): a number of rows
-//! can be one of persons.
+//! count of persons is read here. Counts of rows are hidden below 8 and else rounded to 5 (R2, R3), and held as R9 holds
+//! counts of persons: a number of rows can be one of persons.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::extract::findings::{KINDS, REASON_CODES, kind_code};
 use crate::linkage::Quality;
 use crate::name::{DatasetId, PartnerId};
 use crate::snapshot::load_quality;
-use crate::store::{SnapshotRow, StoreError};
+use crate::store::{HeldRows, SnapshotRow, StoreError};
 
 /// A count of rows as it is shown: rounded, or `None` when hidden.
 type RowsShown = Option<u64>;
@@ -79,18 +79,47 @@ impl Service {
         let subject = Subject::new().count("snapshot", u64::from(row.id));
         self.store.record_reading(self.now(), &caller.actor(), Deed::QualityRead, subject)?;
         let programme = self.programme();
-        let parts = self.quality_of(&row)?.parts.into_iter().map(|part| {
-            let stated = part.stated;
-            QualityPart {
-                partner: programme.partners[usize::from(part.source)].id.clone(),
-                dataset: programme.datasets[part.dataset].id.clone(),
-                sent: shown(stated.sent),
-                rejected: shown(stated.rejected.values().sum()),
-                duplicates: shown(stated.duplicates),
-                anonymous: shown(part.anonymous),
-                reasons: all_shown(&REASON_CODES, &stated.rejected),
-                identifiers: all_shown(&KINDS.map(kind_code), &stated.identifiers),
-            }
+        let counted: Vec<_> = self
+            .quality_of(&row)?
+            .parts
+            .into_iter()
+            .map(|part| {
+                let partner = &programme.partners[usize::from(part.source)].id;
+                let stated = part.stated;
+                let mut counts = vec![
+                    ("sent".to_owned(), stated.sent),
+                    ("rejected".to_owned(), stated.rejected.values().sum()),
+                    ("duplicates".to_owned(), stated.duplicates),
+                    ("anonymous".to_owned(), part.anonymous),
+                ];
+                counts.extend(all_counted("reason", &REASON_CODES, &stated.rejected));
+                counts.extend(all_counted("identifier", &KINDS.map(kind_code), &stated.identifiers));
+                (partner, &programme.datasets[part.dataset].id, counts)
+            })
+            .collect();
+        let all: Vec<HeldRows<'_>> = counted
+            .iter()
+            .flat_map(|(partner, dataset, counts)| {
+                counts.iter().map(move |(figure, rows)| HeldRows {
+                    partner,
+                    dataset,
+                    figure,
+                    rows: *rows,
+                    shown: shown(*rows),
+                })
+            })
+            .collect();
+        let mut held = self.store.hold_rows(&all, self.rules.held())?.into_iter();
+        let mut next = || -> RowsShown { held.next().flatten() };
+        let parts = counted.iter().map(|(partner, dataset, _)| QualityPart {
+            partner: (*partner).clone(),
+            dataset: (*dataset).clone(),
+            sent: next(),
+            rejected: next(),
+            duplicates: next(),
+            anonymous: next(),
+            reasons: REASON_CODES.iter().map(|name| ((*name).to_owned(), next())).collect(),
+            identifiers: KINDS.iter().map(|kind| (kind_code(*kind).to_owned(), next())).collect(),
         });
         Ok(QualityReport { snapshot: row.id, parts: parts.collect() })
     }
@@ -98,8 +127,8 @@ impl Service {
 
 /// Every name that there is, counted or not: which names stand in a report tells nothing. Rows read are not told at
 /// all, as they would bound the hidden ones.
-fn all_shown(names: &[&str], counts: &BTreeMap<String, u64>) -> BTreeMap<String, RowsShown> {
-    names.iter().map(|name| ((*name).to_owned(), shown(counts.get(*name).copied().unwrap_or(0)))).collect()
+fn all_counted(of: &str, names: &[&str], counts: &BTreeMap<String, u64>) -> Vec<(String, u64)> {
+    names.iter().map(|name| (format!("{of}/{name}"), counts.get(*name).copied().unwrap_or(0))).collect()
 }
 
 fn shown(rows: u64) -> RowsShown {
@@ -108,16 +137,11 @@ fn shown(rows: u64) -> RowsShown {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use super::{all_shown, shown};
+    use super::shown;
 
     #[test]
     fn small_counts_look_alike_and_others_are_rounded() {
         assert!((0..8).all(|rows| shown(rows).is_none()));
-        let none = all_shown(&["cpr", "xecpr"], &BTreeMap::new());
-        let seven = all_shown(&["cpr", "xecpr"], &BTreeMap::from([("xecpr".to_owned(), 7)]));
-        assert_eq!(none, seven);
         assert_eq!([8, 12, 13, 17, 18].map(shown), [10, 10, 15, 15, 20].map(Some));
     }
 }

@@ -8,7 +8,7 @@ use super::arrival::Arrivals;
 use super::{Reason, Service, ServiceError};
 use crate::audit::Actor;
 use crate::clock::{Clock, Timestamp};
-use crate::disclosure::{Rules, Settings};
+use crate::disclosure::{FloorError, Rules, Settings};
 use crate::key::{KeyId, ServiceKey};
 use crate::limits;
 use crate::name::OrganisationId;
@@ -25,6 +25,16 @@ pub(super) fn operator(programme: &Programme) -> Actor {
     let organisation: &OrganisationId = &programme.operator;
     let principal = AT_THE_MACHINE.parse().expect("a plain name");
     Actor { organisation: organisation.clone(), principal }
+}
+
+/// The disclosure rules of a programme.
+pub(super) fn rules_of(programme: &Programme) -> Result<Rules, FloorError> {
+    let stricter = &programme.disclosure;
+    Rules::checked(&Settings {
+        persons: stricter.persons.map(u64::from),
+        families: stricter.families.map(u64::from),
+        ..Settings::default()
+    })
 }
 
 impl Service {
@@ -63,16 +73,11 @@ impl Service {
         if in_force.service_fingerprint != signing.verifying_key().fingerprint().to_string() {
             return Err(ServiceError::Refused(Reason::ServiceKey));
         }
-        let stricter = &in_force.programme.disclosure;
-        let rules = Rules::checked(&Settings {
-            persons: stricter.persons.map(u64::from),
-            families: stricter.families.map(u64::from),
-            ..Settings::default()
-        })?;
+        let rules = rules_of(&in_force.programme)?;
         store.check_clock(clock.now())?;
         let service = Service {
             arrivals: Arrivals::new(&in_force.programme),
-            store,
+            store: Arc::new(store),
             in_force,
             key,
             signing,

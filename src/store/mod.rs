@@ -16,6 +16,7 @@ mod followups;
 mod keys;
 mod meta;
 mod principals;
+mod quality;
 mod releases;
 mod snapshots;
 mod spine;
@@ -40,7 +41,8 @@ pub use followups::{LookupRow, NewLookup, NewReferrals, ReferralRow, ReferralSta
 pub use keys::EnrolledKey;
 pub use meta::InForce;
 pub use principals::PrincipalRow;
-pub use releases::{AnswerKey, LedgerRow};
+pub use quality::HeldRows;
+pub use releases::{AnswerKey, LedgerRow, WithSets};
 pub use snapshots::{NewSnapshot, SnapshotRow};
 pub use spine::{AliasRow, SpineRow};
 pub use statements::{ReportRow, StatementRow};

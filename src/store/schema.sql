@@ -198,22 +198,41 @@ CREATE TABLE snapshots (
     manifest  TEXT NOT NULL
 ) STRICT;
 
--- What was shown.
+-- What was shown. A line enters a set, of so many persons, or is tied to an earlier one. The sketch is what finds a set among
+-- others without reading it; sets lie apart, so that lines are read without them.
 CREATE TABLE ledger (
     seq          INTEGER PRIMARY KEY,
     question_key TEXT NOT NULL,
     cell_key     TEXT NOT NULL,
     measure      TEXT NOT NULL,
     snapshot     INTEGER NOT NULL REFERENCES snapshots (id),
-    contributors BLOB,
+    persons      INTEGER,
+    sketch       BLOB,
     tied_to      INTEGER REFERENCES ledger (seq),
     exact        INTEGER CHECK (exact IN (0, 1)),
     figures      TEXT,
     -- Hidden to cover others, whatever the set would show.
     covered      INTEGER NOT NULL CHECK (covered IN (0, 1)),
-    CHECK ((contributors IS NULL) <> (tied_to IS NULL)),
+    CHECK ((persons IS NULL) <> (tied_to IS NULL)),
+    CHECK ((persons IS NULL) = (sketch IS NULL)),
     CHECK ((exact IS NULL) = (tied_to IS NULL))
 ) STRICT;
+
+CREATE TABLE ledger_sets (
+    seq          INTEGER PRIMARY KEY REFERENCES ledger (seq),
+    contributors BLOB NOT NULL
+) STRICT;
+
+-- Counts of rows in the quality report: what is shown, for good or until the true number has moved far from `rows`, the
+-- one that it was made of.
+CREATE TABLE quality_rows (
+    partner TEXT NOT NULL,
+    dataset TEXT NOT NULL,
+    figure  TEXT NOT NULL,
+    rows    INTEGER NOT NULL,
+    shown   INTEGER,
+    PRIMARY KEY (partner, dataset, figure)
+) STRICT, WITHOUT ROWID;
 
 -- Questions that were answered, with their recipient: whatever was in the answer, and whether anything was.
 CREATE TABLE answered (

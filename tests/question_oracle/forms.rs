@@ -60,7 +60,7 @@ proptest! {
                 },
                 Shape::Overlap => {}
             }
-            let context = planned(&world, &ask).release_context(1);
+            let context = planned(&world, &ask).release_context(1, None);
             prop_assert!(release(tabulation, &context, &Rules::standard(), &Ledger::default()).is_ok());
         }
     }

@@ -8,6 +8,8 @@ use kobling::store::StoreError;
 
 /// Why a command failed, by exit status.
 pub(crate) enum Failure {
+    /// 1: what was checked is not as it should be.
+    Found(String),
     /// 2: usage or configuration.
     Configuration(String),
     /// 3: files.
@@ -22,6 +24,7 @@ impl Failure {
     /// Says why on standard error; gives the status.
     pub(crate) fn report(self) -> ExitCode {
         let (status, message) = match self {
+            Failure::Found(message) => (1, message),
             Failure::Configuration(message) => (2, message),
             Failure::Files(message) => (3, message),
             Failure::Key(message) => (4, message),

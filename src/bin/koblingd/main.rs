@@ -8,6 +8,7 @@ mod erase;
 mod exit;
 mod folder;
 mod init;
+mod ledger;
 mod partner;
 mod principal;
 mod programme;
@@ -21,7 +22,7 @@ use clap::{Parser, Subcommand};
 
 /// The linkage service of a Kobling programme.
 ///
-/// Exit status: 0 done, 2 usage or configuration, 3 files, 4 key, 5 refused.
+/// Exit status: 0 done, 1 something is wrong with what was checked, 2 usage or configuration, 3 files, 4 key, 5 refused.
 #[derive(Parser)]
 #[command(name = "koblingd", version, max_term_width = 100)]
 struct Arguments {
@@ -51,6 +52,9 @@ enum Command {
     /// The audit chain.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// The release ledger: what was shown.
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
     /// Play the whole line with made-up data, check it, and go on serving on loopback.
     Demo(demo::Demo),
     /// Look whether everything is as it should be.
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
         Command::Seal(command) => command.run(),
         Command::Erase(command) => command.run(),
         Command::Audit(command) => command.run(),
+        Command::Ledger(command) => command.run(),
         Command::Demo(command) => command.run(),
         Command::Doctor(command) => command.run(),
     };
