@@ -29,6 +29,8 @@ mod reports;
 mod seal;
 mod start;
 mod statement;
+#[cfg(any(debug_assertions, feature = "weakened"))]
+mod tabulate;
 mod unusual;
 mod upkeep;
 mod upload;
