@@ -59,7 +59,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the matrix's lines.
-    pub const ALL: [Action; 21] = [
+    pub const ALL: [Action; 22] = [
         Action::ReadProgramme,
         Action::ReadQuestions,
         Action::Upload,
