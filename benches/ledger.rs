@@ -79,17 +79,9 @@ impl World {
 }
 
 fn context(question: String, rules: &Rules) -> ReleaseContext {
-    ReleaseContext {
-        question_key: question,
-        snapshot: 1,
-        dimensions: Dimensions::check(Vec::new(), rules).expect("none"),
-        period: EndedPeriod::check(
-            "2022-Q1..2022-Q4".parse().expect("a period"),
-            "2023-06-01".parse().expect("a day"),
-            30,
-        )
-        .expect("ended"),
-    }
+    let period = "2022-Q1..2022-Q4".parse().expect("a period");
+    let ended = EndedPeriod::check(period, "2023-06-01".parse().expect("a day"), 30).expect("ended");
+    ReleaseContext::new(question, 1, Dimensions::check(Vec::new(), rules).expect("none"), ended)
 }
 
 fn tabulation(sets: Vec<PersonSet>) -> Tabulation {
@@ -131,7 +123,7 @@ fn main() {
             .unwrap_or_else(|error| panic!("{error}"));
         let done = ledger.commit(pending, |entries| {
             let rows: Vec<_> = entries.iter().map(|entry| entry.to_stored(rules.held())).collect();
-            store.commit_release(now(), &actor, (&context.question_key, &rows), Subject::new())
+            store.commit_release(now(), &actor, (&context.question_key, &rows), Subject::new(), None).map(|_| ())
         });
         done.unwrap_or_else(|error| panic!("{error}"));
         // Near enough the entered ones: a few were held or equal.
