@@ -13,6 +13,13 @@ pub const MAX_BLOCK_BYTES: usize = 1 << 20;
 pub const MAX_MANIFEST_BYTES: usize = 8 << 20;
 /// Largest `data.csv`, in bytes.
 pub const MAX_PACKAGE_BYTES: u64 = 64 << 30;
+/// Most different persons of one package: more than have ever been given a CPR number.
+pub const MAX_PACKAGE_PERSONS: u32 = 12_000_000;
+/// Growth from one package to the next, in persons, from which on a package that has more than doubled is noted.
+pub const NOTED_GROWTH: u64 = 1000;
+/// Birth dates for which an extract's numbers are held while they are looked at: from the oldest that a CPR number can
+/// have, 1 January 1858, to the youngest, 31 December 2057. A date takes 1,250 bytes at most, 91 MB all of them.
+pub const MAX_BIRTH_DATES: usize = 73_049;
 /// Largest programme definition, in bytes.
 pub const MAX_PROGRAMME_BYTES: usize = 1 << 20;
 /// Largest key file, in bytes: comments and one line.

@@ -91,6 +91,10 @@ pub enum Deed {
     UploadAborted,
     /// An upload was dropped because nothing reached it for long.
     UploadExpired,
+    /// A whole upload was refused for how many persons it is about.
+    UploadRefused,
+    /// The steward let in a package that was refused.
+    UploadApproved,
     /// A partner withdrew a package.
     PackageWithdrawn,
     /// Consent events were recorded.

@@ -6,6 +6,7 @@ use std::hash::Hash;
 
 use super::rounding::{nearest, significant};
 use super::rules::Rules;
+use super::switches::Rule;
 use super::tabulation::Contribution;
 
 /// Significant digits of a shown sum.
@@ -34,6 +35,9 @@ pub(super) fn span(contributions: &[Contribution], units: u64, rules: &Rules) ->
 /// families, or over the partners where at least three have a part in it, the p % rule or the (2, k) dominance rule
 /// fails; and when they fail over the families of all partners but one, which is what that one would be left with.
 fn sum_of(contributions: &[Contribution], units: u64, rules: &Rules) -> Option<i128> {
+    if !rules.applies(Rule::R11) {
+        return Some(contributions.iter().map(|part| i128::from(part.amount)).sum());
+    }
     if units < rules.amount_units() || contributions.iter().any(|part| part.amount < 0) {
         return None;
     }

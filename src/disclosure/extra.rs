@@ -5,6 +5,7 @@ use super::rate::rate;
 use super::rounding::{rounded, significant};
 use super::rules::Rules;
 use super::shown::{Shown, Value};
+use super::switches::Rule;
 use super::tabulation::{Extra, ExtraHead};
 use super::{amount, explanation, interval, mean, median, survival, threshold};
 use crate::stats::rate::DAYS_PER_YEAR;
@@ -20,8 +21,9 @@ pub(super) fn own(
 ) -> Value {
     let units = units.min(persons);
     let least = match extra {
-        Extra::Mean(_) => rules.mean_units(),
-        Extra::Median(_) => 2 * rules.mean_units(),
+        Extra::Mean(_) if rules.applies(Rule::R12) => rules.mean_units(),
+        Extra::Median(_) if rules.applies(Rule::R13) => 2 * rules.mean_units(),
+        Extra::Mean(_) | Extra::Median(_) => 1,
         Extra::Sum(_) | Extra::Incidence(_) | Extra::Rate { .. } => rules.persons(),
     };
     if !threshold::may_be_shown(units, families, rules) || units < least {
@@ -39,7 +41,7 @@ pub(super) fn own(
             let shown = amount::span(events, units, rules).and(amount::span(days, units, rules));
             let having = events.iter().filter(|part| part.amount > 0);
             let count = having.clone().map(|part| part.amount).sum::<i64>().unsigned_abs();
-            let enough = having.count() as u64 >= rules.persons();
+            let enough = having.count() as u64 >= rules.persons() || !rules.applies(Rule::R11);
             let count = i64::try_from(rounded(count, rules.rounding())).ok().filter(|_| enough);
             shown.zip(count).map(|(days, count)| vec![count, days])
         }

@@ -2,6 +2,7 @@
 
 use super::rounding::{nearest, significant};
 use super::rules::Rules;
+use super::switches::Rule;
 use super::tabulation::Moments;
 
 /// Sum and spread as they are shown: the sum in the smallest unit, on R3's grid of whole units; the standard deviation
@@ -9,12 +10,13 @@ use super::tabulation::Moments;
 ///
 /// A small spread tells how many have another value than most, as a rate does (R4): it is hidden when they are few.
 pub(super) fn mean(moments: &Moments, decimals: u8, rules: &Rules) -> Option<(i64, i64)> {
-    if moments.units < rules.mean_units() {
+    let least = if rules.applies(Rule::R12) { rules.mean_units() } else { 1 };
+    if moments.units < least {
         return None;
     }
     let grid = i128::from(rules.rounding()) * 10i128.pow(u32::from(decimals));
     let sum = i64::try_from(nearest(moments.sum, grid)).ok()?;
-    if moments.units <= rules.mean_units() || moments.apart <= rules.rate_part() {
+    if moments.units <= least || (rules.applies(Rule::R12) && moments.apart <= rules.rate_part()) {
         return Some((sum, -1));
     }
     let units = i128::from(moments.units);

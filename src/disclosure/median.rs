@@ -1,11 +1,12 @@
 //! R13: a median is shown as a registered band, with enough units on each side of it.
 
 use super::rules::Rules;
+use super::switches::Rule;
 
 /// The band that the median lies in, by position, given the units in each band from the lowest.
 pub(super) fn band(units: &[u64], rules: &Rules) -> Option<usize> {
     let all: u64 = units.iter().sum();
-    if all < 2 * rules.mean_units() {
+    if rules.applies(Rule::R13) && all < 2 * rules.mean_units() {
         return None;
     }
     let mut below = 0;

@@ -23,6 +23,8 @@
 //! | R15 what an answer carries | `explanation`, `interval` |
 //! | R16 payment | `payment` |
 //!
+//! `switches` has the rules by number; single ones can be switched off where no service can be started.
+//!
 //! Must never: log, print or serialise an unprotected count or a set of persons; decide from a hidden value what a
 //! reader can see, outside R1 and R8; ask the time or a store. Callers: the service's question handlers alone.
 
@@ -53,6 +55,7 @@ mod rules;
 mod settling;
 mod shown;
 mod survival;
+mod switches;
 mod table;
 mod tabulation;
 mod threshold;
@@ -72,6 +75,7 @@ pub use rate::Rate;
 pub use release::{Pending, ReleaseContext, ReleaseError, Released, release};
 pub use rules::{FloorError, PROFILE, RULES_VERSION, Rules, Settings};
 pub use shown::Shown;
+pub use switches::Rule;
 pub use table::{Row, Table};
 pub use tabulation::{
     Contribution, Counted, Crossing, Extra, ExtraHead, FamilyOf, Incidence, Moments, PersonSet, RawCell,

@@ -8,9 +8,13 @@ use super::audit::{System, Verdict, audit};
 use super::cover::{self, LEAST_VALUES, Standing};
 use super::lattice::{Lattice, Line};
 use super::rules::Rules;
+use super::switches::Rule;
 
 /// Whether each node is shown. `standings` are those of the nodes.
 pub(super) fn protect(lattice: &Lattice, standings: &[Standing], rules: &Rules) -> Vec<bool> {
+    if !rules.applies(Rule::R5) {
+        return standings.iter().map(|it| it.structural_zero || it.value.is_some()).collect();
+    }
     let may = |it: &Standing| it.structural_zero || (it.value.is_some() && !it.covered);
     let mut shown: Vec<bool> = standings.iter().map(may).collect();
     let mut tables: Vec<(u32, usize)> = lattice.nodes.iter().map(|node| (node.mask, node.tail)).collect();
@@ -74,8 +78,16 @@ fn lines_of(lattice: &Lattice, table: (u32, usize)) -> Vec<&Line> {
 
 /// Which nodes show their figures, where those add up along lines: `may` says which could. A part of a hidden figure is
 /// hidden, and a line hides none or at least two.
-pub(super) fn protect_figures(lattice: &Lattice, standings: &[Standing], may: Vec<bool>) -> Vec<bool> {
+pub(super) fn protect_figures(
+    lattice: &Lattice,
+    standings: &[Standing],
+    may: Vec<bool>,
+    rules: &Rules,
+) -> Vec<bool> {
     let mut shown = may;
+    if !rules.applies(Rule::R5) {
+        return shown;
+    }
     let mut masks: Vec<u32> = lattice.nodes.iter().map(|node| node.mask).collect();
     masks.sort_by_key(|mask| (mask.count_ones(), *mask));
     masks.dedup();

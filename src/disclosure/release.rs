@@ -10,12 +10,13 @@ pub use super::form::ReleaseError;
 use super::form::check_form;
 use super::lattice::{Lattice, Node};
 use super::layout::{self, Cells};
-use super::ledger::{Draft, Ledger};
+use super::ledger::{Draft, Ledger, Settled};
 use super::period::EndedPeriod;
 use super::protect::{protect, protect_figures};
 use super::rules::Rules;
 use super::settling::{self, Nodes};
 use super::shown::Value;
+use super::switches::Rule;
 use super::table::Table;
 use super::tabulation::Tabulation;
 
@@ -160,6 +161,9 @@ pub fn release(
     check_form(&tabulation)?;
     let lattice = Lattice::of(&tabulation, context.dimensions.ids(), context.within.as_ref());
     let mut draft = Draft::new(ledger, rules.held(), &context.question_key, context.snapshot);
+    if !rules.applies(Rule::R9) {
+        draft.forget_other_snapshots();
+    }
     let hidden_above = |node: &Node| context.hidden_above.contains(&lattice.tails[node.tail]);
     let Nodes { mut settled, standings } = settling::settle(&lattice, &mut draft, hidden_above, rules);
     let mut extras = settling::settle_extras(&tabulation, &lattice, &mut draft, rules);
@@ -179,16 +183,30 @@ pub fn release(
         .iter()
         .zip(&extras)
         .map(|(shown, extra)| *shown && extra.as_ref().is_none_or(|value| !value.is_hidden()));
-    let figures = protect_figures(&lattice, &standings, may.collect());
+    let figures = protect_figures(&lattice, &standings, may.collect(), rules);
     for (extra, shown) in extras.iter_mut().zip(figures) {
         if let Some(value) = extra.as_mut().filter(|_| !shown) {
             *value = Value::Hidden;
         }
     }
+    if !rules.applies(Rule::R2) {
+        show_empty(&lattice, &mut settled);
+    }
     let of_cell = |cell: &usize| (settled[*cell].clone(), extras[*cell].clone());
     let (counts, extras) = lattice.of_cell.iter().map(of_cell).unzip();
     let table = layout::table(tabulation, &Cells { counts, extras, left_out }, context, rules);
     Ok(Pending { base: ledger.next_seq(), entries: draft.into_entries()?, table })
+}
+
+/// R2 switched off: a hidden cell that nobody is in reads 0, and the others do not.
+fn show_empty(lattice: &Lattice, settled: &mut [Option<Settled>]) {
+    for (node, settled) in lattice.nodes.iter().zip(settled) {
+        if let Some(settled) = settled.as_mut().filter(|settled| settled.value.is_hidden())
+            && node.contributors.is_empty()
+        {
+            settled.value = Value::counts(0, 0);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 
-use super::super::{Rate, RawCell, Shape, Shown};
+use super::super::{Extra, Figure, Rate, RawCell, Shape, Shown};
 use super::*;
 
 pub(in super::super) fn context(question_key: &str, snapshot: u32) -> ReleaseContext {
@@ -35,7 +35,7 @@ fn a_partition_reads_as_documented() {
     none.structural_zero = true;
     let table = table_of(
         Shape::Partition,
-        vec![cell("exposed", 0..31, 20), cell("child", 100..117, 9), cell("using", 200..207, 7), none],
+        vec![cell("exposed", 0..31, 20), cell("child", 100..117, 9), cell("using", 200..202, 2), none],
     );
     let expected = serde_json::json!({
         "columns": ["role"],
@@ -53,7 +53,7 @@ fn a_partition_reads_as_documented() {
              "snapshot": null},
             {"key": ["none"], "figures": [{"count": 0}, {"count": 0}, {"at_most": 16}], "snapshot": null},
         ],
-        "totals": {"count": {"count": 45}, "families": {"count": 30}, "max_error": 27,
+        "totals": {"count": {"count": 45}, "families": {"count": 30}, "max_error": 18,
                    "note": "sum of the shown cells; a family counts in every cell that it is part of"},
         "left_out": {"count": 10},
         "response": null,
@@ -149,5 +149,78 @@ fn the_api_description_knows_the_parts_of_an_answer() {
     let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
     for name in ["Row", "Shown", "Figure", "Head", "Totals", "Reason"] {
         assert!(names.contains(&name), "{name} in {names:?}");
+    }
+}
+
+/// Counts of one question at each of some snapshots, with rules switched off.
+#[cfg(any(debug_assertions, feature = "weakened"))]
+fn counts_without(off: &[super::super::Rule], sizes: &[u32]) -> Vec<Shown> {
+    let (mut ledger, rules) = (Ledger::default(), Rules::standard().without(off));
+    let mut asked = |(size, snapshot): (&u32, u32)| {
+        let cells = vec![cell("a", 0..*size, u64::from(*size))];
+        let tabulation = Tabulation::counts(Shape::Partition, vec!["role".to_owned()], cells);
+        let pending = release(tabulation, &context("q", snapshot), &rules, &ledger).expect("well formed");
+        ledger.commit(pending, |_| Ok::<(), Infallible>(())).expect("kept").into_value().rows[0].count()
+    };
+    sizes.iter().zip(1..).map(&mut asked).collect()
+}
+
+#[cfg(any(debug_assertions, feature = "weakened"))]
+#[test]
+fn a_rule_that_is_switched_off_leaves_the_others() {
+    use super::super::Rule::{R1, R2, R3, R8, R9};
+    let (hidden, shown) = (Shown::Hidden, Shown::Count);
+    for (off, sizes, reads) in [
+        (vec![], vec![0, 3, 28, 27], vec![hidden, hidden, shown(30), shown(30)]),
+        (vec![R1], vec![3, 28, 27], vec![shown(5), shown(30), shown(30)]),
+        (vec![R2], vec![0, 3, 28, 27], vec![shown(0), hidden, shown(30), shown(30)]),
+        (vec![R3], vec![3, 28, 27], vec![hidden, shown(28), shown(28)]),
+        (vec![R8], vec![3, 28, 27], vec![hidden, shown(30), shown(25)]),
+        (vec![R9], vec![3, 28, 27], vec![hidden, shown(30), shown(25)]),
+        (vec![R1, R3, R8], vec![0, 3, 28, 27], vec![shown(0), shown(3), shown(28), shown(27)]),
+    ] {
+        assert_eq!(counts_without(&off, &sizes), reads, "without {off:?}");
+    }
+    // Without R9 the cells of one snapshot are still held together; without R8 they are not.
+    let steps = |off: &[super::super::Rule]| {
+        let cells = vec![cell("all", 0..28, 28), cell("but one", 0..27, 27)];
+        let tabulation = Tabulation::counts(Shape::Overlap, vec!["role".to_owned()], cells);
+        let rules = Rules::standard().without(off);
+        let pending = release(tabulation, &context("q", 1), &rules, &Ledger::default()).expect("well formed");
+        pending.table.rows[1].count()
+    };
+    assert_eq!((steps(&[R9]), steps(&[R8])), (shown(30), shown(25)));
+}
+
+/// A sum, a mean, a median band and a point of a curve of one unit.
+#[cfg(any(debug_assertions, feature = "weakened"))]
+#[test]
+fn figures_of_one_show_without_their_rules() {
+    use super::super::Rule::{R1, R3, R11, R12, R13, R14};
+    use super::super::{Contribution, ExtraHead, Incidence, Moments};
+    let figure = |extra: Extra, off: &[super::super::Rule]| {
+        let cells = vec![RawCell { extra: Some(extra), ..cell("a", 0..1, 1) }];
+        let head = ExtraHead { measure: "m".to_owned(), unit: None, decimals: 0, bands: vec![5] };
+        let tabulation = Tabulation {
+            extra: Some(head),
+            ..Tabulation::counts(Shape::Overlap, vec!["role".to_owned()], cells)
+        };
+        let rules = Rules::standard().without(off);
+        let pending = release(tabulation, &context("q", 1), &rules, &Ledger::default()).expect("well formed");
+        pending.table.rows[0].figures[2].expect("a figure")
+    };
+    type Make = fn() -> Extra;
+    let kinds: [(Make, super::super::Rule); 4] = [
+        (|| Extra::Sum(vec![Contribution { family: 1, source: 0, amount: 700 }]), R11),
+        (|| Extra::Mean(Moments::of([40])), R12),
+        (|| Extra::Median(vec![0, 1]), R13),
+        (|| Extra::Incidence(Incidence { units: 1, at_risk: 0, events: 1, share: 1.0 }), R14),
+    ];
+    for (extra, rule) in kinds {
+        assert_ne!(figure(extra(), &[R1, R3, rule]), Figure::Hidden, "{rule:?}");
+        assert_eq!(figure(extra(), &[rule]), Figure::Hidden, "R1 goes on hiding what {rule:?} would not");
+        if rule != R14 {
+            assert_eq!(figure(extra(), &[R1, R3]), Figure::Hidden, "{rule:?} hides by itself");
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::switches::{Rule, Switches};
+
 /// The profile's name.
 pub const PROFILE: &str = "dk-standard";
 /// Profile and version of the rules; every answer carries it. It changes when the same cells could read otherwise.
@@ -20,6 +22,7 @@ pub struct Rules {
     mean_units: u64,
     p_percent: u64,
     dominance: u64,
+    switches: Switches,
 }
 
 /// What a programme may set. A field left out has the default.
@@ -109,6 +112,7 @@ impl Rules {
             mean_units: 10,
             p_percent: 10,
             dominance: 90,
+            switches: Switches::ALL_ON,
         }
     }
 
@@ -136,6 +140,7 @@ impl Rules {
             mean_units: at_least("mean_units", settings.mean_units, standard.mean_units, 8)?,
             p_percent: at_least("p_percent", settings.p_percent, standard.p_percent, 10)?,
             dominance: settings.dominance.unwrap_or(standard.dominance),
+            switches: Switches::ALL_ON,
         };
         if rules.dominance > standard.dominance {
             return Err(FloorError::AboveCeiling {
@@ -160,30 +165,44 @@ impl Rules {
     }
 
     /// Rules below the floors, to show that an attack finds the leak that a rule closes. Absent from release builds,
-    /// so no service can be started with it.
-    #[cfg(debug_assertions)]
+    /// but for the feature `weakened`, with which no service can be started.
+    #[cfg(any(debug_assertions, feature = "weakened"))]
     #[doc(hidden)]
     #[must_use]
     pub const fn weakened_for_attack_tests(persons: u64, families: u64, rounding: u64, held: u64) -> Rules {
         Rules { persons, families, rounding, held, ..Rules::standard() }
     }
 
+    /// These rules, and some fewer: for attack tests, and for the report of what each rule costs. Absent like the above.
+    #[cfg(any(debug_assertions, feature = "weakened"))]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without(self, rules: &[Rule]) -> Rules {
+        Rules { switches: self.switches.without(rules), ..self }
+    }
+
+    /// Whether a rule applies: always, in a build that a service can be started with.
+    #[must_use]
+    pub const fn applies(&self, rule: Rule) -> bool {
+        self.switches.is_on(rule)
+    }
+
     /// R1: fewest persons of a shown cell.
     #[must_use]
     pub const fn persons(&self) -> u64 {
-        self.persons
+        if self.applies(Rule::R1) { self.persons } else { 0 }
     }
 
     /// R1: fewest families of a shown cell.
     #[must_use]
     pub const fn families(&self) -> u64 {
-        self.families
+        if self.applies(Rule::R1) { self.families } else { 0 }
     }
 
     /// R3: the rounding base.
     #[must_use]
     pub const fn rounding(&self) -> u64 {
-        self.rounding
+        if self.applies(Rule::R3) { self.rounding } else { 1 }
     }
 
     /// R4: the largest numerator or complement that makes a band.
@@ -195,7 +214,7 @@ impl Rules {
     /// R8, R9: the largest symmetric difference, in persons, within which a set keeps an earlier value.
     #[must_use]
     pub const fn held(&self) -> u64 {
-        self.held
+        if self.applies(Rule::R8) { self.held } else { 0 }
     }
 
     /// R6: most dimensions besides the period.

@@ -6,6 +6,7 @@ use super::lattice::{Lattice, Node};
 use super::ledger::{Cover, Draft, Settled};
 use super::rules::Rules;
 use super::shown::{Shown, Value};
+use super::switches::Rule;
 use super::tabulation::{Counted, Extra, Tabulation};
 use super::{crossing, extra, margins, rounding, threshold};
 
@@ -102,11 +103,16 @@ fn own(node: &Node, lattice: &Lattice, rules: &Rules) -> Value {
     let persons = |node: &usize| lattice.nodes[*node].contributors.len();
     let of = (node.contributors.len(), node.units);
     let shown = threshold::may_be_shown(of.0.min(of.1), node.families, rules)
-        && margins::may_be_shown(node.above.iter().map(persons))
-        && node.crossing.as_ref().is_none_or(|(supplied, several)| {
+        && (!rules.applies(Rule::R6) || margins::may_be_shown(node.above.iter().map(persons)))
+        && crossing_of(node, rules).is_none_or(|(supplied, several)| {
             crossing::may_be_shown(of, (supplied, *several), node.among.iter().map(persons))
         });
     if shown { counts(node.units, node.families, rules) } else { Value::Hidden }
+}
+
+/// What R10 looks at, where it applies.
+fn crossing_of<'a>(node: &'a Node, rules: &Rules) -> Option<&'a (Vec<u64>, bool)> {
+    node.crossing.as_ref().filter(|_| rules.applies(Rule::R10))
 }
 
 fn counts(units: u64, families: u64, rules: &Rules) -> Value {
@@ -117,7 +123,11 @@ fn counts(units: u64, families: u64, rules: &Rules) -> Value {
 /// as many as R8 holds besides. A set that has moved a little since it was entered counts as it was: that it moved must
 /// not decide anything.
 fn standing(node: &Node, settled: &Settled, rules: &Rules) -> Standing {
-    let least = if node.crossing.is_some() { crossing::LEAST.max(rules.persons()) } else { rules.persons() };
+    let least = if crossing_of(node, rules).is_some() {
+        crossing::LEAST.max(rules.persons())
+    } else {
+        rules.persons()
+    };
     let value = settled.value.count(0).count();
     let small = node.contributors.len().min(node.units) < least;
     let (low, high) = match value {

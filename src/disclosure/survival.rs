@@ -5,13 +5,15 @@ use super::interval::share;
 use super::rounding::{nearest, rounded};
 use super::rules::Rules;
 use super::shown::Shown;
+use super::switches::Rule;
 use super::tabulation::Incidence;
 
 /// Units with an event by the day, as many as the curve says there would be had all been followed, on R3's grid, or -1
 /// where that is the count of the cell itself because nobody was censored before; and those still at risk, on the same
 /// grid. None when it is hidden: few events, or few still at risk.
 pub(super) fn point(point: &Incidence, rules: &Rules) -> Option<(i64, i64)> {
-    if point.events < rules.persons() || point.at_risk < rules.persons() {
+    let few = point.events < rules.persons() || point.at_risk < rules.persons();
+    if few && rules.applies(Rule::R14) {
         return None;
     }
     let expected = point.share * point.units as f64;

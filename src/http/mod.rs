@@ -20,6 +20,7 @@ mod routes;
 mod serve;
 mod steward;
 mod tus;
+mod unusual;
 mod uploads;
 
 pub use problem::Problem;

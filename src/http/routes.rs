@@ -13,7 +13,8 @@ use utoipa_axum::routes;
 use super::guard::guard;
 use super::problem::Failure;
 use super::{
-    access, answers, consents, followups, packages, programme, questions, reports, steward, tus, uploads,
+    access, answers, consents, followups, packages, programme, questions, reports, steward, tus, unusual,
+    uploads,
 };
 use crate::auth::Action;
 use crate::service::{Reason, Service};
@@ -56,6 +57,8 @@ pub const ROUTES: &[Route] = &[
     route("PATCH", "/v1/uploads/{id}", Action::Upload),
     route("DELETE", "/v1/uploads/{id}", Action::Upload),
     route("GET", "/v1/uploads/{id}/receipt", Action::Upload),
+    route("GET", "/v1/uploads/unusual", Action::ReviewUploads),
+    route("POST", "/v1/uploads/unusual/{id}/approve", Action::ReviewUploads),
     route("GET", "/v1/packages", Action::ReadOwnPackages),
     route("POST", "/v1/packages/{id}/withdraw", Action::WithdrawPackage),
     route("GET", "/v1/erasures", Action::ReadOwnPackages),
@@ -110,6 +113,8 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(tus::options, uploads::open))
         .routes(routes!(tus::options_of_one, tus::head, tus::patch, tus::delete))
         .routes(routes!(uploads::receipt))
+        .routes(routes!(unusual::list))
+        .routes(routes!(unusual::approve))
         .routes(routes!(packages::list))
         .routes(routes!(packages::withdraw))
         .routes(routes!(packages::erasures))

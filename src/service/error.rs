@@ -170,7 +170,7 @@ reasons! {
     /// Not whole yet.
     Incomplete = "incomplete", "the upload is not complete", "send the rest, then ask again";
     /// No longer open.
-    Gone = "gone", "this upload was given up, has expired or was withdrawn", "open a new one";
+    Gone = "gone", "this upload was given up, was refused, has expired or was withdrawn", "open a new one";
     /// Not signed, or by no key in force.
     ConsentSignature = "consent-signature",
         "the header Kobling-Signature is missing or by none of your enrolled keys",

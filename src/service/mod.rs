@@ -29,6 +29,9 @@ mod reports;
 mod seal;
 mod start;
 mod statement;
+#[cfg(any(debug_assertions, feature = "weakened"))]
+mod tabulate;
+mod unusual;
 mod upkeep;
 mod upload;
 
@@ -41,6 +44,7 @@ pub use followup::FollowupVolume;
 pub use ledger::{LedgerCell, Whose, check_ledger, ledger_cells};
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
+pub use unusual::UnusualUpload;
 pub use upkeep::{Erase, Upkeep};
 pub use upload::{UploadRequest, UploadView};
 
@@ -69,6 +73,8 @@ pub struct Service {
     sessions: Mutex<HashMap<String, Arc<append::Slot>>>,
     /// Who may come in, by source and dataset.
     arrivals: arrival::Arrivals,
+    /// Held while a package of a partner is weighed, by source.
+    weighing: Vec<Mutex<()>>,
     /// Held while sealing: one seal at a time.
     sealing: Mutex<()>,
     /// Held while answering: one question at a time.

@@ -23,6 +23,7 @@ mod snapshots;
 mod spine;
 mod statements;
 mod tombstones;
+mod unusual;
 mod uploads;
 
 #[cfg(test)]
@@ -49,7 +50,8 @@ pub use snapshots::{NewSnapshot, SnapshotRow};
 pub use spine::{AliasRow, SpineRow};
 pub use statements::{ReportRow, StatementRow};
 pub use tombstones::TombstoneRow;
-pub use uploads::{NewUpload, OpenedUpload, PackageRow, StagedName, UploadRow, UploadState};
+pub use unusual::{SoFar, UnusualRow};
+pub use uploads::{Completed, NewUpload, OpenedUpload, PackageRow, StagedName, UploadRow, UploadState};
 
 use folder::Lock;
 

@@ -47,7 +47,7 @@ CREATE TABLE uploads (
     fingerprint        TEXT NOT NULL,
     opened_at          INTEGER NOT NULL,
     touched_at         INTEGER NOT NULL,
-    state              TEXT NOT NULL CHECK (state IN ('open', 'complete', 'recorded', 'replaced', 'withdrawn', 'aborted', 'expired')),
+    state              TEXT NOT NULL CHECK (state IN ('open', 'complete', 'recorded', 'replaced', 'withdrawn', 'aborted', 'expired', 'refused')),
     completed_at       INTEGER,
     completed_sequence INTEGER UNIQUE,
     receipt            TEXT,
@@ -55,6 +55,12 @@ CREATE TABLE uploads (
     -- Rows staged once complete, and how often the staged file was written anew because rows were erased.
     stored             INTEGER,
     generation         INTEGER NOT NULL DEFAULT 0,
+    -- Different persons of the package, and those that no package of the partner and dataset told of before it; what is
+    -- unusual about it; when the steward let in one that was refused.
+    persons            INTEGER,
+    brought            INTEGER,
+    remark             TEXT,
+    approved_at        INTEGER,
     CHECK ((state IN ('complete', 'recorded', 'replaced', 'withdrawn')) = (receipt IS NOT NULL)),
     CHECK ((receipt IS NOT NULL) = (stored IS NOT NULL)),
     CHECK ((state = 'withdrawn') = (withdrawal IS NOT NULL))

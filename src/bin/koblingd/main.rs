@@ -62,6 +62,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if cfg!(feature = "weakened") {
+        let why = "this program was built with the feature `weakened`, which benchmarks use to switch rules of disclosure \
+                   off; build it without";
+        return exit::Failure::Configuration(why.to_owned()).report();
+    }
     let done = match Arguments::parse().command {
         Command::Init(command) => command.run(),
         Command::Serve(command) => command.run(),

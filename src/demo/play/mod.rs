@@ -15,6 +15,8 @@ mod leaks;
 mod round;
 mod show;
 mod town;
+#[cfg(any(debug_assertions, feature = "weakened"))]
+mod unplayed;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -29,6 +31,8 @@ use crate::key::KeyFileError;
 use crate::programme::{Programme, ProgrammeError};
 use crate::service::ServiceError;
 use town::Town;
+#[cfg(any(debug_assertions, feature = "weakened"))]
+pub use unplayed::{Unplayed, seal_unplayed};
 
 /// Folder of the service's log.
 const LOG: &str = "log";

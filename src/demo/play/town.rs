@@ -121,6 +121,12 @@ impl Town {
         self.address
     }
 
+    /// The service itself, past its routes.
+    #[cfg(any(debug_assertions, feature = "weakened"))]
+    pub(super) fn service(&self) -> &Service {
+        &self.service
+    }
+
     /// The service's data folder.
     pub(super) fn data(&self) -> PathBuf {
         self.folder.join("data")

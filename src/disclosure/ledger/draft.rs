@@ -1,6 +1,7 @@
 //! One answer being settled.
 
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::index::{Index, Near, Probe};
@@ -55,6 +56,8 @@ pub(in crate::disclosure) struct Draft<'a> {
     held: u64,
     question_key: &'a str,
     snapshot: u32,
+    /// Whether other snapshots are looked at (R9).
+    across: bool,
     new: Vec<Entry>,
     /// Of the sets among them, by measure.
     fresh: FxHashMap<String, Index>,
@@ -70,7 +73,21 @@ impl<'a> Draft<'a> {
     ) -> Draft<'a> {
         let indexed = ledger.held;
         let failed = (held > indexed).then_some(LedgerError::Held { indexed, held });
-        Draft { ledger, held, question_key, snapshot, new: Vec::new(), fresh: FxHashMap::default(), failed }
+        let (across, new, fresh) = (true, Vec::new(), FxHashMap::default());
+        Draft { ledger, held, question_key, snapshot, across, new, fresh, failed }
+    }
+
+    /// R9 switched off: what other snapshots showed is not looked at.
+    pub(in crate::disclosure) const fn forget_other_snapshots(&mut self) {
+        self.across = false;
+    }
+
+    /// The measure under which sets are kept: without R9 each snapshot has its own.
+    fn kept_under<'m>(&self, measure: &'m str) -> Cow<'m, str> {
+        match self.across {
+            true => Cow::Borrowed(measure),
+            false => Cow::Owned(format!("{measure} of snapshot {}", self.snapshot)),
+        }
     }
 
     /// Decides what a cell shows of a measure (the order at the head of `ledger`). `own` is what it would show by
@@ -83,6 +100,7 @@ impl<'a> Draft<'a> {
         set: PersonSet,
         own: Value,
     ) -> Settled {
+        let measure = &*self.kept_under(measure);
         let persons = set.len();
         let seq = self.next_seq();
         if self.failed.is_some() {
@@ -166,6 +184,7 @@ impl<'a> Draft<'a> {
         settled: &Settled,
         covered: bool,
     ) {
+        let measure = &*self.kept_under(measure);
         let it = |entry: &&mut Entry| entry.measure == measure && entry.cell_key == cell_key;
         if let Some(entry) = self.new.iter_mut().find(it) {
             entry.covered = covered;
@@ -212,6 +231,7 @@ impl<'a> Draft<'a> {
     /// Every cell that is tied under a question in a measure, those of this answer included, by cell key.
     #[cfg_attr(not(test), expect(dead_code, reason = "for the audit across tables"))]
     pub(in crate::disclosure) fn known(&self, question_key: &str, measure: &str) -> Vec<Known> {
+        let measure = &*self.kept_under(measure);
         let ties = self.ledger.ties.of(question_key, measure);
         let mut ties: BTreeMap<&str, Tie> = ties.collect();
         for entry in self.new.iter().filter(|e| e.question_key == question_key && e.measure == measure) {
