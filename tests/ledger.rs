@@ -144,7 +144,7 @@ fn check_finds_what_is_damaged_says_where_and_ends_with_status_1() {
         (
             format!(
                 "INSERT INTO ledger SELECT (SELECT max(seq) + 1 FROM ledger), question_key, 'again', measure, snapshot, \
-                 persons, sketch, tied_to, exact, figures FROM ledger WHERE seq = {large}"
+                 persons, sketch, tied_to, exact, figures, covered FROM ledger WHERE seq = {large}"
             ),
             "too near to the set of entry",
             "INSERT INTO ledger_sets SELECT (SELECT max(seq) FROM ledger), contributors FROM ledger_sets \

@@ -36,7 +36,7 @@ pub(super) fn settle(
             draft.settle(&node.measure, node.key.clone(), node.contributors.clone(), own)
         });
         let across = it.as_ref().is_none_or(|_| settle_across(node, lattice, draft, rules));
-        let mut standing = it.as_ref().map_or_else(Standing::zero, |it| standing(node, it, across, rules));
+        let mut standing = it.as_ref().map_or_else(Standing::zero, |it| standing(it, across, rules));
         standing.covered |= node.mask == 0 && hidden_above(node);
         standings.push(standing);
         settled.push(it);
@@ -134,7 +134,7 @@ fn counts(units: u64, families: u64, rules: &Rules) -> Value {
 /// How far what a node would show can lie from its count: for the value of its own set by the rounding, for another one's by
 /// as many as R8 holds besides. A set that has moved a little since it was entered counts as it was: that it moved must
 /// not decide anything.
-fn standing(node: &Node, settled: &Settled, across: bool, rules: &Rules) -> Standing {
+fn standing(settled: &Settled, across: bool, rules: &Rules) -> Standing {
     let value = settled.value.count(0).count();
     let (low, high) = match value {
         Some(value) => {
