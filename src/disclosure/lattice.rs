@@ -5,7 +5,7 @@
 //! coarsest first, whichever table is asked, so that it makes no difference to a reader which one was asked first; and
 //! a node has one name in the ledger, by whatever table it is asked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::tabulation::{Counted, Crossing, FamilyOf, PersonSet, RawCell, Shape, Tabulation};
 
@@ -25,12 +25,21 @@ pub(super) struct Node {
     pub(super) structural_zero: bool,
     /// The ledger's name for what the count measures.
     pub(super) measure: String,
-    /// Units by the partner of the index row, where the node crosses partners; and whether several can supply them.
-    pub(super) crossing: Option<(Vec<u64>, bool)>,
+    /// Who supplied it, where it crosses partners.
+    pub(super) crossing: Option<Supply>,
     /// Nodes that this one is a part of, and that must hold enough others (R10).
     pub(super) among: Vec<usize>,
     /// The nodes with one dimension less.
     pub(super) above: Vec<usize>,
+}
+
+/// Who supplies a node.
+#[derive(Default)]
+pub(super) struct Supply {
+    /// Units by the partner of the index row.
+    pub(super) units: Vec<u64>,
+    /// The partners that can, by structure.
+    pub(super) partners: BTreeSet<u8>,
 }
 
 /// A node, and the nodes that it is the sum of.
@@ -229,14 +238,12 @@ fn put_together(tabulation: &Tabulation, key: String, (mask, tail): (u32, usize)
         (Some(families), [_, _, ..]) => FamilyOf::distinct(families, &contributors),
         _ => of().map(|cell| cell.families).sum::<u64>(),
     };
-    let crossing = first.crossing.as_ref().map(|Crossing { several, .. }| {
-        let supplied = of().filter_map(|cell| cell.crossing.as_ref());
-        let mut sums: Vec<u64> = Vec::new();
-        for supplied in supplied.map(|crossing| &crossing.supplied) {
-            sums.resize(sums.len().max(supplied.len()), 0);
-            sums.iter_mut().zip(supplied).for_each(|(sum, units)| *sum += units);
-        }
-        (sums, *several)
+    let crossing = of().filter_map(|cell| cell.crossing.as_ref()).fold(None, |sum: Option<Supply>, cell| {
+        let mut sum = sum.unwrap_or_default();
+        sum.units.resize(sum.units.len().max(cell.supplied.len()), 0);
+        sum.units.iter_mut().zip(&cell.supplied).for_each(|(sum, units)| *sum += units);
+        sum.partners.extend(&cell.suppliers);
+        Some(sum)
     });
     let units = of().map(|cell| cell.units).sum();
     let structural_zero = of().all(|cell| cell.structural_zero);

@@ -2,7 +2,7 @@
 //! shown before.
 
 use super::cover::Standing;
-use super::lattice::{Lattice, Node};
+use super::lattice::{Lattice, Node, Supply};
 use super::ledger::{Cover, Draft, Settled};
 use super::rules::Rules;
 use super::shown::{Shown, Value};
@@ -101,10 +101,10 @@ pub(super) fn settle_left_out(tabulation: &Tabulation, draft: &mut Draft<'_>, ru
 /// Whether R10 lets a node be shown. That is held like a value, under a measure of its own: a set that crosses partners in
 /// one question must not hide the same persons in another one, and one person more or less must not change it.
 fn settle_across(node: &Node, lattice: &Lattice, draft: &mut Draft<'_>, rules: &Rules) -> bool {
-    let Some((supplied, several)) = crossing_of(node, rules) else { return true };
+    let Some(supply) = crossing_of(node, rules) else { return true };
     let of = (node.contributors.len(), node.units);
     let among = node.among.iter().map(|whole| lattice.nodes[*whole].contributors.len());
-    let own = match crossing::may_be_shown(of, (supplied, *several), among) {
+    let own = match crossing::may_be_shown(of, (&supply.units, supply.partners.len() > 1), among) {
         true => Value::Shown(vec![1]),
         false => Value::Hidden,
     };
@@ -123,7 +123,7 @@ fn own(node: &Node, lattice: &Lattice, rules: &Rules) -> Value {
 }
 
 /// What R10 looks at, where it applies.
-fn crossing_of<'a>(node: &'a Node, rules: &Rules) -> Option<&'a (Vec<u64>, bool)> {
+fn crossing_of<'a>(node: &'a Node, rules: &Rules) -> Option<&'a Supply> {
     node.crossing.as_ref().filter(|_| rules.applies(Rule::R10))
 }
 

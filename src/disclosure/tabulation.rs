@@ -113,9 +113,8 @@ impl RawCell {
 pub struct Crossing {
     /// Units of the cell by position of the partner that their index row came from.
     pub supplied: Vec<u64>,
-    /// Whether index rows can come from several partners, by structure. Where one partner alone can supply them, it
-    /// always supplies all.
-    pub several: bool,
+    /// Positions of the partners that index rows can come from, by structure. One that is alone always supplies all.
+    pub suppliers: Vec<u8>,
     /// Cells that this one is a part of, by position, and that must hold enough others.
     pub among: Vec<usize>,
 }

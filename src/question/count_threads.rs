@@ -119,7 +119,8 @@ fn permits(programme: &Programme, plan: &Plan, seed: u64) -> Vec<Permits> {
 }
 
 fn said(cell: &RawCell) -> impl PartialEq + std::fmt::Debug + use<> {
-    let crossing = cell.crossing.as_ref().map(|of| (of.supplied.clone(), of.several, of.among.clone()));
+    let crossing =
+        cell.crossing.as_ref().map(|of| (of.supplied.clone(), of.suppliers.clone(), of.among.clone()));
     (cell.key.clone(), cell.contributors.clone(), cell.units, cell.families, crossing)
 }
 

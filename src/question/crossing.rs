@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use super::Plan;
 use super::sources::Sources;
+use crate::disclosure::Crossing;
 
 /// Where index rows can come from, whatever they hold.
 #[derive(Clone, Debug)]
@@ -36,10 +37,18 @@ pub(super) struct Crossings {
 /// A cell that crosses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Crosses {
-    /// Whether index rows can come from several partners.
-    pub(super) several: bool,
+    /// The partners that index rows can come from.
+    pub(super) suppliers: Sources,
     /// Cells that it is a part of.
     pub(super) among: Vec<usize>,
+}
+
+impl Crosses {
+    /// What the rules are told of it, but for the units.
+    pub(super) fn supply(&self) -> Crossing {
+        let suppliers = (0..=u8::MAX).filter(|source| self.suppliers.has(*source)).collect();
+        Crossing { supplied: Vec::new(), suppliers, among: self.among.clone() }
+    }
 }
 
 impl Crossings {
@@ -76,7 +85,7 @@ impl Crossings {
                 };
                 let known = if says { index.and(*follows) } else { *follows };
                 crossings.cells.push((!follows.is_empty() && known.are_several()).then(|| Crosses {
-                    several: index.are_several(),
+                    suppliers: index,
                     among: among[tail].iter().map(|of| group * tails + of).collect(),
                 }));
             }

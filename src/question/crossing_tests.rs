@@ -28,7 +28,11 @@ fn of(programme: &Programme, by: &[&str]) -> Vec<(String, bool, Vec<String>)> {
     let cells = keys.iter().enumerate().filter_map(|(cell, key)| Some((key, crossings.get(cell)?)));
     cells
         .map(|(key, crosses)| {
-            (key.clone(), crosses.several, crosses.among.iter().map(|of| keys[*of].clone()).collect())
+            (
+                key.clone(),
+                crosses.suppliers.are_several(),
+                crosses.among.iter().map(|of| keys[*of].clone()).collect(),
+            )
         })
         .collect()
 }

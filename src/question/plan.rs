@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::axis::{self, Axis, Filter, Needed};
 use super::coarser::CoarserOf;
-use super::crossing::Starts;
+use super::crossing::{Crosses, Crossings, Starts};
 use super::events::Events;
 use super::kernel::{Chart, Kernel};
 use super::sources::Sources;
 use super::{Ask, AskRefusal, activity, index, kernels};
 use crate::clock::{Day, Period, Quarter};
-use crate::disclosure::{Dimensions, EndedPeriod, ReleaseContext, Released, Rules, Shown, Table};
+use crate::disclosure::{Crossing, Dimensions, EndedPeriod, ReleaseContext, Released, Rules, Shown, Table};
 use crate::limits;
 use crate::name::{DimensionId, PurposeId, QuestionId};
 use crate::programme::{DimensionSource, Programme, Question, QuestionKind, Role, Test, Text, Unit, View};
@@ -494,6 +494,13 @@ impl Plan {
             hidden_above: hidden.map(|row| row.key[1..].to_vec()).collect(),
             ..context
         }
+    }
+
+    /// Which of the cells cross partners, in the order of the table; nothing is said of units.
+    #[must_use]
+    pub fn crossing(&self) -> Vec<Option<Crossing>> {
+        let crossings = Crossings::of(self);
+        (0..self.cell_count()).map(|cell| crossings.get(cell).map(Crosses::supply)).collect()
     }
 
     /// The question by the dimension that this one is narrowed to one code of. It is to be released first: what it hides,

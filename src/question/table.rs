@@ -53,7 +53,7 @@ pub(super) fn cells(
         let Sum { contributors, units, families, mut supplied } = sum;
         let crossing = crossings.get(at).map(|crosses| {
             supplied.resize(supplied.len().max(crossings.partners), 0);
-            Crossing { supplied, several: crosses.several, among: crosses.among.clone() }
+            Crossing { supplied, ..crosses.supply() }
         });
         RawCell {
             key,

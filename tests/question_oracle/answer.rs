@@ -194,7 +194,7 @@ pub(crate) fn form(tabulation: &Tabulation, question: &Question, dimensions: usi
             if crossing.supplied.iter().sum::<u64>() != cell.units {
                 return Err(format!("{:?} has other units than partners supplied", cell.key));
             }
-            if !crossing.several && supplied(crossing).len() > 1 {
+            if crossing.suppliers.len() < 2 && supplied(crossing).len() > 1 {
                 return Err(format!("{:?} has index rows of several partners", cell.key));
             }
             let whole = |of: &usize| cell.contributors.is_subset(&tabulation.cells[*of].contributors);

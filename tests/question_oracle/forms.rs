@@ -107,7 +107,7 @@ proptest! {
                 prop_assert_eq!(&one.key, &other.key);
                 prop_assert_eq!((one.of, one.counted), (other.of, other.counted));
                 prop_assert_eq!(one.extra.is_some(), other.extra.is_some());
-                let crossing = |cell: &RawCell| cell.crossing.as_ref().map(|of| (of.several, of.among.clone()));
+                let crossing = |cell: &RawCell| cell.crossing.as_ref().map(|of| (of.suppliers.clone(), of.among.clone()));
                 prop_assert_eq!(crossing(one), crossing(other));
             }
         }

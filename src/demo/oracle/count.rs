@@ -40,6 +40,8 @@ pub struct Answer {
     pub left_out: BTreeSet<u32>,
     /// Distinct families of theirs.
     pub left_out_families: usize,
+    /// The partner, by position, that the index row of each person counted comes from.
+    pub sources: BTreeMap<u32, u8>,
 }
 
 /// One cell.
@@ -155,7 +157,8 @@ impl Plain<'_> {
             _ => return Err(unknown("a question of another kind")),
         };
         let left_out_families = self.families_of(&left_out);
-        Ok(Answer { columns, cells, left_out, left_out_families })
+        let sources = counted.iter().map(|(person, rows, at)| (*person, rows[*at].source)).collect();
+        Ok(Answer { columns, cells, left_out, left_out_families, sources })
     }
 
     fn cell(&self, key: Vec<String>, contributors: BTreeSet<u32>) -> Cell {

@@ -9,7 +9,7 @@ use super::super::oracle::{Answer, Asked, Plain};
 use super::PlayError;
 use crate::clock::{Day, Timestamp};
 use crate::disclosure::{
-    Ledger, PersonSet, RawCell, ReleaseContext, Released, Rules, Shape, Table, Tabulation, release,
+    Crossing, Ledger, PersonSet, RawCell, ReleaseContext, Released, Rules, Shape, Table, Tabulation, release,
 };
 use crate::programme::{Programme, QuestionKind};
 use crate::question::{Ask, plan};
@@ -51,15 +51,21 @@ impl<'a> Judge<'a> {
         let above = match planned.above() {
             None => None,
             Some(above) => {
-                let context = plan_of(above)?.release_context(1, None);
+                let plan = plan_of(above)?;
+                let of = (&plan.release_context(1, None), plan.crossing());
                 let counted = plain.ask(&asked(above, moment, sealed))?;
-                Some(self.released(plain, above, counted, &context)?)
+                Some(self.released(plain, above, counted, of)?)
             }
         };
         let counted = plain.ask(&asked(ask, moment, sealed))?;
         let persons: Vec<u64> = counted.cells.iter().map(|cell| cell.contributors.len() as u64).collect();
         let out = counted.left_out.len() as u64;
-        let expected = self.released(plain, ask, counted, &planned.release_context(1, above.as_ref()))?;
+        let expected = self.released(
+            plain,
+            ask,
+            counted,
+            (&planned.release_context(1, above.as_ref()), planned.crossing()),
+        )?;
         let expected = serde_json::to_value(&expected).map_err(|_| failed("no JSON"))?;
         let answer: Value = serde_json::from_slice(body).map_err(|_| failed("no JSON"))?;
         let found = &answer["table"];
@@ -93,7 +99,7 @@ impl<'a> Judge<'a> {
         plain: &Plain<'_>,
         ask: &Ask,
         counted: Answer,
-        context: &ReleaseContext,
+        (context, crossing): (&ReleaseContext, Vec<Option<Crossing>>),
     ) -> Result<Table, PlayError> {
         let failed = |what: &str| PlayError::Check(format!("{}: {what}", ask.key()));
         let shape = match self.programme.question(&ask.question).map(|question| &question.kind) {
@@ -102,7 +108,15 @@ impl<'a> Judge<'a> {
             Some(QuestionKind::FollowUp(_)) => Shape::Parts,
             _ => Shape::Partition,
         };
-        let tabulation = Tabulation { family_of: Some(plain.family_of()), ..tabulation(counted, shape) };
+        let sources = counted.sources.clone();
+        let mut tabulation = Tabulation { family_of: Some(plain.family_of()), ..tabulation(counted, shape) };
+        for (cell, crossing) in tabulation.cells.iter_mut().zip(crossing) {
+            cell.crossing = crossing.map(|crossing| {
+                let mut supplied = vec![0; self.programme.partners.len()];
+                cell.contributors.iter().for_each(|person| supplied[usize::from(sources[&person])] += 1);
+                Crossing { supplied, ..crossing }
+            });
+        }
         let pending = release(tabulation, context, &self.rules, &self.ledger)
             .map_err(|_| failed("the plain path's counts have no sound form"))?;
         let released = self.ledger.commit(pending, |_| Ok::<(), Infallible>(()));
