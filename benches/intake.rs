@@ -156,6 +156,7 @@ fn manifest(programme: &Programme, rows: u64, blocks: Vec<Block>, data: &[u8]) -
             rejected: BTreeMap::new(),
             warnings: BTreeMap::new(),
             identifiers: BTreeMap::from([("cpr".to_owned(), rows)]),
+            screened: Some(1),
         },
     }
 }

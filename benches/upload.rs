@@ -76,7 +76,9 @@ fn main() {
     let rows = std::env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(3_000_000u64);
     let dir = tempfile::tempdir().expect("a folder");
     let at = |name: &str| dir.path().join(name);
-    let programme = Programme::parse(PROGRAMME).unwrap_or_else(|error| panic!("{error}"));
+    // More persons than the partner can have.
+    let text = &PROGRAMME.replace("population = 60000", "population = 12000000");
+    let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
     let linkage = LinkageKey::from_bytes(programme.id.clone(), &mut [1; 32]);
     let signing = SigningKey::from_seed(&mut [2; 32]);
     write_extract(&at("extract.csv"), rows);
@@ -105,7 +107,7 @@ fn main() {
     let bare = bare(&data, sent, &key());
     let disk = disk(dir.path(), &data);
 
-    Service::initialise(&at("data"), &programme, PROGRAMME, linkage.id(), &key(), SystemClock.now())
+    Service::initialise(&at("data"), &programme, text, linkage.id(), &key(), SystemClock.now())
         .unwrap_or_else(|error| panic!("{error}"));
     let service = Service::open(&at("data"), key(), Arc::new(SystemClock), Box::new(SystemRandom::new()));
     let service = Arc::new(service.unwrap_or_else(|error| panic!("{error}")));

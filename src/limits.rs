@@ -13,6 +13,13 @@ pub const MAX_BLOCK_BYTES: usize = 1 << 20;
 pub const MAX_MANIFEST_BYTES: usize = 8 << 20;
 /// Largest `data.csv`, in bytes.
 pub const MAX_PACKAGE_BYTES: u64 = 64 << 30;
+/// Most different persons of one package: more than have ever been given a CPR number.
+pub const MAX_PACKAGE_PERSONS: u32 = 12_000_000;
+/// Growth from one package to the next, in persons, from which on a package that has more than doubled is noted.
+pub const NOTED_GROWTH: u64 = 1000;
+/// Birth dates for which an extract's numbers are held while they are looked at: from the oldest that a CPR number can
+/// have, 1 January 1858, to the youngest, 31 December 2057. A date takes 1,250 bytes at most, 91 MB all of them.
+pub const MAX_BIRTH_DATES: usize = 73_049;
 /// Largest programme definition, in bytes.
 pub const MAX_PROGRAMME_BYTES: usize = 1 << 20;
 /// Largest key file, in bytes: comments and one line.
@@ -57,6 +64,12 @@ pub const MAX_JSON_BODY_BYTES: usize = 8 << 20;
 pub const MAX_OPEN_UPLOADS: usize = 32;
 /// An upload that no byte has reached for this long is dropped, in hours.
 pub const UPLOAD_EXPIRY_HOURS: i64 = 72;
+/// Answers to questions, reports and payments leave at multiples of this since their request came in.
+pub const ANSWER_TICK: std::time::Duration = std::time::Duration::from_millis(50);
+/// Until when they do so: work that takes longer is answered at multiples of [`ANSWER_LATE_TICK`].
+pub const ANSWER_TICKS_UNTIL: std::time::Duration = std::time::Duration::from_secs(1);
+/// The tick of late answers: a multiple of the first, that divides the moment from which it is taken.
+pub const ANSWER_LATE_TICK: std::time::Duration = std::time::Duration::from_millis(250);
 /// Most dimensions of one answer besides the period (rule R6).
 pub const MAX_DIMENSIONS: usize = 3;
 /// Most cells of one answer: every combination of codes is one, whether anybody is in it or not.

@@ -17,6 +17,7 @@ use kobling::programme::Programme;
 use kobling::question::Ask;
 use kobling::secret::SeededRandom;
 use kobling::service::{Service, ServiceError, UploadRequest};
+use kobling::store::{AnswerFilter, AnswerRow, Given};
 use serde_json::Value;
 
 /// The programme with a payer and two contracts over one dataset: a quarter of the successes come anyhow, and every
@@ -298,4 +299,111 @@ fn a_standing_report_is_made_once_a_quarter_and_stays() {
     let question = "reach".parse().expect("a name");
     let other = contract.service.report(&stranger, &question, "2022-Q1");
     assert_eq!(other.expect_err("not theirs").code(), "not-found");
+}
+
+fn steward() -> Principal {
+    principal("steward", Role::Steward, "styregruppe")
+}
+
+impl Contract {
+    /// The log, newest first.
+    fn log(&self, filter: &AnswerFilter) -> Vec<AnswerRow> {
+        self.service.answer_log(&steward(), filter).unwrap_or_else(|error| panic!("{error}")).lines
+    }
+
+    fn deeds(&self, deed: Deed) -> usize {
+        let chain = self.service.audit(&evaluator(), 0).expect("the chain");
+        chain.entries.iter().filter(|(_, entry)| entry.deed == deed).count()
+    }
+}
+
+/// What is given is in the log and in the chain, readings too: nobody goes through old answers unseen.
+#[test]
+fn answers_reports_and_statements_are_logged_when_made_and_when_read() {
+    let contract = Contract::new();
+    let made = contract.seal();
+    let reports = contract.log(&AnswerFilter::default());
+    assert_eq!(reports.len(), made.min(200));
+    assert!(
+        reports
+            .iter()
+            .all(|line| line.asked.given == Given::ReportMade && line.actor.organisation.as_str() != "vive")
+    );
+    assert!(reports.iter().any(|line| line.asked.recipient.as_str() == "vive"));
+
+    contract.clock.set("2025-06-02T08:00:00Z".parse().expect("an instant"));
+    let answer = contract.ask(&evaluator(), "reach").expect("an answer");
+    assert_eq!(contract.ask(&evaluator(), "reach").expect("kept"), answer);
+    let question = "reach".parse().expect("a name");
+    let report = contract.service.report(&evaluator(), &question, "2022-Q1").expect("a report");
+    contract.state("pay", "2022-Q1..2022-Q4").expect("made");
+    contract.state("pay", "2022-Q1..2022-Q4").expect("again");
+    contract.service.statements(&payer()).expect("listed");
+
+    let since = AnswerFilter { since: "2025-06-02".parse().ok(), ..AnswerFilter::default() };
+    let lines = contract.log(&since);
+    let given: Vec<Given> = lines.iter().rev().map(|line| line.asked.given).collect();
+    let expected = [
+        Given::Answer,
+        Given::Answer,
+        Given::ReportRead,
+        Given::StatementMade,
+        Given::StatementRead,
+        Given::StatementsListed,
+    ];
+    assert_eq!(given, expected);
+    let [listed, again, stated, read, kept, new] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(
+        (new.again, kept.again, read.again, stated.again, again.again),
+        (false, true, true, false, true)
+    );
+    for (line, body) in [(new, &answer), (kept, &answer), (read, &report)] {
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        let told = line.told.expect("handed out");
+        assert_eq!(told.sha256.to_string(), body["sha256"], "the digest that the answer carries");
+        let rows = body["table"]["rows"].as_array().expect("rows");
+        let hidden = rows.iter().filter(|row| row["figures"][0]["hidden"] == true).count() as u64;
+        assert_eq!(told.rows, Some((rows.len() as u64 - hidden, hidden)));
+        assert_eq!(line.asked.period.as_deref(), body["period"].as_str());
+        assert_eq!(line.asked.snapshot, Some(1));
+        assert_eq!(line.asked.rules.as_deref(), body["table"]["rules"].as_str());
+        assert_eq!(line.actor.principal.as_str(), "vive");
+    }
+    assert_eq!(stated.told, again.told);
+    assert_eq!((stated.told.expect("made").rows, listed.told), (None, None));
+    assert_eq!(
+        (again.asked.period.as_deref(), listed.asked.recipient.as_str()),
+        (Some("2022-Q1..2022-Q4"), "investor")
+    );
+    for deed in [Deed::ReportRead, Deed::PaymentRead, Deed::PaymentsListed] {
+        assert_eq!(contract.deeds(deed), 1, "{deed:?}");
+    }
+    assert_eq!(contract.deeds(Deed::AnswersRead), 2, "who read the log is on record too");
+
+    let of_pay = AnswerFilter { question: "pay".parse().ok(), ..AnswerFilter::default() };
+    assert_eq!(contract.log(&of_pay), [again.clone(), stated.clone()]);
+    let before = AnswerFilter { before: Some(stated.seq), ..since };
+    assert_eq!(contract.log(&before), [read.clone(), kept.clone(), new.clone()]);
+    // What was refused is no answer.
+    assert!(contract.ask(&payer(), "funnel").is_err() && contract.state("pay", "2022-Q4..2023-Q1").is_err());
+    assert_eq!(contract.log(&AnswerFilter::default()).len(), (made + 6).min(200));
+}
+
+/// Attack: a steward reads from the log that a consent came in between two askings, which the answers do not tell: the
+/// service counts anew, and the figures are held.
+#[test]
+fn the_log_tells_no_more_than_the_answers_do() {
+    let contract = Contract::new();
+    contract.seal();
+    contract.clock.set("2025-06-02T08:00:00Z".parse().expect("an instant"));
+    let first = contract.ask(&evaluator(), "reach").expect("an answer");
+    contract.say("withdrawn", 0..1, "2025-06-02T07:00:00Z");
+    let second = contract.ask(&evaluator(), "reach").expect("an answer");
+    assert_eq!(first, second, "one withdrawal is held");
+    let lines = contract.log(&AnswerFilter { question: "reach".parse().ok(), ..AnswerFilter::default() });
+    assert!(lines[0].again && lines[0].told == lines[1].told);
+    contract.say("withdrawn", 1..20, "2025-06-02T07:00:00Z");
+    let third = contract.ask(&evaluator(), "reach").expect("an answer");
+    assert_ne!(first, third);
+    assert!(!contract.log(&AnswerFilter::default())[0].again);
 }

@@ -77,7 +77,8 @@ impl Language {
         }
     }
 
-    /// A rule that may have worked, in words; a code that is not known here stays a code.
+    /// A rule that may have worked, in words, for answers that were kept before they carried them; a code that is not
+    /// known here stays a code.
     pub(super) fn reason(self, code: &str) -> String {
         let words = match code {
             "few_persons_or_families" => {

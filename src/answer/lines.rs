@@ -104,10 +104,11 @@ pub(super) fn facts(answer: &Answer, language: Language) -> Vec<Fact> {
         };
     }
     facts.push(fact("Største fejl", "Largest error", error));
-    let reasons = table.reasons.iter().map(|code| language.reason(code)).collect::<Vec<_>>();
+    let reasons = table.reasons.iter().map(|reason| reason.words(language)).collect::<Vec<_>>();
     facts.push(fact("Regler", "Rules", format!("{}: {}", table.rules, reasons.join("; "))));
     if !table.coarser.is_empty() {
-        let coarser = table.coarser.join("; ");
+        let coarser: Vec<&str> = table.coarser.iter().map(|coarser| coarser.words(language)).collect();
+        let coarser = coarser.join("; ");
         facts.push(fact("Grovere spørgsmål kan vise mere", "Coarser questions could show more", coarser));
     }
     facts.push(fact("Spørgsmål", "Question", asked(answer, language)));

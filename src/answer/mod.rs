@@ -15,6 +15,7 @@ mod figure;
 mod html;
 mod language;
 mod lines;
+mod log;
 mod markdown;
 mod model;
 #[cfg(feature = "formats")]
@@ -34,8 +35,10 @@ pub use csv::CsvForm;
 pub use figure::{Figure, HIDDEN_MARK};
 pub use html::Report;
 pub use language::Language;
+pub use log::{AnswerLine, AnswerLog, answers_csv, list_answers};
 pub use model::{
-    Answer, Asked, Chart, FigureColumn, Kind, Label, LabelCode, Narrowed, Row, Table, Totals, Unit,
+    Answer, Asked, Chart, Coarser, FigureColumn, Kind, Label, LabelCode, Narrowed, Reason, Row, Table,
+    Totals, Unit,
 };
 #[cfg(feature = "formats")]
 pub use parquet::ParquetFormError;

@@ -145,9 +145,67 @@ pub struct Table {
     /// The snapshot that was asked.
     pub snapshot: u32,
     /// Rules that can hide or change a cell of a table of this shape.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
     /// Coarser questions.
-    pub coarser: Vec<String>,
+    pub coarser: Vec<Coarser>,
+}
+
+/// A rule that can have worked.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Reason {
+    /// With its words.
+    Words {
+        /// Code.
+        code: String,
+        /// Danish.
+        da: String,
+        /// English.
+        en: String,
+    },
+    /// By its code alone: answers that were kept before reasons had words.
+    Code(String),
+}
+
+/// A question that could show more.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Coarser {
+    /// What to ask, complete.
+    Ask {
+        /// Dimensions.
+        by: Vec<String>,
+        /// Population.
+        population: Option<String>,
+        /// Quarters.
+        period: Option<Period>,
+        /// What it is.
+        title: Text,
+    },
+    /// Words alone, in English: answers that were kept before.
+    Words(String),
+}
+
+impl Reason {
+    /// The rule in words; a code without words that is not known here stays a code.
+    #[must_use]
+    pub fn words(&self, language: Language) -> String {
+        match self {
+            Reason::Words { da, en, .. } => language.choose(da, en).to_owned(),
+            Reason::Code(code) => language.reason(code),
+        }
+    }
+}
+
+impl Coarser {
+    /// The question in words.
+    #[must_use]
+    pub fn words(&self, language: Language) -> &str {
+        match self {
+            Coarser::Ask { title, .. } => language.of(title),
+            Coarser::Words(words) => words,
+        }
+    }
 }
 
 /// What stands in a column of figures.

@@ -91,6 +91,10 @@ pub enum Deed {
     UploadAborted,
     /// An upload was dropped because nothing reached it for long.
     UploadExpired,
+    /// A whole upload was refused for how many persons it is about.
+    UploadRefused,
+    /// The steward let in a package that was refused.
+    UploadApproved,
     /// A partner withdrew a package.
     PackageWithdrawn,
     /// Consent events were recorded.
@@ -117,14 +121,22 @@ pub enum Deed {
     Sealed,
     /// A question was answered.
     Answered,
+    /// A standing report was read.
+    ReportRead,
     /// A payment was stated.
     PaymentStated,
+    /// A statement of payment was asked for again.
+    PaymentRead,
+    /// The statements of payment of an organisation were listed.
+    PaymentsListed,
     /// A partner asked what became of its own referrals.
     FollowedUp,
     /// Referrals that were held for their number were looked at, and count.
     ReferralsApproved,
     /// The quality report was read.
     QualityRead,
+    /// The log of answers was read.
+    AnswersRead,
     /// The audit chain was read.
     AuditRead,
 }

@@ -47,6 +47,10 @@ pub enum Action {
     FollowUp,
     /// See how much is referred and looked up, and let held referrals count.
     ReviewFollowups,
+    /// See which packages are unusual, and let refused ones in.
+    ReviewUploads,
+    /// Read the log of answers.
+    ReadAnswers,
     /// Read the quality report.
     ReadQuality,
     /// Read the audit chain.
@@ -55,7 +59,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the matrix's lines.
-    pub const ALL: [Action; 20] = [
+    pub const ALL: [Action; 22] = [
         Action::ReadProgramme,
         Action::ReadQuestions,
         Action::Upload,
@@ -74,6 +78,8 @@ impl Action {
         Action::StatePayment,
         Action::FollowUp,
         Action::ReviewFollowups,
+        Action::ReviewUploads,
+        Action::ReadAnswers,
         Action::ReadQuality,
         Action::ReadAudit,
     ];
@@ -100,6 +106,8 @@ impl Action {
             Action::StatePayment => "state-payment",
             Action::FollowUp => "follow-up",
             Action::ReviewFollowups => "review-followups",
+            Action::ReviewUploads => "review-uploads",
+            Action::ReadAnswers => "read-answers",
             Action::ReadQuality => "read-quality",
             Action::ReadAudit => "read-audit",
         }
@@ -174,6 +182,7 @@ mod tests {
             assert_eq!(authorise(role, Action::StatePayment), role == Role::Payer);
             assert_eq!(authorise(role, Action::FollowUp), role == Role::Partner);
             assert_eq!(authorise(role, Action::ReviewFollowups), role == Role::Steward);
+            assert_eq!(authorise(role, Action::ReviewUploads), role == Role::Steward);
             assert_eq!(authorise(role, Action::ReadAudit), role == Role::Auditor);
             // Who proposes does not approve, and the operator reads no answer and seals nothing.
             assert!(!(authorise(role, Action::ProposeAlias) && authorise(role, Action::ApproveAlias)));

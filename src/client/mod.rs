@@ -74,7 +74,18 @@ pub enum ClientError {
         detail: Option<String>,
         /// What to do.
         advice: Option<String>,
+        /// Title and advice in Danish, where the service gives them.
+        da: Option<Box<Words>>,
     },
+}
+
+/// A refusal in another language than English.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+pub struct Words {
+    /// What was refused.
+    pub title: String,
+    /// What to do.
+    pub advice: Option<String>,
 }
 
 /// RFC 9457, with the members that this service adds.
@@ -85,6 +96,7 @@ struct Problem {
     code: String,
     detail: Option<String>,
     advice: Option<String>,
+    da: Option<Box<Words>>,
 }
 
 /// A connection to one service as one principal.
@@ -171,8 +183,8 @@ impl Client {
             return Ok(body);
         }
         match serde_json::from_slice::<Problem>(&body) {
-            Ok(Problem { title, code, detail, advice }) => {
-                Err(ClientError::Refused { status, code, title, detail, advice })
+            Ok(Problem { title, code, detail, advice, da }) => {
+                Err(ClientError::Refused { status, code, title, detail, advice, da })
             }
             Err(_) => Err(ClientError::Answer),
         }

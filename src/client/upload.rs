@@ -114,6 +114,7 @@ impl Client {
                     title: format!("the service did not say how far the upload has come (status {status})"),
                     detail: None,
                     advice: Some(standing_advice(status).to_owned()),
+                    da: None,
                 })
             }
             None => Err(ClientError::Answer),

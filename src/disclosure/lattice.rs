@@ -58,14 +58,17 @@ type Place = (u32, Vec<usize>, usize);
 
 /// The columns of a tabulation that are dimensions here. All of a partition's are: its cells add up along each.
 fn axes(tabulation: &Tabulation, dimensions: &[String]) -> Vec<usize> {
-    let is_axis = |column: &String| match tabulation.shape {
+    let is_axis = |at: usize, column: &String| match tabulation.shape {
         Shape::Partition => true,
-        _ => dimensions.contains(column),
+        Shape::Chain { step_column } => at != step_column && dimensions.contains(column),
+        Shape::Parts | Shape::Overlap => dimensions.contains(column),
     };
     let columns = tabulation.columns.iter().enumerate();
     let staff = tabulation.cells.iter().any(|cell| cell.counted == Counted::Staff);
     match tabulation.additive && !staff {
-        true => columns.filter(|(_, column)| is_axis(column)).map(|(at, _)| at).take(MOST_AXES).collect(),
+        true => {
+            columns.filter(|(at, column)| is_axis(*at, column)).map(|(at, _)| at).take(MOST_AXES).collect()
+        }
         false => Vec::new(),
     }
 }

@@ -36,13 +36,9 @@ pub(super) fn table(tabulation: Tabulation, shows: &Cells, context: &ReleaseCont
     let mut rows: Vec<Row> = cells.iter().zip(settled).map(|(cell, settled)| row(cell, settled)).collect();
     let totals = match shape {
         Shape::Partition => {
-            let values: Vec<Value> = settled
-                .iter()
-                .map(|cell| {
-                    cell.as_ref().map_or_else(|| Value::counts(0, 0), |settled| settled.value.clone())
-                })
-                .collect();
-            let totals = total::totals(values.iter(), max_error);
+            // A structural zero adds nothing, and is no cell that is shown.
+            let values = settled.iter().flatten().map(|settled| &settled.value);
+            let totals = total::totals(values, max_error);
             let of_total = |at: usize| Some(Figure::Rate(rate(shown[at], totals.count, rules)));
             add(&mut heads, &mut rows, Head::of("share"), of_total);
             Some(totals)
@@ -90,8 +86,9 @@ pub(super) fn table(tabulation: Tabulation, shows: &Cells, context: &ReleaseCont
     let sum = |cells: &[usize]| total::sum(cells.iter().map(|at| shown[*at]));
     let response = response.map(|(answered, asked)| rate(sum(&answered), sum(&asked), rules));
 
+    let crosses_partners = cells.iter().any(|cell| cell.crossing.is_some());
     Table {
-        reasons: explanation::reasons(shape, extra_of(&cells)),
+        reasons: explanation::reasons(shape, extra_of(&cells), &context.dimensions, crosses_partners),
         columns,
         figures: heads,
         rows,

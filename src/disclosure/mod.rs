@@ -63,7 +63,8 @@ mod total;
 
 pub use dimensions::{DimensionError, Dimensions};
 pub use entry::{Entry, EntryError};
-pub use explanation::Reason;
+pub(crate) use explanation::by_words;
+pub use explanation::{Coarser, Reason, ReasonWords};
 pub use figure::{Figure, FigureKind, Head};
 pub use ledger::{
     Checked, CommitError, Finding, Ledger, LedgerCheck, LedgerComparison, LedgerError, Opening, Sets,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::explanation::Reason;
+use super::explanation::{Coarser, Reason, ReasonWords};
 use super::figure::{Figure, Head};
 use super::rate::Rate;
 use super::shown::Shown;
@@ -33,9 +33,10 @@ pub struct Table {
     /// The snapshot that was asked.
     pub snapshot: u32,
     /// The rules that may have worked on a table of this shape.
+    #[schema(value_type = Vec<ReasonWords>)]
     pub reasons: Vec<Reason>,
-    /// Questions with one dimension less, by structure alone.
-    pub coarser: Vec<String>,
+    /// Coarser questions, by structure alone.
+    pub coarser: Vec<Coarser>,
 }
 
 /// One cell of the table. Every hidden row is the same but for its key.

@@ -94,6 +94,7 @@ pub fn package_consents(
         rejected: BTreeMap::new(),
         warnings: BTreeMap::new(),
         identifiers: identifiers.map(|(kind, n)| (kind_code(kind).to_owned(), n)).collect(),
+        screened: None,
     };
     Ok(writer.finish(head, job.now, signing)?)
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::screen::SCREEN;
 use crate::clock::{Period, Timestamp};
 use crate::consent::CONSENT_COLUMNS;
 pub use crate::digest::Sha256Hex;
@@ -65,6 +66,9 @@ pub struct Head {
     pub warnings: BTreeMap<String, u64>,
     /// Identifiers in the person column of rows sent, by kind.
     pub identifiers: BTreeMap<String, u64>,
+    /// Version of the rules under which the numbers were looked at together before they became tokens; none of consents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screened: Option<u32>,
 }
 
 /// Rows by fate: `read = sent + rejected + duplicates`.
@@ -200,6 +204,11 @@ pub enum ManifestError {
         "the columns are not those of the dataset {0}: make the package again with the current programme definition"
     )]
     Columns(DatasetId),
+    /// Numbers that nobody looked at together.
+    #[error(
+        "the manifest does not say that the numbers were looked at together before they became tokens (`screened`)"
+    )]
+    NotScreened,
 }
 
 impl Manifest {
@@ -285,6 +294,9 @@ impl Manifest {
                 partner: head.partner.clone(),
                 dataset: head.dataset.clone(),
             });
+        }
+        if head.screened != Some(SCREEN) {
+            return Err(ManifestError::NotScreened);
         }
         self.check_rest(programme, &Schema::of(dataset))?;
         Ok(at)

@@ -14,6 +14,7 @@ mod read;
 mod reread;
 mod row;
 mod run;
+pub mod screen;
 mod shuffle;
 
 pub use columns::{Decimal, HeaderError};
@@ -22,3 +23,4 @@ pub use pack::{Package, PackageError};
 pub use read::{Declared, ReadError, Source, parse_encoding};
 pub use reread::{About, Reread, reread};
 pub use run::{ExtractError, Job, MaxRejected, MaxRejectedError, Unwatched, Watch, check, tokenise};
+pub use screen::Unusual;

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::columns::{Columns, Decimal, Mapped, Reads, parse_date, parse_number};
 use super::findings::{Finding, Reason, Remark};
+use super::screen::{Number, Numbers};
 use super::shuffle::RowBuffer;
 use crate::clock::Day;
 use crate::id::{IdKind, Identifier, LeadingZero, Modulus};
@@ -31,6 +32,15 @@ pub(super) struct Tally {
     pub rejected: Vec<(Reason, u64)>,
     pub remarks: [u64; Remark::ALL.len()],
     pub findings: Vec<Finding>,
+    /// CPR numbers of rows that are not rejected, where somebody looks at them together.
+    pub numbers: Option<Numbers>,
+}
+
+/// What one row is about.
+#[derive(Default)]
+struct Whose {
+    kind: Option<IdKind>,
+    numbers: [Option<Number>; 2],
 }
 
 impl Tally {
@@ -82,12 +92,12 @@ impl<'a> RowReader<'a> {
         self.line.clear();
         let columns = self.columns;
         let mut first_reason = None;
-        let mut kind = None;
+        let mut whose = Whose::default();
         for (at, column) in columns.list.iter().enumerate() {
             if at > 0 {
                 self.line.push(b',');
             }
-            if let Err(reason) = self.field(at, column, record, line, &mut kind, tally) {
+            if let Err(reason) = self.field(at, column, record, line, &mut whose, tally) {
                 first_reason.get_or_insert(reason);
                 let column = (reason != Reason::TooFewColumns).then(|| column.id.clone());
                 tally.findings.push(Finding { line, column, code: reason.code(), rejected: true });
@@ -101,7 +111,12 @@ impl<'a> RowReader<'a> {
                 tally.reject(reason);
                 None
             }
-            None => Some((&self.line, kind)),
+            None => {
+                if let Some(numbers) = &mut tally.numbers {
+                    whose.numbers.into_iter().flatten().for_each(|number| numbers.push(number, line));
+                }
+                Some((&self.line, whose.kind))
+            }
         }
     }
 
@@ -111,7 +126,7 @@ impl<'a> RowReader<'a> {
         column: &Mapped,
         record: &csv::ByteRecord,
         line: u64,
-        kind: &mut Option<IdKind>,
+        whose: &mut Whose,
         tally: &mut Tally,
     ) -> Result<(), Reason> {
         let field = match column.at {
@@ -124,11 +139,12 @@ impl<'a> RowReader<'a> {
         match &column.reads {
             Reads::Person => {
                 let id = self.identifier(field, &column.id, line, tally)?;
-                *kind = Some(id.kind());
+                *whose = Whose { kind: Some(id.kind()), numbers: [Number::of(&id, false), whose.numbers[1]] };
                 self.tokeniser.person(&id).write_to(&mut self.line);
             }
             Reads::RelatedPerson => {
                 let id = self.identifier(field, &column.id, line, tally)?;
+                whose.numbers[1] = Number::of(&id, true);
                 self.tokeniser.person(&id).write_to(&mut self.line);
             }
             Reads::Case => self.local(field, Tokeniser::case)?,

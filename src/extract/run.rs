@@ -11,9 +11,10 @@ use super::manifest::{FORMAT, Head, Manifest, Schema};
 use super::pack::{PackageError, PackageWriter, written};
 use super::read::{Chunk, Declared, ReadError, Rows, Source};
 use super::row::{RowReader, Tally, Terms};
+use super::screen::{Numbers, SCREEN, Screen, Unusual};
 use super::shuffle::{RowBuffer, Shuffler};
 use crate::clock::{Day, Period, Timestamp};
-use crate::id::LeadingZero;
+use crate::id::{IdKind, LeadingZero};
 use crate::key::{LinkageKey, SigningKey};
 use crate::limits;
 use crate::name::{DatasetId, PartnerId};
@@ -119,6 +120,9 @@ pub enum ExtractError {
     /// More rejected rows than allowed.
     #[error("{} of {} rows were rejected, more than the limit given; no package was made", .0.rows.rejected, .0.rows.read)]
     TooManyRejected(Box<Report>),
+    /// An extract that is not one of clients, or of more or fewer than the programme lets in.
+    #[error("{0}; no package was made: {advice}", advice = .0.advice())]
+    Unusual(Unusual, Box<Report>),
 }
 
 /// What watches a run.
@@ -150,9 +154,12 @@ pub fn check(job: &Job<'_>, random: &mut dyn Random, watch: &mut dyn Watch) -> R
     let target = job.target()?;
     // Repeated rows are found by the piles, so rows go through them here too; nothing of them is kept.
     let folder = std::env::temp_dir();
-    let (mut report, shuffler) = collect(job, &target, &key, &folder, random, watch)?;
+    let (mut report, screen, shuffler) = collect(job, &target, &key, &folder, random, watch)?;
     drain(shuffler, &mut report, watch, |_| Ok(()))?;
-    Ok(report)
+    match usual(job, &target, &screen, &report) {
+        Ok(()) => Ok(report),
+        Err(unusual) => Err(ExtractError::Unusual(unusual, Box::new(report))),
+    }
 }
 
 /// Turns an extract into a package in a new folder.
@@ -171,11 +178,14 @@ pub fn tokenise(
     let target = job.target()?;
     let (folder, now) = out;
     let mut writer = PackageWriter::create(folder, Schema::of(target.dataset))?;
-    let (mut report, shuffler) = collect(job, &target, key, writer.partial(), random, watch)?;
+    let (mut report, screen, shuffler) = collect(job, &target, key, writer.partial(), random, watch)?;
     if max_rejected.is_some_and(|limit| limit.exceeded(&report)) {
         return Err(ExtractError::TooManyRejected(Box::new(report)));
     }
     drain(shuffler, &mut report, watch, |line| writer.row(line).map_err(|e| written(folder)(e).into()))?;
+    if let Err(unusual) = usual(job, &target, &screen, &report) {
+        return Err(ExtractError::Unusual(unusual, Box::new(report)));
+    }
     let head = Head {
         format: FORMAT,
         programme: job.programme.id.clone(),
@@ -188,6 +198,7 @@ pub fn tokenise(
         rejected: report.rejected.clone(),
         warnings: report.warnings.clone(),
         identifiers: report.identifiers.clone(),
+        screened: Some(SCREEN),
     };
     let manifest = writer.finish(head, now, signing)?;
     Ok((report, manifest))
@@ -196,6 +207,10 @@ pub fn tokenise(
 /// What a job resolves to.
 pub(super) struct Target<'a> {
     pub(super) dataset: &'a Dataset,
+    /// Position of the dataset.
+    pub(super) at: usize,
+    /// Position of the partner.
+    pub(super) source: u8,
     pub(super) period: Period,
 }
 
@@ -207,7 +222,7 @@ impl<'a> Job<'a> {
             let known = list(programme.partners.iter().map(|p| p.id.as_str()).collect());
             return Err(ExtractError::UnknownPartner(self.partner.clone(), known));
         };
-        let Some((_, dataset)) = programme.dataset(self.dataset) else {
+        let Some((at, dataset)) = programme.dataset(self.dataset) else {
             let known = list(programme.datasets.iter().map(|d| d.id.as_str()).collect());
             return Err(ExtractError::UnknownDataset(self.dataset.clone(), known));
         };
@@ -220,7 +235,7 @@ impl<'a> Job<'a> {
         if period.first() < programme.period.first() || period.last() > programme.period.last() {
             return Err(ExtractError::Period(period, programme.period));
         }
-        Ok(Target { dataset, period })
+        Ok(Target { dataset, at, source, period })
     }
 }
 
@@ -252,7 +267,7 @@ fn collect(
     folder: &Path,
     random: &mut dyn Random,
     watch: &mut dyn Watch,
-) -> Result<(Report, Shuffler), ExtractError> {
+) -> Result<(Report, Screen, Shuffler), ExtractError> {
     let (mut rows, header) = Rows::open(job.source, job.declared)?;
     let columns = Columns::map(&header, target.dataset, job.programme)?;
     let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
@@ -315,7 +330,26 @@ fn collect(
         drop(batch_out);
         result
     })?;
-    Ok((collector.finish(), shuffler))
+    let (report, screen) = collector.finish();
+    Ok((report, screen, shuffler))
+}
+
+/// Holds what an extract is about, as a whole, against what clients look like and what the programme says of them.
+fn usual(job: &Job<'_>, target: &Target<'_>, screen: &Screen, report: &Report) -> Result<(), Unusual> {
+    let supply = job.programme.supply(target.at, target.source);
+    screen.look(job.today, supply.is_some_and(|supply| supply.few_birth_dates))?;
+    let Some(supply) = supply else { return Ok(()) };
+    let (persons, population) = (screen.persons(), supply.population);
+    if persons > population {
+        return Err(Unusual::Population { persons, population });
+    }
+    // Of other identifiers each may be a person: the service tells.
+    let others = report.identifiers.iter().filter(|(kind, _)| *kind != kind_code(IdKind::Cpr));
+    let most = others.map(|(_, rows)| *rows).sum::<u64>() + u64::from(persons);
+    match supply.least_persons {
+        Some(least) if most < u64::from(least) => Err(Unusual::Few { persons, least }),
+        _ => Ok(()),
+    }
 }
 
 fn work(
@@ -324,7 +358,8 @@ fn work(
     reader: &mut RowReader<'_>,
     mut rows: RowBuffer,
 ) -> Result<Batch, ExtractError> {
-    let mut tally = Tally::default();
+    let numbers = Some(Numbers::of_bytes(chunk.bytes.len()));
+    let mut tally = Tally { numbers, ..Tally::default() };
     if std::str::from_utf8(&chunk.bytes).is_err() {
         return Err(ReadError::Encoding { line: chunk.first_line }.into());
     }
@@ -370,16 +405,26 @@ struct Collector {
     remarks: [u64; Remark::ALL.len()],
     next: u64,
     waiting: BTreeMap<u64, Vec<Finding>>,
+    screen: Screen,
 }
 
 impl Collector {
     fn new(columns: &Columns) -> Collector {
         let report = Report { dropped_columns: columns.dropped.clone(), ..Report::default() };
-        Collector { report, remarks: [0; Remark::ALL.len()], next: 0, waiting: BTreeMap::new() }
+        Collector {
+            report,
+            remarks: [0; Remark::ALL.len()],
+            next: 0,
+            waiting: BTreeMap::new(),
+            screen: Screen::default(),
+        }
     }
 
     fn add(&mut self, sequence: u64, tally: Tally, watch: &mut dyn Watch) -> Result<(), ExtractError> {
         self.report.rows.read += tally.read;
+        if let Some(numbers) = &tally.numbers {
+            self.screen.take(numbers);
+        }
         for (reason, n) in tally.rejected {
             Report::add(&mut self.report.rejected, reason.code(), n);
             self.report.rows.rejected += n;
@@ -396,12 +441,12 @@ impl Collector {
         Ok(())
     }
 
-    fn finish(mut self) -> Report {
+    fn finish(mut self) -> (Report, Screen) {
         for (remark, n) in Remark::ALL.into_iter().zip(self.remarks) {
             Report::add(&mut self.report.warnings, remark.code(), n);
         }
         self.report.trim();
-        self.report
+        (self.report, self.screen)
     }
 }
 

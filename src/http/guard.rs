@@ -1,6 +1,7 @@
 //! Who asks, and whether the matrix grants it: decided before any handler runs.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request, State};
@@ -11,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use http_body_util::BodyExt as _;
 
+use super::pace::leaves_after;
 use super::problem::Failure;
 use super::routes;
 use crate::auth::{BearerToken, Principal, authorise};
@@ -39,15 +41,18 @@ pub(super) async fn blocking<T: Send + 'static>(
     }
 }
 
-/// Authenticates and authorises a request by its route's line in the table.
+/// Authenticates and authorises a request by its route's line in the table. What is counted from rows leaves at a tick,
+/// refusals and what was kept too; no thread waits for it.
 pub(super) async fn guard(
     State(service): State<Arc<Service>>,
     path: Option<MatchedPath>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let came = Instant::now();
     let path = path.map(|path| path.as_str().to_owned()).unwrap_or_default();
     let method = request.method().clone();
+    let at_tick = routes::find(&method, &path).is_some_and(routes::Route::leaves_at_ticks);
     let answer = match admit(service, &path, &mut request).await {
         Ok(caller) => {
             if let Some(caller) = caller {
@@ -57,6 +62,9 @@ pub(super) async fn guard(
         }
         Err(failure) => failure.into_response(),
     };
+    if at_tick {
+        tokio::time::sleep_until((came + leaves_after(came.elapsed())).into()).await;
+    }
     tracing::info!(%method, route = path, status = answer.status().as_u16(), "request");
     answer
 }

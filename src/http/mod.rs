@@ -5,10 +5,12 @@
 //! header, or answer differently because of another partner's data. Callers: `koblingd`, `demo`.
 
 mod access;
+mod answers;
 mod consents;
 mod followups;
 mod guard;
 mod headers;
+mod pace;
 mod packages;
 mod problem;
 mod programme;
@@ -18,6 +20,7 @@ mod routes;
 mod serve;
 mod steward;
 mod tus;
+mod unusual;
 mod uploads;
 
 pub use problem::Problem;

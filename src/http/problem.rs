@@ -22,6 +22,18 @@ pub struct Problem {
     pub code: String,
     /// What to do.
     pub advice: String,
+    /// Title and advice in Danish, for refusals of questions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub da: Option<ProblemWords>,
+}
+
+/// A refusal in another language than English.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ProblemWords {
+    /// What was refused.
+    pub title: String,
+    /// What to do.
+    pub advice: String,
 }
 
 /// The HTTP status of a code. What is not listed is a refusal of what was sent: 422.
@@ -93,6 +105,7 @@ impl IntoResponse for Failure {
             status: status.as_u16(),
             code: code.to_owned(),
             advice: error.advice().to_owned(),
+            da: error.danish().map(|(title, advice)| ProblemWords { title, advice: advice.to_owned() }),
         };
         let body = serde_json::to_string(&problem).expect("a problem is plain data");
         let mut response = Response::new(Body::from(body));

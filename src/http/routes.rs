@@ -12,7 +12,10 @@ use utoipa_axum::routes;
 
 use super::guard::guard;
 use super::problem::Failure;
-use super::{access, consents, followups, packages, programme, questions, reports, steward, tus, uploads};
+use super::{
+    access, answers, consents, followups, packages, programme, questions, reports, steward, tus, unusual,
+    uploads,
+};
 use crate::auth::Action;
 use crate::service::{Reason, Service};
 
@@ -25,6 +28,13 @@ pub struct Route {
     pub path: &'static str,
     /// The action of the matrix; `None` answers everybody.
     pub action: Option<Action>,
+}
+
+impl Route {
+    /// Whether its answers, and its refusals, leave at ticks: those that are counted from rows.
+    pub(super) fn leaves_at_ticks(&self) -> bool {
+        matches!(self.action, Some(Action::Ask | Action::ReadReports | Action::StatePayment))
+    }
 }
 
 const fn route(method: &'static str, path: &'static str, action: Action) -> Route {
@@ -47,6 +57,8 @@ pub const ROUTES: &[Route] = &[
     route("PATCH", "/v1/uploads/{id}", Action::Upload),
     route("DELETE", "/v1/uploads/{id}", Action::Upload),
     route("GET", "/v1/uploads/{id}/receipt", Action::Upload),
+    route("GET", "/v1/uploads/unusual", Action::ReviewUploads),
+    route("POST", "/v1/uploads/unusual/{id}/approve", Action::ReviewUploads),
     route("GET", "/v1/packages", Action::ReadOwnPackages),
     route("POST", "/v1/packages/{id}/withdraw", Action::WithdrawPackage),
     route("GET", "/v1/erasures", Action::ReadOwnPackages),
@@ -72,6 +84,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/followups", Action::FollowUp),
     route("GET", "/v1/followups/volumes", Action::ReviewFollowups),
     route("POST", "/v1/followups/volumes", Action::ReviewFollowups),
+    route("GET", "/v1/answers/log", Action::ReadAnswers),
     route("GET", "/v1/quality", Action::ReadQuality),
     route("GET", "/v1/audit", Action::ReadAudit),
     route("GET", "/v1/audit/strand", Action::ReadOwnStrand),
@@ -100,6 +113,8 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(tus::options, uploads::open))
         .routes(routes!(tus::options_of_one, tus::head, tus::patch, tus::delete))
         .routes(routes!(uploads::receipt))
+        .routes(routes!(unusual::list))
+        .routes(routes!(unusual::approve))
         .routes(routes!(packages::list))
         .routes(routes!(packages::withdraw))
         .routes(routes!(packages::erasures))
@@ -121,6 +136,7 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(reports::state))
         .routes(routes!(followups::list, followups::look_up))
         .routes(routes!(followups::volumes, followups::approve))
+        .routes(routes!(answers::log))
         .routes(routes!(questions::quality))
         .routes(routes!(questions::audit))
         .routes(routes!(questions::strand))

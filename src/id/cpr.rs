@@ -1,5 +1,7 @@
 //! The CPR number: century, date, sex, modulus 11.
 
+use zeroize::Zeroize as _;
+
 use super::{Facts, IdKind, IdRejection};
 use crate::clock::Day;
 
@@ -84,6 +86,26 @@ pub(super) fn classify(text: &[u8; 10], today: Day) -> Result<Facts, IdRejection
 pub(super) fn remainder(text: &[u8; 10]) -> u8 {
     let sum: u32 = text.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     (sum % 11) as u8
+}
+
+/// The weighted sum modulo 11 of the number with a birth date and the last four digits given; 0 to 10.
+#[must_use]
+pub fn remainder_of(birth: Day, serial: u16) -> u8 {
+    let (year, month, day) = birth.ymd();
+    let yy = u8::try_from(year.rem_euclid(100)).unwrap_or(0);
+    let mut text = [b'0'; 10];
+    for (at, value) in [(0, day), (2, month), (4, yy)] {
+        text[at] += value / 10 % 10;
+        text[at + 1] += value % 10;
+    }
+    let mut rest = serial;
+    for digit in text[6..].iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
+    }
+    let remainder = remainder(&text);
+    text.zeroize();
+    remainder
 }
 
 pub(super) const fn sex(text: &[u8; 10]) -> Sex {

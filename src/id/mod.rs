@@ -14,7 +14,7 @@ mod cpr;
 mod made_up;
 mod replacement;
 
-pub use cpr::{Modulus, Sex};
+pub use cpr::{Modulus, Sex, remainder_of};
 pub use made_up::generate_made_up_cpr;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};

@@ -9,6 +9,7 @@
 pub mod consents;
 mod erase;
 mod open;
+mod persons;
 mod receive;
 mod refusal;
 mod rows;
@@ -19,5 +20,6 @@ mod tests;
 pub use consents::{Arriving, ConsentReceiver, OpenedConsents};
 pub use erase::{StagedErasure, erase_staged, named_in};
 pub use open::{Opened, Uploader, open, signed_by};
+pub use persons::{Persons, UnusualPackage, Weight};
 pub use receive::{ReceiveError, Received, Receiver};
 pub use refusal::{IntakeRefusal, RowProblem};

@@ -1,5 +1,6 @@
 //! Why an upload is refused: a closed list, each with a code that stays and a piece of advice.
 
+use super::UnusualPackage;
 use crate::consent::ConsentRefusal;
 use crate::extract::manifest::{DATA_FILE, MANIFEST_FILE, ManifestError};
 use crate::limits;
@@ -7,7 +8,7 @@ use crate::name::{ColumnId, PartnerId};
 use crate::token::TokenError;
 
 /// Why an upload is refused. The message says what and where; [`IntakeRefusal::advice`] says what to do. Neither holds
-/// a value, and neither depends on anything but the upload and the programme.
+/// a value, and neither depends on anything but the partner's own uploads and the programme.
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeRefusal {
     /// More bytes than any manifest has.
@@ -86,6 +87,9 @@ pub enum IntakeRefusal {
     /// What lies staged is not the beginning of this package.
     #[error("what is staged for this upload is not the beginning of this package")]
     StagedDiffers,
+    /// A package that is not one of the partner's clients.
+    #[error(transparent)]
+    Unusual(UnusualPackage),
     /// Something was refused before.
     #[error("this upload was refused before")]
     AlreadyRefused,
@@ -169,6 +173,7 @@ impl IntakeRefusal {
                 ManifestError::NotYours { .. } => "not-your-dataset",
                 ManifestError::Period { .. } => "period",
                 ManifestError::Columns(_) => "columns",
+                ManifestError::NotScreened => "not-screened",
             },
             IntakeRefusal::OtherPartner { .. } => "other-partner",
             IntakeRefusal::BlockDigest { .. } => "block-digest",
@@ -179,6 +184,7 @@ impl IntakeRefusal {
             IntakeRefusal::Incomplete { .. } => "incomplete",
             IntakeRefusal::Counts { .. } => "counts",
             IntakeRefusal::StagedDiffers => "staged-differs",
+            IntakeRefusal::Unusual(unusual) => unusual.code(),
             IntakeRefusal::AlreadyRefused => "already-refused",
         }
     }
@@ -217,12 +223,15 @@ impl IntakeRefusal {
                 "leave out rows of days to come, and check the machine's clock"
             }
             IntakeRefusal::ManifestTooLarge
-            | IntakeRefusal::Manifest(ManifestError::Form(_) | ManifestError::Contradiction(_))
+            | IntakeRefusal::Manifest(
+                ManifestError::Form(_) | ManifestError::Contradiction(_) | ManifestError::NotScreened,
+            )
             | IntakeRefusal::BlockRows { .. }
             | IntakeRefusal::Header
             | IntakeRefusal::Row { .. }
             | IntakeRefusal::Counts { .. } => "make the package again with a current `kobling tokenise`",
             IntakeRefusal::Incomplete { .. } => "send the rest, from the offset that the service states",
+            IntakeRefusal::Unusual(unusual) => unusual.advice(),
             IntakeRefusal::StagedDiffers | IntakeRefusal::AlreadyRefused => "begin a new upload",
         }
     }

@@ -17,7 +17,7 @@ pub use followup::{Followup, FollowupStatus, Shareable, StatusMeaning};
 pub use model::{
     Basis, BasisKind, Code, CodeList, Column, ConsentPolicy, Dataset, Dimension, DimensionSource,
     DisclosureSettings, Measure, Notice, Organisation, Partner, PartnerKind, Population, Programme, Purpose,
-    Role, Text,
+    Role, Supply, Text,
 };
 pub use payment::{Banding, Earned, Reachable, Settlement, payment_reach, settle};
 pub use question::{

@@ -60,6 +60,8 @@ pub struct Programme {
     pub code_lists: Vec<CodeList>,
     /// What partners hand over.
     pub datasets: Vec<Dataset>,
+    /// How many persons a partner's packages of a dataset may be about.
+    pub supplies: Vec<Supply>,
     /// What answers may be broken down by.
     pub dimensions: Vec<Dimension>,
     /// What answers may be narrowed to.
@@ -225,6 +227,21 @@ pub struct Dataset {
     pub columns: Vec<Column>,
 }
 
+/// How many persons the packages of a dataset from one partner may be about. Where there is none, neither bound holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Supply {
+    /// Position of the dataset.
+    pub dataset: usize,
+    /// Position of the partner.
+    pub partner: u8,
+    /// Most different persons that the partner can have in the dataset, over the whole programme.
+    pub population: u32,
+    /// Fewest different persons of a package; `None` for no such bound.
+    pub least_persons: Option<u32>,
+    /// Whether its clients share few birth dates by nature, so that many on one date are nothing unusual.
+    pub few_birth_dates: bool,
+}
+
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -359,6 +376,12 @@ impl Programme {
     #[must_use]
     pub fn dataset(&self, dataset: &DatasetId) -> Option<(usize, &Dataset)> {
         self.datasets.iter().enumerate().find(|(_, d)| d.id == *dataset)
+    }
+
+    /// How many persons a partner's packages of a dataset may be about, by their positions.
+    #[must_use]
+    pub fn supply(&self, dataset: usize, partner: u8) -> Option<&Supply> {
+        self.supplies.iter().find(|supply| (supply.dataset, supply.partner) == (dataset, partner))
     }
 
     /// The question of a name.

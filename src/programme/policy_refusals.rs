@@ -281,3 +281,44 @@ fn the_page_names_every_field_of_policy() {
         assert!(section.contains(default), "{default}");
     }
 }
+
+#[test]
+fn the_persons_of_packages_have_bounds() {
+    let programme = Programme::parse(REFERRALS).unwrap_or_else(|error| panic!("{error}"));
+    let (at, _) = programme.dataset(&"raadgivning".parse().expect("a name")).expect("there");
+    let source = programme.source(&"raad".parse().expect("a name")).expect("there");
+    let supply = programme.supply(at, source).expect("stated");
+    assert_eq!((supply.population, supply.least_persons, supply.few_birth_dates), (5000, Some(30), false));
+    assert!(programme.supply(0, source).is_none() && programme.supply(at, source + 1).is_none());
+
+    let least = "dataset.raadgivning.supply.least_persons";
+    refuses(
+        "least_persons = 30",
+        "least_persons = 7",
+        least,
+        "least_persons",
+        "not below rule R1's least persons, 8",
+    );
+    let population = "dataset.raadgivning.supply.population";
+    for wrong in ["population = 29", "population = 12000001"] {
+        refuses("population = 5000", wrong, population, "population", "30 to 12000000 persons");
+    }
+    let bare = REFERRALS.replacen("least_persons = 30\n", "", 1);
+    let strict = bare.replacen("[consent]", "[disclosure]\npersons = 6000\n\n[consent]", 1);
+    finds(&strict, population, "population", "6000 to");
+    assert!(Programme::parse(&bare).is_ok());
+
+    let stated = "partner = \"raad\"\npopulation";
+    let field = "dataset.raadgivning.supply.partner";
+    refuses(
+        stated,
+        "partner = \"by\"\npopulation",
+        field,
+        "partner = \"by\"",
+        "does not hand this dataset over",
+    );
+    refuses(stated, "partner = \"nobody\"\npopulation", field, "nobody", "no partner has the id");
+    let twice = "[[dataset.supply]]\npartner = \"raad\"\npopulation = 900\n\n[[dataset.supply]]\npartner = \"raad\"\npopulation";
+    let once = "[[dataset.supply]]\npartner = \"raad\"\npopulation";
+    refuses(once, twice, "dataset.raadgivning.supply", "partner = \"raad\"", "defined twice");
+}

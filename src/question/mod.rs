@@ -38,6 +38,7 @@ mod axis;
 mod bits;
 mod budget;
 mod change;
+mod coarser;
 mod comparison;
 mod consents;
 mod count;

@@ -4,12 +4,13 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::axis::{self, Axis, Filter, Needed};
+use super::coarser::CoarserOf;
 use super::crossing::Starts;
 use super::events::Events;
 use super::kernel::{Chart, Kernel};
 use super::sources::Sources;
 use super::{Ask, AskRefusal, activity, index, kernels};
-use crate::clock::{Day, Period};
+use crate::clock::{Day, Period, Quarter};
 use crate::disclosure::{Dimensions, EndedPeriod, ReleaseContext, Released, Rules, Shown, Table};
 use crate::limits;
 use crate::name::{DimensionId, PurposeId, QuestionId};
@@ -32,6 +33,7 @@ pub struct Plan {
     datasets: Vec<usize>,
     span: RangeInclusive<Day>,
     of_consents: bool,
+    coarser: CoarserOf,
     labels: Vec<Label>,
     /// Ids of the key columns of what is counted; those of the labels, but where another table is derived.
     counted_columns: Vec<String>,
@@ -206,12 +208,9 @@ pub fn plan(
         begin: programme.period.first_day().days(),
     };
     let span = span(&frame);
-    for dataset in datasets.iter().map(|at| &programme.datasets[*at]) {
-        if let Some(kept) = dataset.kept_from(today).filter(|kept| span.start() < kept) {
-            let (dataset, reads) = (dataset.id.clone(), *span.start());
-            return Err(AskRefusal::NotKept { dataset, reads, kept });
-        }
-    }
+    kept(&frame, &span, today)?;
+    let longer = longer(&frame, &dimensions, sealed, today);
+    let coarser = CoarserOf::new(programme, &dimensions, population, (ask.period, longer));
     let kernel = kernels::kernel(&frame);
     // Consent is asked for by every partner that hands anything over, and read from no dataset.
     let (of_axes, of_index) = match question.kind {
@@ -249,6 +248,7 @@ pub fn plan(
         sealed,
         span,
         of_consents: question.kind == QuestionKind::Consents,
+        coarser,
         labels,
         counted_columns,
         unit: question.unit,
@@ -262,6 +262,32 @@ pub fn plan(
         kernel,
         datasets,
     })
+}
+
+/// Refuses days that a dataset no longer keeps.
+fn kept(frame: &Frame<'_>, span: &RangeInclusive<Day>, today: Day) -> Result<(), AskRefusal> {
+    for dataset in frame.datasets.iter().map(|at| &frame.programme.datasets[*at]) {
+        if let Some(kept) = dataset.kept_from(today).filter(|kept| span.start() < kept) {
+            let (dataset, reads) = (dataset.id.clone(), *span.start());
+            return Err(AskRefusal::NotKept { dataset, reads, kept });
+        }
+    }
+    Ok(())
+}
+
+/// The longest period that can be asked about, where asking about it is coarser: a table by quarter only has more cells.
+fn longer(frame: &Frame<'_>, dimensions: &[usize], sealed: Day, today: Day) -> Option<Period> {
+    let programme = frame.programme;
+    let by_quarter = |at: &usize| programme.dimensions[*at].source == DimensionSource::Quarter;
+    if dimensions.iter().any(by_quarter) || matches!(frame.question.kind, QuestionKind::Activity { .. }) {
+        return None;
+    }
+    let open = |quarter: &Quarter| askable(programme, Period::of(*quarter), sealed, today).is_ok();
+    let last = programme.period.quarters().take_while(open).last()?;
+    let period = Period::new(programme.period.first(), last).ok().filter(|longer| *longer != frame.period)?;
+    let (first, last) = (period.first_day().days(), period.last_day().days());
+    let frame = Frame { period, first, last, ..*frame };
+    kept(&frame, &span(&frame), today).ok().map(|()| period)
 }
 
 /// What a population is, where it is one code of a dimension that the question may be asked by.
@@ -481,7 +507,11 @@ impl Plan {
     /// [`Ledger::commit`](crate::disclosure::Ledger::commit); [`Plan::labels`] and [`Plan::chart`] are of this one.
     #[must_use]
     pub fn derive(&self, released: Released<Table>) -> Released<Table> {
-        released.derive(|table| self.kernel.derive(self.axes.len(), table))
+        released.derive(|table| {
+            let mut table = self.kernel.derive(self.axes.len(), table);
+            table.coarser = self.coarser.complete(std::mem::take(&mut table.coarser));
+            table
+        })
     }
 
     /// Whether it is counted from what persons said about consent, by [`count_consents`](super::count_consents), and
@@ -565,6 +595,23 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_has_danish_words_with_the_same_names() {
+        let said = refusal(&ask("funnel", &["partner"], "2022-Q1", None)).danish();
+        assert_eq!(
+            said,
+            "spørgsmålet er ikke registreret fordelt på partner; registreret er: role, municipality, quarter"
+        );
+        let said = refusal(&ask("overlap", &["role"], "2022-Q1", None)).danish();
+        assert!(said.ends_with("registreret er: ingen"), "{said}");
+        let four = ["role", "partner", "municipality", "quarter"];
+        let said = refusal(&ask("reach", &four, "2022-Q1", None)).danish();
+        assert_eq!(said, "der spørges om 4 dimensioner, og højst 3 besvares; udelad 1");
+        assert!(
+            refusal(&ask("reach", &[], "2030-Q1", None)).danish().contains("programmets 2021-Q1..2024-Q4")
+        );
+    }
+
+    #[test]
     fn at_most_three_dimensions_each_once() {
         let four = ["role", "partner", "municipality", "quarter"];
         assert_eq!(refusal(&ask("reach", &four, "2022-Q1", None)).code(), "too-many-dimensions");
@@ -597,6 +644,35 @@ mod tests {
         let (one, two) = (plan(&["role", "partner"]), plan(&["partner", "role"]));
         assert_eq!(one.key(), two.key());
         assert!(one.axes.iter().map(|axis| &axis.id).eq(two.axes.iter().map(|axis| &axis.id)));
+    }
+
+    /// Whoever asks what an answer names is answered: every coarser question is planned.
+    #[test]
+    fn every_coarser_question_can_be_asked_in_one_step() {
+        let asked = ask("reach", &["role", "partner"], "2022-Q3..2022-Q4", Some("exposed"));
+        let plan = on(&asked, "2023-02-01", "2023-03-01").expect("a plan");
+        let less = |by: &str| crate::disclosure::Coarser {
+            by: vec![by.to_owned()],
+            population: None,
+            period: None,
+            title: Text { da: String::new(), en: String::new() },
+        };
+        let coarser = plan.coarser.complete(vec![less("role"), less("partner")]);
+        let titles: Vec<&str> = coarser.iter().map(|coarser| &*coarser.title.en).collect();
+        assert_eq!(titles[2], "by Partner, Role, all (not only Exposed to violence)");
+        assert_eq!(titles[3], "by Partner, Role, over 2021-Q1..2022-Q4");
+        assert_eq!(titles[..2], ["by Role", "by Partner"]);
+        assert_eq!(coarser[0].title.da, "fordelt på Rolle");
+        for coarser in &coarser {
+            let by: Vec<&str> = coarser.by.iter().map(String::as_str).collect();
+            let period = coarser.period.expect("filled in").to_string();
+            let asked = ask("reach", &by, &period, coarser.population.as_deref());
+            assert!(on(&asked, "2023-02-01", "2023-03-01").is_ok(), "{coarser:?}");
+        }
+        let by_quarter = on(&ask("reach", &["quarter"], "2022-Q3", None), "2023-02-01", "2023-03-01");
+        assert!(by_quarter.expect("a plan").coarser.complete(Vec::new()).is_empty());
+        let whole = on(&ask("reach", &[], "2021-Q1..2022-Q4", None), "2023-02-01", "2023-03-01");
+        assert!(whole.expect("a plan").coarser.complete(Vec::new()).is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::name::{DatasetId, DimensionId, PopulationId, QuestionId};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AskRefusal {
     /// No such question.
-    #[error("no question {asked} is registered; registered are: {}", list(.registered))]
+    #[error("no question {asked} is registered; registered are: {}", list(.registered, "none"))]
     Question {
         /// What was asked.
         asked: QuestionId,
@@ -16,7 +16,7 @@ pub enum AskRefusal {
         registered: Vec<QuestionId>,
     },
     /// A dimension that the question does not have.
-    #[error("the question is not registered by {asked}; registered are: {}", list(.registered))]
+    #[error("the question is not registered by {asked}; registered are: {}", list(.registered, "none"))]
     Dimension {
         /// What was asked.
         asked: DimensionId,
@@ -24,7 +24,7 @@ pub enum AskRefusal {
         registered: Vec<DimensionId>,
     },
     /// A population that the question does not have.
-    #[error("the question is not registered for the population {asked}; registered are: {}", list(.registered))]
+    #[error("the question is not registered for the population {asked}; registered are: {}", list(.registered, "none"))]
     Population {
         /// What was asked.
         asked: PopulationId,
@@ -95,11 +95,59 @@ impl AskRefusal {
             AskRefusal::TooLarge { .. } => "table-too-large",
         }
     }
+
+    /// The refusal in Danish.
+    #[must_use]
+    pub fn danish(&self) -> String {
+        match self {
+            AskRefusal::Question { asked, registered } => {
+                format!(
+                    "intet spørgsmål {asked} er registreret; registreret er: {}",
+                    list(registered, "ingen")
+                )
+            }
+            AskRefusal::Dimension { asked, registered } => {
+                let registered = list(registered, "ingen");
+                format!("spørgsmålet er ikke registreret fordelt på {asked}; registreret er: {registered}")
+            }
+            AskRefusal::Population { asked, registered } => {
+                let registered = list(registered, "ingen");
+                format!(
+                    "spørgsmålet er ikke registreret for populationen {asked}; registreret er: {registered}"
+                )
+            }
+            AskRefusal::Dimensions(DimensionError::TooMany { asked, ceiling }) => format!(
+                "der spørges om {asked} dimensioner, og højst {ceiling} besvares; udelad {}",
+                asked.saturating_sub(*ceiling)
+            ),
+            AskRefusal::Dimensions(DimensionError::Twice(twice)) => {
+                format!("dimensionen {twice} er nævnt to gange; nævn den én gang")
+            }
+            AskRefusal::OutsideProgramme { asked, programme } => {
+                format!("perioden {asked} ligger uden for programmets {programme}")
+            }
+            AskRefusal::Period(PeriodError::NotEnded { period, from }) => {
+                format!(
+                    "der kan ikke spørges om perioden {period} før {from}; slut den med et tidligere kvartal"
+                )
+            }
+            AskRefusal::NotSealed { asked, sealed } => format!(
+                "data blev forseglet {sealed}, før perioden {asked} var slut; spørg om tidligere kvartaler, eller efter næste forsegling"
+            ),
+            AskRefusal::NotKept { dataset, reads, kept } => format!(
+                "spørgsmålet læser {dataset} fra {reads}, og rækker deraf er bevaret fra {kept}; spørg om en senere periode"
+            ),
+            AskRefusal::TooLarge { cells } => format!(
+                "tabellen ville have {cells} celler, og højst {} besvares; udelad en dimension",
+                crate::limits::MAX_CELLS
+            ),
+        }
+    }
 }
 
-fn list<T: AsRef<str>>(names: &[T]) -> String {
+fn list<T: AsRef<str>>(names: &[T], none: &str) -> String {
     match names {
-        [] => "none".to_owned(),
+        [] => none.to_owned(),
         names => names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "),
     }
 }

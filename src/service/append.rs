@@ -6,13 +6,14 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::arrival::ArrivalKey;
+use super::unusual::Weighed;
 use super::{Reason, Service, ServiceError};
 use crate::audit::{Actor, ReceiptKind, Subject};
 use crate::auth::Principal;
 use crate::intake::consents::frames;
 use crate::intake::staged::{Layout, open_for_append};
 use crate::intake::{Arriving, ConsentReceiver, OpenedConsents, ReceiveError, Receiver};
-use crate::store::{UploadRow, UploadState};
+use crate::store::{Completed, UploadRow, UploadState};
 
 /// Requests that may be at one upload at a time: one works, one waits, for a client that comes back before its cut
 /// connection is noticed. A request that waits holds a thread, and there are only so many for everybody.
@@ -232,7 +233,11 @@ impl Service {
                 return self.record_package(actor, row, &opened, consents.finish()?);
             }
         };
+        // Nothing more is written to it, and Windows removes no file that is open.
+        drop(session.file);
         let opened = self.reopened_rows(row)?;
+        let one_at_a_time = self.weighing(opened.source);
+        let Weighed { weight, remark } = self.weigh(actor, row, &opened)?;
         let head = &opened.manifest.kobling;
         let now = self.now();
         let subject = Subject::new()
@@ -244,10 +249,17 @@ impl Service {
             .count("kept", received.stored)
             .count("bytes", opened.manifest.resources[0].bytes);
         let in_receipt = subject.clone();
-        let package = (row.id.as_str(), received.stored);
+        let package = Completed {
+            id: &row.id,
+            stored: received.stored,
+            persons: weight.persons,
+            brought: weight.brought,
+            remark,
+        };
         self.store.complete_upload(now, actor, package, subject, |head| {
             self.receipt(ReceiptKind::Upload, &row.id, now, &row.partner, in_receipt, head)
         })?;
+        drop(one_at_a_time);
         Ok(())
     }
 
@@ -294,7 +306,15 @@ impl Service {
         }
         synced?;
         fed?;
-        let after = self.standing_in(caller, id, &mut held)?;
+        let after = self.standing_in(caller, id, &mut held);
+        if after.is_err() {
+            // It may have been refused as a whole: nobody comes back to its place.
+            drop(held);
+            drop(slot);
+            self.forget_slot(id);
+            return after;
+        }
+        let after = after?;
         if after.offset > before.offset && !after.complete {
             self.store.touch_upload(self.now(), id)?;
         }

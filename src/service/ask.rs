@@ -7,6 +7,7 @@ use std::sync::{MutexGuard, PoisonError};
 
 use serde::Serialize;
 
+use super::answers::{asked as line, read, told};
 use super::consented::{Consented, OfPlan, Standing};
 use super::seal::Sealed;
 use super::{Reason, Service, ServiceError};
@@ -23,7 +24,7 @@ use crate::question::{
     Ask, AskRefusal, Chart, CountError, Label, Plan, Progress, Shelf, count_consents_of, count_prepared, plan,
 };
 use crate::snapshot::{LazySnapshot, Snapshot};
-use crate::store::{AnswerKey, ConsentState, LedgerRow, SnapshotRow, StoreError};
+use crate::store::{AnswerKey, Asked, ConsentState, Given, LedgerRow, SnapshotRow, StoreError};
 
 /// What is kept between questions. Held by one question at a time.
 #[derive(Default)]
@@ -131,7 +132,7 @@ impl Service {
     ) -> Result<String, ServiceError> {
         self.may_ask(caller, ask)?;
         let mut answering = self.answering();
-        self.answer(&mut answering, (&caller.actor(), &caller.organisation), ask, progress)
+        self.answer(&mut answering, (&caller.actor(), &caller.organisation), (ask, Given::Answer), progress)
     }
 
     /// Whether somebody may ask this question: the role, and an organisation that its purpose is for. What it may not is
@@ -159,7 +160,7 @@ impl Service {
         &self,
         answering: &mut Answering,
         (actor, recipient): (&Actor, &OrganisationId),
-        ask: &Ask,
+        (ask, given): (&Ask, Given),
         progress: &Progress,
     ) -> Result<String, ServiceError> {
         if progress.is_given_up() {
@@ -176,15 +177,18 @@ impl Service {
                 .digest("answer", Sha256Hex::of(body.as_bytes()))
                 .count("snapshot", u64::from(moment.row.id))
         };
+        let line = line(given, recipient, ask, moment.row.id);
         if let Some(body) = self.store.kept_answer(key)? {
             let asked = asked_by(&plan, recipient);
-            self.store.commit_release(moment.now, actor, (&asked, &[]), subject(&body))?;
+            let logged = Some((&line, Some(&told(&read(&body)?))));
+            self.store.commit_release(moment.now, actor, (&asked, &[]), subject(&body), logged)?;
             return Ok(body);
         }
         let above = self.above(answering, &plan, (&moment, recipient), progress)?;
         let tabulation = self.count(answering, &plan, (&moment, recipient), progress)?;
         let context = self.context(&plan, &moment, recipient, above.as_ref());
-        let released = self.release(answering, &plan, &moment, (actor, recipient, context), tabulation)?;
+        let (released, line) =
+            self.release(answering, &plan, &moment, (actor, recipient), (context, Some(&line)), tabulation)?;
         let released = plan.derive(released);
         let question = self.programme().question(&ask.question).ok_or(StoreError::NoSuch("question"))?;
         let population = ask.population.as_ref().and_then(|id| {
@@ -205,7 +209,8 @@ impl Service {
             chart: plan.chart(),
             table: &released,
         });
-        self.store.keep_answer(moment.now, key, &body)?;
+        let told = told(&read(&body)?);
+        self.store.keep_answer(moment.now, key, &body, line.map(|line| (line, &told)))?;
         Ok(body)
     }
 
@@ -288,15 +293,17 @@ impl Service {
         ReleaseContext { question_key: format!("{}&recipient={recipient}", context.question_key), ..context }
     }
 
-    /// Puts what was counted under the rules. The ledger is durable before this returns.
+    /// Puts what was counted under the rules. The ledger, and the line of the log where one is given, are durable before
+    /// this returns; the line's number comes with it.
     pub(super) fn release(
         &self,
         answering: &mut Answering,
         plan: &Plan,
         moment: &Moment,
-        (actor, recipient, context): (&Actor, &OrganisationId, ReleaseContext),
+        (actor, recipient): (&Actor, &OrganisationId),
+        (context, line): (ReleaseContext, Option<&Asked>),
         tabulation: Tabulation,
-    ) -> Result<Released<Table>, ServiceError> {
+    ) -> Result<(Released<Table>, Option<u64>), ServiceError> {
         let mut ledger = self.ledger(answering.ledger.take())?;
         let pending = release(tabulation, &context, &self.rules, &ledger)?;
         let asked = Subject::new()
@@ -304,19 +311,18 @@ impl Service {
             .id("recipient", recipient)
             .digest("asked", Sha256Hex::of(plan.key().as_bytes()))
             .count("snapshot", u64::from(moment.row.id));
+        let mut entered = None;
         let released = ledger.commit(pending, |entries| {
-            self.store.commit_release(
-                moment.now,
-                actor,
-                (&asked_by(plan, recipient), &self.stored(entries)),
-                asked,
-            )
+            let (key, logged) = (asked_by(plan, recipient), line.map(|line| (line, None)));
+            let rows = self.stored(entries);
+            let committed = self.store.commit_release(moment.now, actor, (&key, &rows), asked, logged);
+            committed.map(|line| entered = line)
         });
         // After an error the ledger is not put back: at the very end of a transaction only the store knows whether the
         // lines are there.
         let released = released.map_err(uncommitted)?;
         answering.ledger = Some(ledger);
-        Ok(released)
+        Ok((released, entered))
     }
 
     /// The snapshot in force, with the datasets that are read. Those used last stay in memory.

@@ -170,7 +170,7 @@ reasons! {
     /// Not whole yet.
     Incomplete = "incomplete", "the upload is not complete", "send the rest, then ask again";
     /// No longer open.
-    Gone = "gone", "this upload was given up, has expired or was withdrawn", "open a new one";
+    Gone = "gone", "this upload was given up, was refused, has expired or was withdrawn", "open a new one";
     /// Not signed, or by no key in force.
     ConsentSignature = "consent-signature",
         "the header Kobling-Signature is missing or by none of your enrolled keys",
@@ -289,6 +289,21 @@ impl ServiceError {
                 "see the log for what is wrong with the snapshot; the old one stays in force"
             }
             _ => Reason::Internal.advice(),
+        }
+    }
+
+    /// The message and the advice in Danish, where an evaluator may come upon the refusal.
+    #[must_use]
+    pub fn danish(&self) -> Option<(String, &'static str)> {
+        match self {
+            ServiceError::Ask(refusal) => {
+                Some((refusal.danish(), "spørg om det der er registreret; GET /v1/questions viser det"))
+            }
+            ServiceError::Refused(Reason::NoSnapshot) => Some((
+                "der er endnu ikke forseglet noget".to_owned(),
+                "spørg igen efter den første forsegling",
+            )),
+            _ => None,
         }
     }
 

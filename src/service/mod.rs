@@ -6,6 +6,7 @@
 
 mod access;
 mod aliases;
+mod answers;
 mod append;
 mod arrival;
 mod as_of;
@@ -30,9 +31,11 @@ mod start;
 mod statement;
 #[cfg(any(debug_assertions, feature = "weakened"))]
 mod tabulate;
+mod unusual;
 mod upkeep;
 mod upload;
 
+pub use answers::AnswerLog;
 pub use append::Standing;
 pub use audit::AuditReport;
 pub use erasing::Erased;
@@ -41,6 +44,7 @@ pub use followup::FollowupVolume;
 pub use ledger::{LedgerCell, Whose, check_ledger, ledger_cells};
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
+pub use unusual::UnusualUpload;
 pub use upkeep::{Erase, Upkeep};
 pub use upload::{UploadRequest, UploadView};
 
@@ -69,6 +73,8 @@ pub struct Service {
     sessions: Mutex<HashMap<String, Arc<append::Slot>>>,
     /// Who may come in, by source and dataset.
     arrivals: arrival::Arrivals,
+    /// Held while a package of a partner is weighed, by source.
+    weighing: Vec<Mutex<()>>,
     /// Held while sealing: one seal at a time.
     sealing: Mutex<()>,
     /// Held while answering: one question at a time.

@@ -131,7 +131,7 @@ fn all_counted(of: &str, names: &[&str], counts: &BTreeMap<String, u64>) -> Vec<
     names.iter().map(|name| (format!("{of}/{name}"), counts.get(*name).copied().unwrap_or(0))).collect()
 }
 
-fn shown(rows: u64) -> RowsShown {
+pub(super) fn shown(rows: u64) -> RowsShown {
     (rows >= 8).then(|| (rows + 2) / 5 * 5)
 }
 

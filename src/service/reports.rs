@@ -1,14 +1,15 @@
 //! Standing reports: a registered question, answered by itself once for each quarter, at the first seal after the quarter
 //! could be asked about. It is the way to follow a programme while it runs: nobody asks again and again.
 
+use super::answers::{read, told};
 use super::{Reason, Service, ServiceError};
-use crate::audit::Actor;
+use crate::audit::{Actor, Deed, Subject};
 use crate::auth::Principal;
 use crate::clock::Period;
 use crate::name::{OrganisationId, QuestionId};
 use crate::programme::{Audience, Question};
 use crate::question::{Ask, Progress};
-use crate::store::ReportRow;
+use crate::store::{Asked, Given, ReportRow};
 
 impl Service {
     /// Makes the reports that are due: each standing question, for each quarter that can be asked about and each
@@ -44,7 +45,12 @@ impl Service {
         }
         let ask = Ask { question: question.id.clone(), by: Vec::new(), period, population: None };
         let mut answering = self.answering();
-        let body = match self.answer(&mut answering, (actor, recipient), &ask, &Progress::default()) {
+        let body = match self.answer(
+            &mut answering,
+            (actor, recipient),
+            (&ask, Given::ReportMade),
+            &Progress::default(),
+        ) {
             Ok(body) => body,
             // The quarter has not ended, or had not when the snapshot was sealed.
             Err(ServiceError::Ask(_)) => return Ok(false),
@@ -75,7 +81,7 @@ impl Service {
         Ok(self.store.reports(&caller.organisation)?)
     }
 
-    /// A report, as it was made: the answer's JSON.
+    /// A report, as it was made: the answer's JSON. That it was read is entered first.
     ///
     /// # Errors
     /// [`Reason::NotFound`] when there is none for the caller's organisation.
@@ -86,6 +92,23 @@ impl Service {
         quarter: &str,
     ) -> Result<String, ServiceError> {
         let found = self.store.report(question.as_str(), quarter, &caller.organisation)?;
-        found.ok_or(ServiceError::Refused(Reason::NotFound))
+        let body = found.ok_or(ServiceError::Refused(Reason::NotFound))?;
+        let answer = read(&body)?;
+        let (told, recipient) = (told(&answer), caller.organisation.clone());
+        let asked = Asked {
+            given: Given::ReportRead,
+            recipient,
+            question: Some(question.to_string()),
+            by: Vec::new(),
+            population: None,
+            period: Some(answer.period.to_string()),
+            snapshot: Some(answer.table.snapshot),
+            rules: Some(answer.table.rules),
+        };
+        let subject =
+            Subject::new().id("question", question).id("quarter", quarter).digest("answer", told.sha256);
+        let (actor, deed) = (caller.actor(), (Deed::ReportRead, subject));
+        self.store.record_given(self.now(), &actor, deed, (&asked, Some(&told)))?;
+        Ok(body)
     }
 }

@@ -78,6 +78,7 @@ impl Service {
         let service = Service {
             arrivals: Arrivals::new(&in_force.programme),
             store: Arc::new(store),
+            weighing: in_force.programme.partners.iter().map(|_| Mutex::default()).collect(),
             in_force,
             key,
             signing,

@@ -7,9 +7,10 @@
 
 use serde::Serialize;
 
+use super::answers::asked;
 use super::ask::Moment;
 use super::{Reason, Service, ServiceError};
-use crate::audit::{SignedStatement, Subject};
+use crate::audit::{Deed, SignedStatement, Subject};
 use crate::auth::Principal;
 use crate::clock::{Day, Period, Timestamp};
 use crate::disclosure::{Released, settle_banded, settle_verified};
@@ -17,7 +18,7 @@ use crate::extract::manifest::Sha256Hex;
 use crate::name::{OrganisationId, ProgrammeId, QuestionId};
 use crate::programme::{Payment, PaymentMode, Question, QuestionKind, Settlement, Text, Unit};
 use crate::question::{Ask, Progress, plan};
-use crate::store::StatementRow;
+use crate::store::{Asked, Given, StatementRow, Told};
 
 /// What is signed.
 #[derive(Serialize)]
@@ -83,7 +84,7 @@ impl Service {
         let mut answering = self.answering();
         for made in self.store.statements(&question.id)? {
             if made.days == days && made.payer == caller.organisation.as_str() {
-                return Ok(SignedStatement { statement: made.body, signature: made.signature });
+                return self.read_again(caller, made);
             }
             if made.days.0 <= days.1 && days.0 <= made.days.1 {
                 return Err(ServiceError::Refused(Reason::StatementOverlaps));
@@ -102,8 +103,9 @@ impl Service {
         let settlement = match payment.mode {
             PaymentMode::Verified => settle_verified(&tabulation, payment, &self.rules)?,
             PaymentMode::Banded => {
-                let of = (&caller.actor(), recipient, self.context(&plan, &moment, recipient, None));
-                let released = self.release(&mut answering, &plan, &moment, of, tabulation)?;
+                let context = (self.context(&plan, &moment, recipient, None), None);
+                let of = (&caller.actor(), recipient);
+                let (released, _) = self.release(&mut answering, &plan, &moment, of, context, tabulation)?;
                 settle_banded(&released, payment, &self.rules)?
             }
         };
@@ -139,11 +141,28 @@ impl Service {
             body: signed.statement.clone(),
             signature: signed.signature.clone(),
         };
-        self.store.keep_statement(&caller.actor(), &row, subject)?;
+        let asked = asked(Given::StatementMade, recipient, &ask, moment.row.id);
+        self.store.keep_statement(&caller.actor(), &row, subject, (&asked, &told(&row)))?;
         Ok(signed)
     }
 
-    /// Every statement made so far for the caller's organisation, by question and period.
+    /// A statement that was made, once more. That it was read is entered first.
+    fn read_again(&self, caller: &Principal, made: StatementRow) -> Result<SignedStatement, ServiceError> {
+        let told = told(&made);
+        let period = Period::new(made.days.0.quarter(), made.days.1.quarter()).ok();
+        let asked = Asked {
+            question: Some(made.question.clone()),
+            period: period.map(|period| period.to_string()),
+            ..listed(caller, Given::StatementRead)
+        };
+        let subject = Subject::new().id("question", &made.question).digest("statement", told.sha256);
+        let (actor, deed) = (caller.actor(), (Deed::PaymentRead, subject));
+        self.store.record_given(self.now(), &actor, deed, (&asked, Some(&told)))?;
+        Ok(SignedStatement { statement: made.body, signature: made.signature })
+    }
+
+    /// Every statement made so far for the caller's organisation, by question and period. That they were listed is
+    /// entered first.
     ///
     /// # Errors
     /// [`ServiceError`].
@@ -156,6 +175,10 @@ impl Service {
             statements
                 .extend(made.map(|row| SignedStatement { statement: row.body, signature: row.signature }));
         }
+        let subject = Subject::new().count("statements", statements.len() as u64);
+        let (actor, deed) = (caller.actor(), (Deed::PaymentsListed, subject));
+        let asked = listed(caller, Given::StatementsListed);
+        self.store.record_given(self.now(), &actor, deed, (&asked, None))?;
         Ok(statements)
     }
 
@@ -180,6 +203,25 @@ impl Service {
             crate::question::AskRefusal::Question { asked: id.clone(), registered }.into()
         })
     }
+}
+
+/// A line of the log without a question.
+fn listed(caller: &Principal, given: Given) -> Asked {
+    Asked {
+        given,
+        recipient: caller.organisation.clone(),
+        question: None,
+        by: Vec::new(),
+        population: None,
+        period: None,
+        snapshot: None,
+        rules: None,
+    }
+}
+
+/// What a statement tells of itself: it is no table.
+fn told(row: &StatementRow) -> Told {
+    Told { rows: None, sha256: Sha256Hex::of(row.body.as_bytes()) }
 }
 
 fn terms(payment: &Payment) -> Contract<'_> {

@@ -105,7 +105,7 @@ impl Service {
                 drop(self.turn(id)?);
                 self.end_upload(&caller.actor(), id, UploadState::Aborted)
             }
-            UploadState::Aborted | UploadState::Expired => Ok(()),
+            UploadState::Aborted | UploadState::Expired | UploadState::Refused => Ok(()),
             UploadState::Recorded => Err(ServiceError::Store(crate::store::StoreError::Conflict(
                 "these consents are recorded; send events that withdraw or invalidate them",
             ))),

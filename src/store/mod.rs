@@ -7,6 +7,7 @@
 //! Must never: hold a token (links only), print a link, be opened by two processes, or take the time from anywhere but
 //! its caller. Callers: the service's operations and commands.
 
+mod answers;
 mod chain;
 mod consents;
 mod erasures;
@@ -22,6 +23,7 @@ mod snapshots;
 mod spine;
 mod statements;
 mod tombstones;
+mod unusual;
 mod uploads;
 
 #[cfg(test)]
@@ -33,6 +35,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+pub use answers::{AnswerFilter, AnswerRow, Asked, Given, Told};
 pub use consents::{ConsentRow, ConsentState, StoredConsent};
 pub use erasures::{ErasureCause, ErasureRow, ErasureState, Finished, OrderRow, Stretches};
 pub use error::StoreError;
@@ -47,7 +50,8 @@ pub use snapshots::{NewSnapshot, SnapshotRow};
 pub use spine::{AliasRow, SpineRow};
 pub use statements::{ReportRow, StatementRow};
 pub use tombstones::TombstoneRow;
-pub use uploads::{NewUpload, OpenedUpload, PackageRow, StagedName, UploadRow, UploadState};
+pub use unusual::{SoFar, UnusualRow};
+pub use uploads::{Completed, NewUpload, OpenedUpload, PackageRow, StagedName, UploadRow, UploadState};
 
 use folder::Lock;
 

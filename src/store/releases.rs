@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
+use super::answers::{Asked, Told, complete, enter};
 use super::chain::{NewEntry, append};
 use super::{Store, StoreError, signed, unsigned};
 use crate::audit::{Actor, Deed, Strand, Subject};
@@ -128,7 +129,8 @@ impl Store {
         })
     }
 
-    /// Makes the ledger lines of an answer, under its question's key, and its place in the audit chain durable, before the answer leaves.
+    /// Makes the ledger lines of an answer, under its question's key, its place in the audit chain, and its line of the log of
+    /// answers durable, before the answer leaves. Gives the line's number; what it `told` is known of an answer that is kept.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`] when a line's position is taken: another answer came first.
@@ -138,7 +140,8 @@ impl Store {
         actor: &Actor,
         (question_key, rows): (&str, &[LedgerRow]),
         subject: Subject,
-    ) -> Result<(), StoreError> {
+        logged: Option<(&Asked, Option<&Told>)>,
+    ) -> Result<Option<u64>, StoreError> {
         self.write(|tx| {
             insert(tx, rows)?;
             tx.execute(
@@ -146,7 +149,11 @@ impl Store {
                 [question_key],
             )?;
             let entry = NewEntry { actor, at: now, deed: Deed::Answered, strand: Strand::Service, subject };
-            append(tx, entry).map(|_| ())
+            append(tx, entry)?;
+            let Some((asked, told)) = logged else { return Ok(None) };
+            let line = enter(tx, now, actor, asked)?;
+            told.map(|told| complete(tx, line, told)).transpose()?;
+            Ok(Some(line))
         })
     }
 
@@ -158,18 +165,25 @@ impl Store {
         self.write(|tx| insert(tx, rows))
     }
 
-    /// Keeps an answer's body, to be served again verbatim. An answer that is there already stays.
+    /// Keeps an answer's body, to be served again verbatim, and completes its line of the log. An answer that is there
+    /// already stays.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn keep_answer(&self, now: Timestamp, key: AnswerKey, body: &str) -> Result<(), StoreError> {
+    pub fn keep_answer(
+        &self,
+        now: Timestamp,
+        key: AnswerKey,
+        body: &str,
+        logged: Option<(u64, &Told)>,
+    ) -> Result<(), StoreError> {
         self.write(|tx| {
             tx.execute(
                 "INSERT INTO answers (question_sha256, basis_sha256, answered_at, body) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT DO NOTHING",
                 params![key.question.as_bytes(), key.basis.as_bytes(), now.millis(), body],
             )?;
-            Ok(())
+            logged.map_or(Ok(()), |(line, told)| complete(tx, line, told))
         })
     }
 

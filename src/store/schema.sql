@@ -47,7 +47,7 @@ CREATE TABLE uploads (
     fingerprint        TEXT NOT NULL,
     opened_at          INTEGER NOT NULL,
     touched_at         INTEGER NOT NULL,
-    state              TEXT NOT NULL CHECK (state IN ('open', 'complete', 'recorded', 'replaced', 'withdrawn', 'aborted', 'expired')),
+    state              TEXT NOT NULL CHECK (state IN ('open', 'complete', 'recorded', 'replaced', 'withdrawn', 'aborted', 'expired', 'refused')),
     completed_at       INTEGER,
     completed_sequence INTEGER UNIQUE,
     receipt            TEXT,
@@ -55,6 +55,12 @@ CREATE TABLE uploads (
     -- Rows staged once complete, and how often the staged file was written anew because rows were erased.
     stored             INTEGER,
     generation         INTEGER NOT NULL DEFAULT 0,
+    -- Different persons of the package, and those that no package of the partner and dataset told of before it; what is
+    -- unusual about it; when the steward let in one that was refused.
+    persons            INTEGER,
+    brought            INTEGER,
+    remark             TEXT,
+    approved_at        INTEGER,
     CHECK ((state IN ('complete', 'recorded', 'replaced', 'withdrawn')) = (receipt IS NOT NULL)),
     CHECK ((receipt IS NOT NULL) = (stored IS NOT NULL)),
     CHECK ((state = 'withdrawn') = (withdrawal IS NOT NULL))
@@ -246,6 +252,30 @@ CREATE TABLE answers (
     body            TEXT NOT NULL,
     PRIMARY KEY (question_sha256, basis_sha256)
 ) STRICT, WITHOUT ROWID;
+
+-- The steward's log: what was given to whom. A line without a digest is of a
+-- list, or of an answer that was not handed out.
+CREATE TABLE answer_log (
+    seq          INTEGER PRIMARY KEY AUTOINCREMENT,
+    at           INTEGER NOT NULL,
+    organisation TEXT NOT NULL,
+    principal    TEXT NOT NULL,
+    recipient    TEXT NOT NULL,
+    given        TEXT NOT NULL,
+    question     TEXT,
+    dimensions   TEXT NOT NULL,
+    population   TEXT,
+    period       TEXT,
+    snapshot     INTEGER REFERENCES snapshots (id),
+    rules        TEXT,
+    shown        INTEGER,
+    hidden       INTEGER,
+    sha256       BLOB CHECK (length(sha256) = 32),
+    again        INTEGER NOT NULL DEFAULT 0,
+    CHECK ((shown IS NULL) = (hidden IS NULL))
+) STRICT;
+
+CREATE INDEX answer_log_texts ON answer_log (sha256);
 
 -- Made once, and served again as they were.
 CREATE TABLE statements (

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
+use super::answers::{Asked, Told, complete, enter};
 use super::chain::{NewEntry, append};
 use super::{Store, StoreError};
 use crate::audit::{Actor, Deed, Strand, Subject};
@@ -63,7 +64,7 @@ impl Store {
         })
     }
 
-    /// Keeps a statement for good, with its place in the audit chain.
+    /// Keeps a statement for good, with its place in the audit chain and its line of the log of answers.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when there is one for the period, or for one that shares a day with it.
@@ -72,6 +73,7 @@ impl Store {
         actor: &Actor,
         row: &StatementRow,
         subject: Subject,
+        (asked, told): (&Asked, &Told),
     ) -> Result<(), StoreError> {
         let (first, last) = (row.days.0.days(), row.days.1.days());
         self.write(|tx| {
@@ -90,7 +92,9 @@ impl Store {
             )?;
             let entry =
                 NewEntry { actor, at: row.made_at, deed: Deed::PaymentStated, strand: Strand::Service, subject };
-            append(tx, entry).map(|_| ())
+            append(tx, entry)?;
+            let line = enter(tx, row.made_at, actor, asked)?;
+            complete(tx, line, told)
         })
     }
 

@@ -66,7 +66,13 @@ fn upload(store: &Store, n: i64, id: &str, period: &str) -> OpenedUpload {
 fn complete(store: &Store, n: i64, id: &str) -> SignedReceipt {
     let subject = Subject::new().id("package", id);
     store
-        .complete_upload(at(n), &actor(), (id, 1), subject, |head| signed(&head))
+        .complete_upload(
+            at(n),
+            &actor(),
+            Completed { id, stored: 1, persons: 1, brought: 1, remark: None },
+            subject,
+            |head| signed(&head),
+        )
         .unwrap_or_else(|e| panic!("{e}"))
 }
 

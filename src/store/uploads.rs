@@ -27,6 +27,8 @@ pub enum UploadState {
     Aborted,
     /// Dropped because nothing reached it for long.
     Expired,
+    /// Refused for how many persons it is about, when it was whole: nothing of it is staged.
+    Refused,
 }
 
 impl UploadState {
@@ -41,6 +43,7 @@ impl UploadState {
             UploadState::Withdrawn => "withdrawn",
             UploadState::Aborted => "aborted",
             UploadState::Expired => "expired",
+            UploadState::Refused => "refused",
         }
     }
 
@@ -63,6 +66,7 @@ impl std::str::FromStr for UploadState {
             UploadState::Withdrawn,
             UploadState::Aborted,
             UploadState::Expired,
+            UploadState::Refused,
         ];
         all.into_iter().find(|state| state.as_str() == text).ok_or(())
     }
@@ -89,6 +93,21 @@ pub struct NewUpload<'a> {
     pub signature: &'a str,
     /// Short name of the key that made it.
     pub fingerprint: &'a str,
+}
+
+/// What makes a package of an upload.
+#[derive(Clone, Copy, Debug)]
+pub struct Completed<'a> {
+    /// The upload's id.
+    pub id: &'a str,
+    /// Rows staged.
+    pub stored: u64,
+    /// Different persons of it.
+    pub persons: u64,
+    /// Those that no package of the partner and dataset told of before it.
+    pub brought: u64,
+    /// What is unusual about it.
+    pub remark: Option<&'a str>,
 }
 
 /// An upload.
@@ -353,10 +372,11 @@ impl Store {
         &self,
         now: Timestamp,
         actor: &Actor,
-        (id, stored): (&str, u64),
+        package: Completed<'_>,
         subject: Subject,
         sign: impl FnOnce(Head) -> SignedReceipt,
     ) -> Result<SignedReceipt, StoreError> {
+        let Completed { id, stored, persons, brought, remark } = package;
         self.write(|tx| {
             let found = find(tx, id)?.ok_or(StoreError::NoSuch("upload"))?;
             if let Some(receipt) = found.receipt.filter(|_| found.state.is_package()) {
@@ -369,8 +389,18 @@ impl Store {
             let receipt = sign(head);
             tx.execute(
                 "UPDATE uploads SET state = 'complete', touched_at = ?2, completed_at = ?2,
-                                    completed_sequence = ?3, receipt = ?4, stored = ?5 WHERE id = ?1",
-                params![id, now.millis(), signed(sequence), receipt_text(&receipt), signed(stored)],
+                                    completed_sequence = ?3, receipt = ?4, stored = ?5,
+                                    persons = ?6, brought = ?7, remark = ?8 WHERE id = ?1",
+                params![
+                    id,
+                    now.millis(),
+                    signed(sequence),
+                    receipt_text(&receipt),
+                    signed(stored),
+                    signed(persons),
+                    signed(brought),
+                    remark
+                ],
             )?;
             Ok(receipt)
         })
@@ -432,8 +462,14 @@ impl Store {
             let (strand, subject) = (Strand::Partner(found.partner), Subject::new().id("package", id));
             let entry = NewEntry { actor, at: now, deed: Deed::PackageWithdrawn, strand, subject };
             let receipt = sign(append(tx, entry)?.0);
+            // What no seal has read and no later package was held against has brought nobody.
             tx.execute(
-                "UPDATE uploads SET state = 'withdrawn', withdrawal = ?2 WHERE id = ?1",
+                "UPDATE uploads AS u SET state = 'withdrawn', withdrawal = ?2, brought = CASE
+                     WHEN EXISTS (SELECT 1 FROM snapshots WHERE sealed_at >= u.completed_at)
+                       OR EXISTS (SELECT 1 FROM uploads AS later WHERE later.partner = u.partner
+                                  AND later.dataset = u.dataset AND later.completed_sequence > u.completed_sequence)
+                     THEN brought ELSE 0 END
+                 WHERE id = ?1",
                 params![id, receipt_text(&receipt)],
             )?;
             Ok(receipt)

@@ -73,8 +73,9 @@ fn a_script_in_a_label_is_shown_and_never_run() {
     }
     answer["labels"][1]["codes"][0]["da"] = json!(script);
     answer["labels"][0]["codes"][0]["da"] = json!(script);
-    answer["table"]["coarser"] = json!([script]);
-    answer["table"]["reasons"] = json!([script]);
+    let coarser = json!({ "by": [script], "population": script, "period": null, "title": both });
+    answer["table"]["coarser"] = json!([script, coarser]);
+    answer["table"]["reasons"] = json!([script, { "code": script, "da": script, "en": script }]);
     answer["table"]["rules"] = json!(script);
     let answer: Answer = serde_json::from_str(&sealed(answer)).expect("an answer");
     let page = report(&answer, script, Language::Da);

@@ -202,6 +202,23 @@ fn a_refusal_says_what_there_is_in_the_language_asked_for() {
 }
 
 #[test]
+fn a_refusal_that_has_danish_words_is_read_in_danish() {
+    let evaluator = Evaluator::new();
+    let problem = r#"{"type":"urn:kobling:problem:x","title":"no such dimension","status":422,"code":"x","advice":"take one",
+        "da":{"title":"ingen sådan dimension","advice":"tag en anden"}}"#;
+    for (lang, said, unsaid) in [
+        ("da", ["ingen sådan dimension", "råd: tag en anden"], "no such dimension"),
+        ("en", ["no such dimension", "advice: take one"], "ingen sådan"),
+    ] {
+        let (address, heard) = scripted(vec![(422, problem.to_owned())]);
+        let arguments = ["ask", "reach", "--by", "colour", "--period", "2022-Q1", "--lang", lang];
+        let Run { err, .. } = evaluator.run(&address, &arguments);
+        heard.join().expect("heard");
+        assert!(said.iter().all(|part| err.contains(part)) && !err.contains(unsaid), "{err}");
+    }
+}
+
+#[test]
 fn questions_are_listed() {
     let evaluator = Evaluator::new();
     let list = r#"[{"id":"reach","number":"Q1","title":{"da":"Hvem nås","en":"Reach"},"definition":{"da":"Hvem.","en":"Who."},

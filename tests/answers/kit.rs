@@ -143,7 +143,9 @@ pub fn answers() -> impl Strategy<Value = String> {
                 "figures": figures.collect::<Vec<_>>(), "rows": rows.into_iter().map(line).collect::<Vec<_>>(),
                 "totals": { "fx": { "hidden": true }, "max_error": 18 },
                 "left_out": { "hidden": true }, "response": null, "max_error": 9, "rules": "dk-standard/2",
-                "snapshot": 1, "reasons": ["rounded"], "coarser": [texts[9]]
+                "snapshot": 1,
+                "reasons": ["rounded", { "code": "x", "da": texts[10], "en": texts[11] }],
+                "coarser": [texts[9], { "by": [], "population": null, "period": "2022-Q1", "title": both(10) }]
             }
         }))
     })

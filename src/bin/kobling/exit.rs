@@ -95,7 +95,7 @@ impl From<HeaderError> for Trouble {
 impl From<ExtractError> for Trouble {
     fn from(error: ExtractError) -> Trouble {
         match error {
-            ExtractError::TooManyRejected(_) => Trouble::Rows(error.into()),
+            ExtractError::TooManyRejected(_) | ExtractError::Unusual(..) => Trouble::Rows(error.into()),
             ExtractError::UnknownPartner(..)
             | ExtractError::UnknownDataset(..)
             | ExtractError::NotYours(..)

@@ -231,6 +231,13 @@ impl Extract {
         }
     }
 
+    /// The report of an extract of which no package is made.
+    fn show_refused(&self, error: &ExtractError) {
+        if let ExtractError::TooManyRejected(report) | ExtractError::Unusual(_, report) = error {
+            self.show(report);
+        }
+    }
+
     fn done(&self, report: &Report) -> Done {
         let limit = self.max_rejected.unwrap_or(MaxRejected::Count(0));
         if limit.exceeded(report) { Done::RowsRejected } else { Done::Clean }
@@ -242,8 +249,9 @@ pub(crate) fn check(arguments: &CheckArguments) -> Outcome {
     let source = Source::from_argument(&extract.file);
     let programme = programme(&extract.programme)?;
     let mut watcher = Watcher::new(&source, extract.findings.as_deref())?;
-    let report = check_extract(&extract.job(&source, &programme)?, &mut SystemRandom::new(), &mut watcher)?;
+    let result = check_extract(&extract.job(&source, &programme)?, &mut SystemRandom::new(), &mut watcher);
     watcher.finish()?;
+    let report = result.inspect_err(|error| extract.show_refused(error))?;
     extract.show(&report);
     Ok(extract.done(&report))
 }
@@ -264,11 +272,7 @@ pub(crate) fn tokenise(arguments: &TokeniseArguments) -> Outcome {
     let result =
         tokenise_extract(&job, &key, signing.as_ref(), extract.max_rejected, out, random, &mut watcher);
     watcher.finish()?;
-    let (report, _) = result.inspect_err(|error| {
-        if let ExtractError::TooManyRejected(report) = error {
-            extract.show(report);
-        }
-    })?;
+    let (report, _) = result.inspect_err(|error| extract.show_refused(error))?;
     extract.show(&report);
     eprintln!("package written to {}; look at it with `kobling inspect {0}`", arguments.out.display());
     Ok(extract.done(&report))

@@ -12,6 +12,7 @@ macro_rules! out {
 }
 
 mod access;
+mod answers;
 mod ask;
 mod consent;
 mod erasures;
@@ -77,6 +78,8 @@ enum Command {
     /// What an effect contract pays: statements made, listed and verified.
     #[command(subcommand)]
     Payment(payment::PaymentCommand),
+    /// The log of what was given to whom, for the steward: answers, standing reports, statements of payment.
+    Answers(answers::AnswersArguments),
     /// Receipts that the service gave.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
@@ -99,6 +102,7 @@ fn main() -> std::process::ExitCode {
         Command::Ask(arguments) => ask::run(&arguments),
         Command::Reports(command) => reports::run(&command),
         Command::Payment(command) => payment::run(&command),
+        Command::Answers(arguments) => answers::run(&arguments),
         Command::Receipt(command) => receipt::run(&command),
     };
     exit::finish(result)

@@ -8,17 +8,18 @@ use crate::disclosure::shown::Value;
 #[derive(Default)]
 pub(super) struct Linear {
     pub(super) entries: Vec<Entry>,
-    /// By question, cell and measure.
-    ties: HashMap<(String, String, String), u64>,
+    /// By question, cell and measure: the set, and whether it was entered for the cell.
+    ties: HashMap<(String, String, String), (u64, bool)>,
 }
 
 impl Linear {
     pub(super) fn push(&mut self, entry: Entry) {
-        let to = match entry.content {
-            Content::Set { .. } => entry.seq,
-            Content::TiedTo { to, .. } => to,
+        let key = (entry.question_key.clone(), entry.cell_key.clone(), entry.measure.clone());
+        let tie = match entry.content {
+            Content::Set { .. } => (entry.seq, true),
+            Content::TiedTo { to, .. } => (to, self.ties.get(&key) == Some(&(to, true))),
         };
-        self.ties.insert((entry.question_key.clone(), entry.cell_key.clone(), entry.measure.clone()), to);
+        self.ties.insert(key, tie);
         self.entries.push(entry);
     }
 
@@ -66,10 +67,10 @@ impl Linear {
             persons: set.len(),
         };
         // 1. The tie of this very cell.
-        if let Some(tied) = near.iter().find(|(entry, _, _)| Some(&entry.seq) == tie) {
-            let of = (&tied.0.question_key, &tied.0.cell_key, &tied.0.measure);
-            let own = of == (&key.0, &key.1, &key.2);
-            return Settled { own, before: Some(Cover::Shown), ..shows(tied) };
+        if let Some((to, own)) = tie
+            && let Some(tied) = near.iter().find(|(entry, _, _)| entry.seq == *to)
+        {
+            return Settled { own: *own, before: Some(Cover::Shown), ..shows(tied) };
         }
         let seq = (self.entries.len() + new.len()) as u64 + 1;
         let all_hidden = own.is_hidden() && near.iter().all(|(_, value, _)| value.is_hidden());

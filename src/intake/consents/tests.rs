@@ -99,6 +99,7 @@ fn opened(blocks: &[&[u8]], events: u64) -> Arc<OpenedConsents> {
             } else {
                 BTreeMap::from([("cpr".to_owned(), events)])
             },
+            screened: None,
         },
     };
     let partner = "lokk".parse().expect("a name");

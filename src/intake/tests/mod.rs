@@ -180,6 +180,7 @@ fn manifest(blocks: &[Vec<u8>]) -> Manifest {
             rejected: BTreeMap::new(),
             warnings: BTreeMap::new(),
             identifiers,
+            screened: Some(1),
         },
     }
 }

@@ -7,6 +7,7 @@ mod kinds;
 mod policy;
 mod questions;
 mod stages;
+mod supplies;
 mod unread;
 
 use std::ops::Range;
@@ -106,6 +107,7 @@ impl Checker<'_> {
             consent: self.consent(&raw.consent),
             code_lists,
             datasets: Vec::new(),
+            supplies: Vec::new(),
             dimensions: Vec::new(),
             populations: Vec::new(),
             stages: Vec::new(),
@@ -113,6 +115,7 @@ impl Checker<'_> {
             followups: Vec::new(),
             disclosure: self.disclosure(&raw.disclosure),
         };
+        programme.supplies = self.supplies(&raw.datasets, &programme);
         programme.datasets = self.datasets(raw.datasets, &programme);
         programme.dimensions = self.dimensions(raw.dimensions, &programme);
         programme.populations = self.populations(raw.populations, &programme);

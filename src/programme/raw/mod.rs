@@ -152,8 +152,20 @@ pub(in crate::programme) struct Dataset {
     pub retention_days: Option<Spanned<u32>>,
     #[serde(default, rename = "basis")]
     pub bases: Vec<Basis>,
+    #[serde(default, rename = "supply")]
+    pub supplies: Vec<Supply>,
     #[serde(default, rename = "column")]
     pub columns: Vec<Column>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::programme) struct Supply {
+    pub partner: Spanned<PartnerId>,
+    pub population: Spanned<u32>,
+    pub least_persons: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub few_birth_dates: bool,
 }
 
 #[derive(Deserialize)]

@@ -192,9 +192,13 @@ fn usage(path: &Path, error: &dyn std::error::Error) -> Trouble {
     Trouble::Usage(format!("{}: {error}", path.display()).into())
 }
 
-/// A refusal in the words of the one who asked; what the service said of it stands as it came.
+/// A refusal in the words of the one who asked, where the service gave them; else what it said stands as it came.
 pub(crate) fn refused(question: &QuestionId, error: ClientError, language: Language) -> Trouble {
-    let ClientError::Refused { status, code, title, detail, advice } = error else { return error.into() };
+    let ClientError::Refused { status, code, title, detail, advice, da } = error else { return error.into() };
+    let (title, advice) = match (language, da) {
+        (Language::Da, Some(words)) => (words.title, words.advice),
+        _ => (title, advice),
+    };
     let mut text = match language {
         Language::Da => format!("tjenesten afviste spørgsmålet {question} ({code}, {status}): {title}"),
         Language::En => format!("the service refused the question {question} ({code}, {status}): {title}"),

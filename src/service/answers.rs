@@ -1,0 +1,72 @@
+//! The steward's log: every answer, standing report and statement of payment that was given, newest first.
+//!
+//! A line is made of what was asked and of the answer as it left, of nothing else: the log tells a steward no more than
+//! the answers told those who asked.
+
+use super::{Reason, Service, ServiceError};
+use crate::answer::Answer;
+use crate::audit::{Deed, Subject};
+use crate::auth::Principal;
+use crate::disclosure::RULES_VERSION;
+use crate::name::OrganisationId;
+use crate::question::Ask;
+use crate::store::{AnswerFilter, AnswerRow, Asked, Given, Told};
+
+/// Lines of one page.
+const PAGE: u32 = 200;
+
+/// A page of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerLog {
+    /// Lines, newest first.
+    pub lines: Vec<AnswerRow>,
+    /// Where the next page begins; none when this is the last.
+    pub next: Option<u64>,
+}
+
+/// The line of a question that is asked for a recipient.
+pub(super) fn asked(given: Given, recipient: &OrganisationId, ask: &Ask, snapshot: u32) -> Asked {
+    let mut by: Vec<String> = ask.by.iter().map(ToString::to_string).collect();
+    by.sort_unstable();
+    Asked {
+        given,
+        recipient: recipient.clone(),
+        question: Some(ask.question.to_string()),
+        by,
+        population: ask.population.as_ref().map(ToString::to_string),
+        period: Some(ask.period.to_string()),
+        snapshot: Some(snapshot),
+        rules: Some(RULES_VERSION.to_owned()),
+    }
+}
+
+/// An answer's own reading: what a client makes of its text.
+pub(super) fn read(body: &str) -> Result<Answer, ServiceError> {
+    serde_json::from_str(body).map_err(|_| ServiceError::Refused(Reason::Internal))
+}
+
+/// What an answer tells of itself.
+pub(super) fn told(answer: &Answer) -> Told {
+    let rows = &answer.table.rows;
+    let hidden = rows.iter().filter(|row| row.is_hidden()).count() as u64;
+    Told { rows: Some((rows.len() as u64 - hidden, hidden)), sha256: answer.sha256 }
+}
+
+impl Service {
+    /// A page of the log. That it was read is entered first.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub fn answer_log(&self, caller: &Principal, filter: &AnswerFilter) -> Result<AnswerLog, ServiceError> {
+        let mut subject = Subject::new();
+        if let Some(question) = &filter.question {
+            subject = subject.id("question", question);
+        }
+        self.store.record_reading(self.now(), &caller.actor(), Deed::AnswersRead, subject)?;
+        let mut lines = self.store.answer_log(filter, PAGE + 1)?;
+        let more = lines.len() > PAGE as usize;
+        lines.truncate(PAGE as usize);
+        let next = lines.last().filter(|_| more).map(|line| line.seq);
+        Ok(AnswerLog { lines, next })
+    }
+}
