@@ -149,10 +149,9 @@ impl LedgerCheck {
                         of_service.contributors = None;
                     }
                 }
-                match self.opening.add(&of_service) {
-                    Err(LedgerError::Tie { seq, to }) => self.findings.add(Finding::Tie { seq, to }),
-                    // The sketch, which was found above.
-                    Ok(()) | Err(_) => {}
+                // Other errors are of the sketch, which was found above.
+                if let Err(LedgerError::Tie { seq, to }) = self.opening.add(&of_service) {
+                    self.findings.add(Finding::Tie { seq, to });
                 }
             }
         }
