@@ -123,7 +123,9 @@ fn main() {
             .unwrap_or_else(|error| panic!("{error}"));
         let done = ledger.commit(pending, |entries| {
             let rows: Vec<_> = entries.iter().map(|entry| entry.to_stored(rules.held())).collect();
-            store.commit_release(now(), &actor, (&context.question_key, &rows), Subject::new(), None).map(|_| ())
+            store
+                .commit_release(now(), &actor, (&context.question_key, &rows), Subject::new(), None)
+                .map(|_| ())
         });
         done.unwrap_or_else(|error| panic!("{error}"));
         // Near enough the entered ones: a few were held or equal.
