@@ -55,7 +55,7 @@ impl Grid {
 
     /// What is shown of a world to somebody who asks for tables one after the other.
     fn shown(&self, world: &[u32], asks: &[&[usize]], rules: &Rules) -> Vec<Vec<Shown>> {
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::holding(rules.held());
         let ended =
             EndedPeriod::check("2022-Q1".parse().expect("a period"), "2023-06-01".parse().expect("a day"), 0);
         let ended = ended.expect("ended");

@@ -3,11 +3,12 @@
 //! builds only), the same attack is shown to win without it.
 #![cfg(feature = "service")]
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use kobling::disclosure::{
-    Dimensions, EndedPeriod, Ledger, PersonSet, Rate, RawCell, ReleaseContext, Row, Rules, Shape, Shown,
-    Table, Tabulation, release,
+    Dimensions, EndedPeriod, Ledger, PersonSet, Rate, RawCell, ReleaseContext, Row, Rule, Rules, Shape,
+    Shown, Table, Tabulation, release,
 };
 use proptest::prelude::*;
 
@@ -162,7 +163,8 @@ fn a_total_minus_its_siblings() {
 #[cfg(debug_assertions)]
 #[test]
 fn without_rounding_and_holding_a_total_minus_its_siblings_wins() {
-    let mut asking = Asking::new(Rules::weakened_for_attack_tests(8, 5, 1, 0));
+    let open = Rules::weakened_for_attack_tests(8, 5, 1, 0).without(&[Rule::R5]);
+    let mut asking = Asking::new(open);
     let sets = [people(0..33), people(100..127), people(200..203)];
     let rows = asking.table("by role", Shape::Partition, &sets, &PersonSet::new()).rows;
     let total = asking.one("all", &(&(&sets[0] | &sets[1]) | &sets[2])).count().count().expect("shown");
@@ -317,11 +319,10 @@ fn withdrawals_one_by_one_are_held_until_eight() {
     }
 }
 
-/// What R5's audit is for, and does not stop yet: R8's own decisions tell. A part of up to 7 persons is hidden inside
-/// a shown group only when at least 8 persons are outside it, so three hidden parts that make up a group shown as 10
-/// must be 4 each. When the audit is in place this test must be turned round.
+/// R8's own decisions tell: inside a group of 12 a part is hidden only when at least 8 others are there, so that three hidden
+/// parts would be 4 each. A group that reads so few shows no parts at all. `attacks_cover.rs` has every such group.
 #[test]
-fn not_yet_stopped_three_hidden_parts_of_a_group_shown_as_ten() {
+fn three_hidden_parts_of_a_group_shown_as_ten() {
     let mut fitting = Vec::new();
     for (a, b, c) in (0..=12).flat_map(|a| (0..=12).flat_map(move |b| (0..=12).map(move |c| (a, b, c)))) {
         let mut asking = Asking::new(Rules::standard());
@@ -329,10 +330,13 @@ fn not_yet_stopped_three_hidden_parts_of_a_group_shown_as_ten() {
         let whole = asking.one("all", &(&(&parts[0] | &parts[1]) | &parts[2]));
         let rows = asking.table("by role", Shape::Partition, &parts, &PersonSet::new()).rows;
         if whole.count() == Shown::Count(10) && rows.iter().all(|row| row.count() == Shown::Hidden) {
-            fitting.push((a, b, c));
+            fitting.push([a, b, c]);
         }
     }
-    assert_eq!(fitting, [(4, 4, 4)]);
+    for part in 0..3 {
+        let values: BTreeSet<u32> = fitting.iter().map(|of| of[part]).collect();
+        assert!((0..=7).all(|value| values.contains(&value)), "{values:?}");
+    }
 }
 
 #[test]
@@ -358,24 +362,31 @@ fn group_with_changes() -> impl Strategy<Value = (u32, Changes)> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// R9: whatever net change of up to 7 persons each group undergoes, and whatever was asked before in other words,
-    /// every row of a question stays as it was first shown.
+    /// R9: whatever net change of up to 7 persons the groups undergo together, and whatever was asked before in other
+    /// words, every row of a question stays as it was first shown. A group that everybody but a few is in would be held
+    /// at the value of all, and is told of in docs/DISCLOSURE.md.
     #[test]
     fn nothing_shown_changes_by_seven_persons(groups in prop::collection::vec(group_with_changes(), 1..5)) {
+        let all: u32 = groups.iter().map(|(size, _)| size).sum();
+        prop_assume!(groups.len() == 1 || groups.iter().all(|(size, _)| all - size > 7));
         let mut asking = Asking::new(Rules::standard());
         let mut first: Option<Vec<String>> = None;
         for step in 0_usize..=5 {
             asking.snapshot += 1;
+            let mut left = 7;
             let sets: Vec<PersonSet> = groups.iter().zip(0_u32..).map(|((size, changes), at)| {
                 let base = at * 1000;
                 let mut set = people(base..base + size);
                 if let Some((gone, came)) = step.checked_sub(1).map(|at| &changes[at]) {
-                    let mut left = 7;
                     for person in gone {
-                        left -= u32::from(set.remove(base + person));
+                        if left > 0 {
+                            left -= u32::from(set.remove(base + person));
+                        }
                     }
                     let from = base + 100 * u32::try_from(step).expect("few");
-                    set |= people(from..from + (*came).min(left));
+                    let came = (*came).min(left);
+                    left -= came;
+                    set |= people(from..from + came);
                 }
                 set
             }).collect();
@@ -390,7 +401,7 @@ proptest! {
     }
 
     /// R1, R3, R15 over any history of overlapping questions: what is shown lies on the grid and within the printed
-    /// error; and in a first answer a cell is shown exactly when it has 8 persons and 5 families.
+    /// error; and in a first answer a cell that is shown has 8 persons, and 5 families where it does not read as all do.
     #[test]
     fn shown_counts_are_rounded_large_and_within_the_printed_error(
         history in prop::collection::vec(
@@ -408,8 +419,9 @@ proptest! {
                 &question.to_string(), Shape::Partition, &sets, &PersonSet::new(), families_of_three);
             for (row, set) in table.rows.iter().zip(&sets) {
                 let families = families_of_three(set);
-                if turn == 0 {
-                    prop_assert_eq!(row.count() != Shown::Hidden, set.len() >= 8 && families >= 5);
+                if turn == 0 && row.count() != Shown::Hidden {
+                    let all: u64 = sets.iter().map(PersonSet::len).sum();
+                    prop_assert!(set.len() >= 8 && (families >= 5 || all - set.len() <= 7));
                 }
                 prop_assert_eq!(row.count().count().is_some(), row.families().count().is_some());
                 for (shown, truth) in [(row.count(), set.len()), (row.families(), families)] {

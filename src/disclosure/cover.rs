@@ -45,24 +45,23 @@ impl Standing {
 /// R5: values that must stay possible for a hidden cell, 0 among them.
 pub(super) const LEAST_VALUES: u64 = 5;
 
-/// Covers a line: `whole` is what is shown of the sum, and `shown` says which parts are shown so far; `crossed` whether other
-/// lines go through the parts. Returns whether more are hidden now.
-pub(super) fn cover(
-    whole: &Standing,
-    parts: &[&Standing],
-    shown: &mut [bool],
-    crossed: bool,
-    rules: &Rules,
-) -> bool {
+/// Covers a line: `whole` is what is shown of the sum, and `shown` says which parts are shown so far. Returns whether more
+/// are hidden now.
+///
+/// 1. A group that reads so few that two of its parts could each lie within R8's reach of it shows no parts.
+/// 2. Of three parts or more, one alone is not shown.
+/// 3. While a small hidden part is left with too few values, or a large one alone is hidden, the smallest shown part is
+///    hidden too; one that was shown before goes last.
+pub(super) fn cover(whole: &Standing, parts: &[&Standing], shown: &mut [bool], rules: &Rules) -> bool {
     let free: Vec<usize> = (0..parts.len()).filter(|part| !parts[*part].structural_zero).collect();
-    if free.iter().all(|part| shown[*part]) {
+    let close = free.len() > 1 && is_small(whole, rules);
+    if !close && free.iter().all(|part| shown[*part]) {
         return false;
     }
     let before = shown.iter().filter(|shown| **shown).count();
     let with_value = free.iter().filter(|part| parts[**part].value.is_some()).count();
     let alone = free.len() > 2 && with_value == 1;
-    let close = (free.len() > 2 || crossed) && is_small(whole, rules);
-    if with_value < free.len() && (alone || close) {
+    if close || alone {
         free.iter().for_each(|part| shown[*part] = false);
     }
     while is_open(whole, parts, shown) {
@@ -148,7 +147,7 @@ mod tests {
     fn covered(whole: &Standing, parts: &[Standing]) -> Vec<bool> {
         let mut shown: Vec<bool> =
             parts.iter().map(|part| part.structural_zero || part.value.is_some()).collect();
-        cover(whole, &parts.iter().collect::<Vec<_>>(), &mut shown, false, &Rules::standard());
+        cover(whole, &parts.iter().collect::<Vec<_>>(), &mut shown, &Rules::standard());
         shown
     }
 
@@ -168,7 +167,7 @@ mod tests {
         let whole = shows(125);
         let of = |parts: [Standing; 4]| {
             let mut shown = [true, true, true, false];
-            cover(&whole, &parts.iter().collect::<Vec<_>>(), &mut shown, true, &Rules::standard());
+            cover(&whole, &parts.iter().collect::<Vec<_>>(), &mut shown, &Rules::standard());
             shown
         };
         assert_eq!(of([shows(60), shows(30), shows(25), shows(10)]), [true, true, false, false]);
@@ -183,8 +182,11 @@ mod tests {
     }
 
     #[test]
-    fn a_group_of_fifteen_shows_no_parts_beside_a_hidden_one() {
+    fn a_group_of_fifteen_shows_no_parts() {
         assert_eq!(covered(&shows(15), &[shows(10), shows(10), small()]), [false; 3]);
+        assert_eq!(covered(&shows(15), &[shows(15), small()]), [false; 2]);
+        assert_eq!(covered(&shows(15), &[shows(10), shows(10)]), [false; 2]);
+        assert_eq!(covered(&shows(15), &[shows(15)]), [true], "one part is the group itself");
     }
 
     #[test]
@@ -197,6 +199,6 @@ mod tests {
 
     #[test]
     fn without_hidden_parts_nothing_is_covered() {
-        assert_eq!(covered(&shows(15), &[shows(10), shows(10)]), [true, true]);
+        assert_eq!(covered(&shows(20), &[shows(10), shows(10)]), [true, true]);
     }
 }

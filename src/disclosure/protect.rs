@@ -59,7 +59,7 @@ fn in_lines(
         {
             let parts: Vec<&Standing> = line.parts.iter().map(|part| &standings[*part]).collect();
             let mut now: Vec<bool> = line.parts.iter().map(|part| shown[*part]).collect();
-            if cover::cover(&standings[line.whole], &parts, &mut now, table.0.count_ones() > 1, rules) {
+            if cover::cover(&standings[line.whole], &parts, &mut now, rules) {
                 line.parts.iter().zip(now).for_each(|(part, now)| shown[*part] = now);
                 more = true;
             }

@@ -136,10 +136,10 @@ impl Pending {
 /// 1. R7, and R6's ceiling: checked before, by the evidence in the context.
 /// 2. The table is put together with all its margins; each of their cells is settled, the total first (steps 3 to 5).
 /// 3. A structural zero is shown as 0, whatever stands in it.
-/// 4. R1, R2: few persons or few families hide both counts, and so do R6 (a margin of one or two persons) and R10 (too few
-///    for a cell that crosses partners). R3: else both are rounded.
+/// 4. R1, R2: few persons or few families hide both counts, and so does R6 (a margin of one or two persons). R3: else both
+///    are rounded.
 /// 5. R8, R9: each cell against everything released before, the cells before it in this answer included; it keeps the
-///    earlier value where there is one.
+///    earlier value where there is one. Whether R10 hides a cell that crosses partners is held in the same way.
 /// 6. R11 to R14: sums, means, medians and curves, each hidden or rounded, then held like a count (step 5), under a
 ///    measure of their own. The persons left out are settled last, as a cell.
 /// 7. R5: parts of hidden cells are hidden, lines are covered, tables audited with their margins.
@@ -172,11 +172,12 @@ pub fn release(
     // From here on nothing is decided from a count, but from what it would show.
     let shown = protect(&lattice, &standings, rules);
     for (at, node) in lattice.nodes.iter().enumerate() {
-        if let (Some(settled), Some(_)) = (&mut settled[at], standings[at].value) {
+        let Some(settled) = &mut settled[at] else { continue };
+        if standings[at].value.is_some() {
             draft.cover(&node.measure, &node.key, settled, !shown[at]);
-            if !shown[at] {
-                settled.value = Value::Hidden;
-            }
+        }
+        if !shown[at] {
+            settled.value = Value::Hidden;
         }
     }
     let may = shown

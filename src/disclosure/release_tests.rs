@@ -184,7 +184,7 @@ fn a_rule_that_is_switched_off_leaves_the_others() {
     // Without R9 the cells of one snapshot are still held together; without R8 they are not.
     let steps = |off: &[super::super::Rule]| {
         let cells = vec![cell("all", 0..28, 28), cell("but one", 0..27, 27)];
-        let tabulation = Tabulation::counts(Shape::Overlap, vec!["known".to_owned()], cells);
+        let tabulation = Tabulation::counts(Shape::Overlap, vec!["step".to_owned()], cells);
         let rules = Rules::standard().without(off);
         let pending = release(tabulation, &context("q", 1), &rules, &Ledger::default()).expect("well formed");
         pending.table.rows[1].count()

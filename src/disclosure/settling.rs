@@ -35,7 +35,8 @@ pub(super) fn settle(
             let own = own(node, lattice, rules);
             draft.settle(&node.measure, node.key.clone(), node.contributors.clone(), own)
         });
-        let mut standing = it.as_ref().map_or_else(Standing::zero, |it| standing(node, it, rules));
+        let across = it.as_ref().is_none_or(|_| settle_across(node, lattice, draft, rules));
+        let mut standing = it.as_ref().map_or_else(Standing::zero, |it| standing(node, it, across, rules));
         standing.covered |= node.mask == 0 && hidden_above(node);
         standings.push(standing);
         settled.push(it);
@@ -97,16 +98,27 @@ pub(super) fn settle_left_out(tabulation: &Tabulation, draft: &mut Draft<'_>, ru
     draft.settle(Counted::Person.word(), LEFT_OUT.to_owned(), set, own).value.count(0)
 }
 
-/// What a node shows by itself: R1, R6 and R10, then R3. Where other units than persons are counted, they too must be
+/// Whether R10 lets a node be shown. That is held like a value, under a measure of its own: a set that crosses partners in
+/// one question must not hide the same persons in another one, and one person more or less must not change it.
+fn settle_across(node: &Node, lattice: &Lattice, draft: &mut Draft<'_>, rules: &Rules) -> bool {
+    let Some((supplied, several)) = crossing_of(node, rules) else { return true };
+    let of = (node.contributors.len(), node.units);
+    let among = node.among.iter().map(|whole| lattice.nodes[*whole].contributors.len());
+    let own = match crossing::may_be_shown(of, (supplied, *several), among) {
+        true => Value::Shown(vec![1]),
+        false => Value::Hidden,
+    };
+    let measure = format!("across {}", node.measure);
+    !draft.settle(&measure, node.key.clone(), node.contributors.clone(), own).value.is_hidden()
+}
+
+/// What a node shows by itself: R1 and R6, then R3. Where other units than persons are counted, they too must be
 /// enough.
 fn own(node: &Node, lattice: &Lattice, rules: &Rules) -> Value {
     let persons = |node: &usize| lattice.nodes[*node].contributors.len();
     let of = (node.contributors.len(), node.units);
     let shown = threshold::may_be_shown(of.0.min(of.1), node.families, rules)
-        && (!rules.applies(Rule::R6) || margins::may_be_shown(node.above.iter().map(persons)))
-        && crossing_of(node, rules).is_none_or(|(supplied, several)| {
-            crossing::may_be_shown(of, (supplied, *several), node.among.iter().map(persons))
-        });
+        && (!rules.applies(Rule::R6) || margins::may_be_shown(node.above.iter().map(persons)));
     if shown { counts(node.units, node.families, rules) } else { Value::Hidden }
 }
 
@@ -122,30 +134,24 @@ fn counts(units: u64, families: u64, rules: &Rules) -> Value {
 /// How far what a node would show can lie from its count: for the value of its own set by the rounding, for another one's by
 /// as many as R8 holds besides. A set that has moved a little since it was entered counts as it was: that it moved must
 /// not decide anything.
-fn standing(node: &Node, settled: &Settled, rules: &Rules) -> Standing {
-    let least = if crossing_of(node, rules).is_some() {
-        crossing::LEAST.max(rules.persons())
-    } else {
-        rules.persons()
-    };
+fn standing(node: &Node, settled: &Settled, across: bool, rules: &Rules) -> Standing {
     let value = settled.value.count(0).count();
-    let small = node.contributors.len().min(node.units) < least;
     let (low, high) = match value {
         Some(value) => {
             let held = if settled.own { 0 } else { rules.held() };
             let error = rounding::largest_error(rules.rounding()) + held;
             // A small set that keeps a larger one's value is rarer than a reader would think: it counts on what is shown
             // being enough.
-            (value.saturating_sub(error).max(least), Some(value + error))
+            (value.saturating_sub(error).max(rules.persons()), Some(value + error))
         }
-        None if small => (0, Some(least - 1)),
-        None => (0, None),
+        // Whatever hides it, and however many it holds by now: a reader takes it for small.
+        None => (0, Some(rules.persons().saturating_sub(1))),
     };
     Standing {
-        value,
+        value: value.filter(|_| across),
         low,
         high,
-        small: value.is_none() && small,
+        small: value.is_none(),
         structural_zero: false,
         public: settled.before == Some(Cover::Shown),
         covered: settled.before == Some(Cover::Covered),
