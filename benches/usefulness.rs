@@ -1,9 +1,9 @@
 //! What the rules of disclosure cost: of all tables that an evaluator may ask for in both demo programmes, the share of
 //! cells shown and the error of the shown ones, rule by rule.
 //!
-//! `cargo bench --features weakened --bench usefulness [-- PERSONS [SEED]]`; the demo's 20,000 persons unless told, a
-//! family of the second programme for every ten. Each table question is asked over the whole period: without dimensions, by each registered one, by each two, then
-//! narrowed to each registered population. One ledger grows over all of it, as for one evaluator. The same cells are then
+//! `cargo bench --profile dev --bench usefulness [-- PERSONS [SEED]]`, or in a release build with `--features weakened`; the
+//! demo's 20,000 persons unless told, a family of the second programme for every ten. Each table question is asked over the
+//! whole period: without dimensions, by each registered one, by each two, then narrowed to each registered population. One ledger grows over all of it, as for one evaluator. The same cells are then
 //! put under other rules: first with rules added one by one, then with one left out at a time.
 //!
 //! `tests/usefulness.rs` holds what must be true of the figures whatever the world.
@@ -27,5 +27,5 @@ fn main() {
 
 #[cfg(not(any(debug_assertions, feature = "weakened")))]
 fn main() {
-    println!("No rule can be switched off in this build: cargo bench --features weakened --bench usefulness");
+    println!("No rule can be switched off in this build: add --features weakened, or --profile dev");
 }
