@@ -181,3 +181,27 @@ fn two_by_two_with_both_margins_asked() {
         &Rules::standard(),
     );
 }
+
+/// Tables by two dimensions each, sharing one: each is audited with the other one. Asked by itself the second shows more than
+/// it does after the first.
+#[test]
+fn two_linked_tables_that_are_each_safe_and_not_together() {
+    let grid = Grid::of(&[3, 2, 2]);
+    let rules = Rules::standard();
+    let mut state = 20_261_122_u64;
+    let mut next = |most: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        u32::try_from((state >> 33) % most).expect("small")
+    };
+    let (mut hides_more, mut shows) = (0, 0);
+    let asks: [&[usize]; 6] = [&[], &[0], &[1], &[2], &[0, 1], &[0, 2]];
+    for _ in 0..1_500 {
+        let world: Vec<u32> =
+            grid.codes.iter().map(|_| if next(4) == 0 { next(6) } else { 8 + next(30) }).collect();
+        let together = grid.shown(&world, &asks, &rules);
+        let alone = grid.shown(&world, &[&[0, 2]], &rules);
+        hides_more += usize::from(together[5] != alone[0]);
+        shows += usize::from(together[5].iter().any(|cell| *cell != Shown::Hidden));
+    }
+    assert!(hides_more > 0 && shows > 100, "{hides_more} and {shows} of 1,500 worlds");
+}

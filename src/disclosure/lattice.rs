@@ -207,6 +207,11 @@ impl Places {
     }
 }
 
+/// The codes by dimension, and the codes of the tail, that a name in the ledger stands for; none where it is no node's.
+pub(super) fn codes_of(name: &str) -> Option<(BTreeMap<String, String>, Vec<String>)> {
+    serde_json::from_str(name).ok()
+}
+
 /// The ledger's name of a node: the same for every table that has it, and whatever it is narrowed by.
 fn name(
     tabulation: &Tabulation,

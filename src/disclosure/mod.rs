@@ -12,7 +12,7 @@
 //! | R3 rounding | `rounding` |
 //! | R4 rates | `rate` |
 //! | R5 totals | `total` |
-//! | R5 cover, audit | `lattice`, `cover`, `protect`, `audit` |
+//! | R5 cover, audit | `lattice`, `cover`, `protect`, `joint`, `audit` |
 //! | R6 dimensions, margins | `dimensions`, `margins` |
 //! | R7 periods | `period` |
 //! | R8 ledger, R9 across snapshots | `ledger` |
@@ -39,6 +39,7 @@ mod extra;
 mod figure;
 mod form;
 mod interval;
+mod joint;
 mod lattice;
 mod layout;
 mod ledger;

@@ -1,17 +1,22 @@
 //! R5: which of the cells that could be shown are shown, for a table and all its margins.
 //!
 //! Top down, from the total: a part of a hidden cell is hidden, each line is covered (`cover`), and every table by two
-//! dimensions or more is audited together with its margins (`audit`). A table that fails shows no cell; that is how a
+//! dimensions or more is audited together with its margins and the question's other tables (`joint`). A table that fails shows no cell; that is how a
 //! refusal looks here, so that it tells as little as it can.
 
-use super::audit::{System, Verdict, audit};
-use super::cover::{self, LEAST_VALUES, Standing};
+use super::cover::{self, Standing};
+use super::joint::{self, Others};
 use super::lattice::{Lattice, Line};
 use super::rules::Rules;
 use super::switches::Rule;
 
-/// Whether each node is shown. `standings` are those of the nodes.
-pub(super) fn protect(lattice: &Lattice, standings: &[Standing], rules: &Rules) -> Vec<bool> {
+/// Whether each node is shown. `standings` are those of the nodes, `others` what the question's other tables show.
+pub(super) fn protect(
+    lattice: &Lattice,
+    standings: &[Standing],
+    others: &Others,
+    rules: &Rules,
+) -> Vec<bool> {
     if !rules.applies(Rule::R5) {
         return standings.iter().map(|it| it.structural_zero || it.value.is_some()).collect();
     }
@@ -25,7 +30,7 @@ pub(super) fn protect(lattice: &Lattice, standings: &[Standing], rules: &Rules) 
         in_lines(lattice, standings, table, rules, &mut shown);
         if table.0.count_ones() > 1
             && (is_close(lattice, standings, table, &shown, rules)
-                || !passes(lattice, standings, table, &shown))
+                || !joint::passes(lattice, standings, table, &shown, others))
         {
             let all = lattice.nodes.iter().enumerate().filter(|(_, node)| (node.mask, node.tail) == table);
             all.for_each(|(node, _)| shown[node] = standings[node].structural_zero);
@@ -126,27 +131,4 @@ fn is_close(
     let total = nodes().find(|(_, node)| (node.mask, node.tail) == (0, table.1));
     total.is_some_and(|(total, _)| cover::is_small_table(&standings[total], rules))
         && nodes().any(|(at, node)| (node.mask, node.tail) == table && !shown[at])
-}
-
-/// R5's audit of a table together with its margins.
-fn passes(lattice: &Lattice, standings: &[Standing], (mask, tail): (u32, usize), shown: &[bool]) -> bool {
-    let nodes = lattice.nodes.iter().enumerate();
-    let part_of_it = |mask_of: u32, tail_of: usize| mask_of & !mask == 0 && tail_of == tail;
-    let taken: Vec<usize> =
-        nodes.filter(|(_, node)| part_of_it(node.mask, node.tail)).map(|(at, _)| at).collect();
-    let mut system = System::new();
-    let mut cell_of = vec![None; lattice.nodes.len()];
-    for node in &taken {
-        cell_of[*node] = Some(system.cell(standings[*node].low, standings[*node].high));
-    }
-    for line in &lattice.lines {
-        if let Some(whole) = cell_of[line.whole]
-            && let Some(parts) = line.parts.iter().map(|part| cell_of[*part]).collect::<Option<Vec<usize>>>()
-        {
-            system.sum(whole, &parts);
-        }
-    }
-    let hidden = taken.iter().filter(|node| !shown[**node] && standings[**node].small);
-    let hidden: Vec<usize> = hidden.filter_map(|node| cell_of[*node]).collect();
-    hidden.is_empty() || audit(&system, &hidden, LEAST_VALUES, &mut |_, _| {}) == Verdict::Safe
 }

@@ -8,6 +8,7 @@ use super::dimensions::Dimensions;
 use super::entry::Entry as LedgerEntry;
 pub use super::form::ReleaseError;
 use super::form::check_form;
+use super::joint::Others;
 use super::lattice::{Lattice, Node};
 use super::layout::{self, Cells};
 use super::ledger::{Draft, Ledger, Settled};
@@ -170,7 +171,8 @@ pub fn release(
     let left_out = settling::settle_left_out(&tabulation, &mut draft, rules);
 
     // From here on nothing is decided from a count, but from what it would show.
-    let shown = protect(&lattice, &standings, rules);
+    let others = Others::of(&draft, &lattice, (&context.question_key, context.snapshot), rules);
+    let shown = protect(&lattice, &standings, &others, rules);
     for (at, node) in lattice.nodes.iter().enumerate() {
         let Some(settled) = &mut settled[at] else { continue };
         if standings[at].value.is_some() {

@@ -58,7 +58,7 @@ fn a_partition_reads_as_documented() {
         "left_out": {"count": 10},
         "response": null,
         "max_error": 9,
-        "rules": "dk-standard/2",
+        "rules": "dk-standard/3",
         "snapshot": 3,
         "reasons": ["few_persons_or_families", "rounded", "held_at_earlier_value", "rates_from_shown_counts",
                     "totals_of_shown_cells", "covered_to_protect_others", "held_against_everything_shown",

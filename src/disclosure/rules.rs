@@ -7,7 +7,7 @@ use super::switches::{Rule, Switches};
 /// The profile's name.
 pub const PROFILE: &str = "dk-standard";
 /// Profile and version of the rules; every answer carries it. It changes when the same cells could read otherwise.
-pub const RULES_VERSION: &str = "dk-standard/2";
+pub const RULES_VERSION: &str = "dk-standard/3";
 
 /// Thresholds in force. Made by [`Rules::standard`] or, stricter, by [`Rules::checked`]; never weaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -131,22 +131,10 @@ fn counts(units: u64, families: u64, rules: &Rules) -> Value {
     Value::counts(rounding::rounded(units, rules.rounding()), rounding::rounded(families, rules.rounding()))
 }
 
-/// How far what a node would show can lie from its count: for the value of its own set by the rounding, for another one's by
-/// as many as R8 holds besides. A set that has moved a little since it was entered counts as it was: that it moved must
-/// not decide anything.
+/// What settled says of a node's count, and whether R10 lets it be shown.
 fn standing(settled: &Settled, across: bool, rules: &Rules) -> Standing {
     let value = settled.value.count(0).count();
-    let (low, high) = match value {
-        Some(value) => {
-            let held = if settled.own { 0 } else { rules.held() };
-            let error = rounding::largest_error(rules.rounding()) + held;
-            // A small set that keeps a larger one's value is rarer than a reader would think: it counts on what is shown
-            // being enough.
-            (value.saturating_sub(error).max(rules.persons()), Some(value + error))
-        }
-        // Whatever hides it, and however many it holds by now: a reader takes it for small.
-        None => (0, Some(rules.persons().saturating_sub(1))),
-    };
+    let (low, high) = bounds(value, settled.own, rules);
     Standing {
         value: value.filter(|_| across),
         low,
@@ -155,5 +143,22 @@ fn standing(settled: &Settled, across: bool, rules: &Rules) -> Standing {
         structural_zero: false,
         public: settled.before == Some(Cover::Shown),
         covered: settled.before == Some(Cover::Covered),
+    }
+}
+
+/// How far what a node would show can lie from its count: for the value of its own set by the rounding, for another one's by
+/// as many as R8 holds besides. A set that has moved a little since it was entered counts as it was: that it moved must
+/// not decide anything.
+pub(super) fn bounds(value: Option<u64>, own: bool, rules: &Rules) -> (u64, Option<u64>) {
+    match value {
+        Some(value) => {
+            let held = if own { 0 } else { rules.held() };
+            let error = rounding::largest_error(rules.rounding()) + held;
+            // A small set that keeps a larger one's value is rarer than a reader would think: it counts on what is shown
+            // being enough.
+            (value.saturating_sub(error).max(rules.persons()), Some(value + error))
+        }
+        // Whatever hides it, and however many it holds by now: a reader takes it for small.
+        None => (0, Some(rules.persons().saturating_sub(1))),
     }
 }

@@ -54,7 +54,7 @@ impl<'a> Judge<'a> {
                 let plan = plan_of(above)?;
                 let of = (&plan.release_context(1, None), plan.crossing());
                 let counted = plain.ask(&asked(above, moment, sealed))?;
-                Some(self.released(plain, above, counted, of)?)
+                Some(self.released(plain, above, counted, of)?.into_value())
             }
         };
         let counted = plain.ask(&asked(ask, moment, sealed))?;
@@ -66,6 +66,7 @@ impl<'a> Judge<'a> {
             counted,
             (&planned.release_context(1, above.as_ref()), planned.crossing()),
         )?;
+        let expected = planned.derive(expected);
         let expected = serde_json::to_value(&expected).map_err(|_| failed("no JSON"))?;
         let answer: Value = serde_json::from_slice(body).map_err(|_| failed("no JSON"))?;
         let found = &answer["table"];
@@ -100,7 +101,7 @@ impl<'a> Judge<'a> {
         ask: &Ask,
         counted: Answer,
         (context, crossing): (&ReleaseContext, Vec<Option<Crossing>>),
-    ) -> Result<Table, PlayError> {
+    ) -> Result<Released<Table>, PlayError> {
         let failed = |what: &str| PlayError::Check(format!("{}: {what}", ask.key()));
         let shape = match self.programme.question(&ask.question).map(|question| &question.kind) {
             Some(QuestionKind::Funnel { .. }) => Shape::Chain { step_column: counted.columns.len() - 1 },
@@ -120,7 +121,7 @@ impl<'a> Judge<'a> {
         let pending = release(tabulation, context, &self.rules, &self.ledger)
             .map_err(|_| failed("the plain path's counts have no sound form"))?;
         let released = self.ledger.commit(pending, |_| Ok::<(), Infallible>(()));
-        released.map(Released::into_value).map_err(|_| failed("stale"))
+        released.map_err(|_| failed("stale"))
     }
 
     /// Persons who are counted in every question that is asked.

@@ -37,17 +37,20 @@ pub(in crate::disclosure) enum Cover {
 }
 
 /// A cell as it is tied under a question.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the audit across tables"))]
 #[derive(Clone)]
 pub(in crate::disclosure) struct Known {
     pub(in crate::disclosure) cell_key: String,
     pub(in crate::disclosure) value: Value,
     /// The number of the set whose value is shown.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests hold it against the ledger without an index"))]
     pub(in crate::disclosure) entry: u64,
     /// The snapshot of the line that tied the cell, not of the set's first release.
     pub(in crate::disclosure) snapshot: u32,
     /// Whether the cell's set equalled that set then.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests hold it against the ledger without an index"))]
     pub(in crate::disclosure) exact: bool,
+    /// Whether that set was entered for this very cell.
+    pub(in crate::disclosure) own: bool,
 }
 
 /// One answer being settled: the ledger, and after it the entries that the answer's own cells add.
@@ -229,7 +232,6 @@ impl<'a> Draft<'a> {
     }
 
     /// Every cell that is tied under a question in a measure, those of this answer included, by cell key.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the audit across tables"))]
     pub(in crate::disclosure) fn known(&self, question_key: &str, measure: &str) -> Vec<Known> {
         let measure = &*self.kept_under(measure);
         let ties = self.ledger.ties.of(question_key, measure);
@@ -244,9 +246,9 @@ impl<'a> Draft<'a> {
             ties.insert(&entry.cell_key, Tie { to, snapshot, exact, own, covered });
         }
         ties.into_iter()
-            .filter_map(|(cell_key, Tie { to, snapshot, exact, .. })| {
+            .filter_map(|(cell_key, Tie { to, snapshot, exact, own, .. })| {
                 let value = self.settled(measure, to, exact, 0)?.value;
-                Some(Known { cell_key: cell_key.to_owned(), value, entry: to, snapshot, exact })
+                Some(Known { cell_key: cell_key.to_owned(), value, entry: to, snapshot, exact, own })
             })
             .collect()
     }
