@@ -159,8 +159,13 @@ fn sums_of_the_same_units_are_released_apart() {
         .expect("a plan");
     let table = counted(&kind, Unit::Person, &[], "2022-Q1", &rows);
     let mut ledger = Ledger::default();
-    let pending =
-        release(table, &plan.release_context(1, None), &Rules::standard(), &ledger).expect("released");
+    let pending = release(
+        super::super::made_up::not_crossing(table),
+        &plan.release_context(1, None),
+        &Rules::standard(),
+        &ledger,
+    )
+    .expect("released");
     let table = ledger.commit(pending, |_| Ok::<_, ()>(())).expect("committed").into_value();
     let shown: Vec<_> = (0..4).map(|row| table.figure(row, "sum").expect("a figure")).collect();
     assert_eq!(shown[..2], [Figure::Number(205.0), Figure::Number(200.0)]);

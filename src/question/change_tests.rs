@@ -239,8 +239,13 @@ fn each_mean_is_shown_as_its_own() {
     let snapshot = snapshot(&programme, &rows, 300);
     let tabulation = count(&plan, &snapshot, &permits(&plan, None)).expect("it is counted");
     let mut ledger = Ledger::default();
-    let pending = release(tabulation, &plan.release_context(1, None), &Rules::standard(), &ledger)
-        .expect("well formed");
+    let pending = release(
+        super::super::made_up::not_crossing(tabulation),
+        &plan.release_context(1, None),
+        &Rules::standard(),
+        &ledger,
+    )
+    .expect("well formed");
     let table = ledger.commit(pending, |_| Ok::<(), Infallible>(())).expect("kept").into_value();
     let at = table.figures.iter().position(|head| head.id == "mean").expect("a mean");
     assert_eq!(table.figures[at].unit.as_ref().map(|unit| unit.en.as_str()), Some("point"));
@@ -278,8 +283,13 @@ fn the_standardised_change_is_made_of_shown_figures() {
     let snapshot = snapshot(&programme, &rows, 300);
     let tabulation = count(&plan, &snapshot, &permits(&plan, None)).expect("it is counted");
     let mut ledger = Ledger::default();
-    let pending = release(tabulation, &plan.release_context(1, None), &Rules::standard(), &ledger)
-        .expect("well formed");
+    let pending = release(
+        super::super::made_up::not_crossing(tabulation),
+        &plan.release_context(1, None),
+        &Rules::standard(),
+        &ledger,
+    )
+    .expect("well formed");
     let released = ledger.commit(pending, |_| Ok::<(), Infallible>(())).expect("kept");
     let table = plan.derive(released).into_value();
     let at = table.rows.iter().position(|row| row.key.join(" ") == "all change").expect("there");

@@ -244,6 +244,13 @@ pub(super) fn counted(
     count(&plan, &snapshot(rows, |person| person), &permits).expect("counted")
 }
 
+/// The same cells, where nobody asks who supplied them: one partner supplies all of most made-up rows, and R10 hides what
+/// crosses partners then.
+pub(super) fn not_crossing(mut tabulation: Tabulation) -> Tabulation {
+    tabulation.cells.iter_mut().for_each(|cell| cell.crossing = None);
+    tabulation
+}
+
 /// The cell of a key.
 pub(super) fn cell<'a>(tabulation: &'a Tabulation, key: &[&str]) -> &'a RawCell {
     let found =
