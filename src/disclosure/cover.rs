@@ -42,9 +42,6 @@ impl Standing {
     }
 }
 
-/// R5: values that must stay possible for a hidden cell, 0 among them.
-pub(super) const LEAST_VALUES: u64 = 5;
-
 /// Covers a line: `whole` is what is shown of the sum, and `shown` says which parts are shown so far. Returns whether more
 /// are hidden now.
 ///
@@ -64,7 +61,7 @@ pub(super) fn cover(whole: &Standing, parts: &[&Standing], shown: &mut [bool], r
     if close || alone {
         free.iter().for_each(|part| shown[*part] = false);
     }
-    while is_open(whole, parts, shown) {
+    while is_open(whole, parts, shown, rules) {
         let next = free.iter().filter(|part| shown[**part]);
         let Some(next) = next.min_by_key(|part| (parts[**part].public, parts[**part].value, **part)) else {
             break;
@@ -97,7 +94,7 @@ pub(super) fn is_small_table(total: &Standing, rules: &Rules) -> bool {
 }
 
 /// Whether some hidden part is left with too few values.
-pub(super) fn is_open(whole: &Standing, parts: &[&Standing], shown: &[bool]) -> bool {
+fn is_open(whole: &Standing, parts: &[&Standing], shown: &[bool], rules: &Rules) -> bool {
     let hidden: Vec<usize> =
         (0..parts.len()).filter(|part| !shown[*part] && !parts[*part].structural_zero).collect();
     if let [only] = hidden[..]
@@ -112,7 +109,7 @@ pub(super) fn is_open(whole: &Standing, parts: &[&Standing], shown: &[bool]) -> 
         let most_others = highs.map(|highs| highs - high);
         let least = most_others.map_or(0, |others| whole.low.saturating_sub(others)).max(low);
         let most = whole.high.map_or(high, |all| all.saturating_sub(lows - low)).min(high);
-        least > 0 || most + 1 < LEAST_VALUES
+        least > 0 || most + 1 < rules.values()
     })
 }
 

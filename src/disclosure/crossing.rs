@@ -4,8 +4,8 @@
 //! 13 others in the group, so that it does not say of everybody there what it counts; and where several partners can
 //! supply it, at least three units that the largest of them did not supply.
 
-/// Fewest persons of a cell that crosses partners. Default and floor.
-pub(super) const LEAST: u64 = 13;
+use super::rules::Rules;
+
 /// Fewest units that the largest partner did not supply. Default and floor.
 const LEAST_OTHERS: u64 = 3;
 
@@ -15,10 +15,11 @@ pub(super) fn may_be_shown(
     (persons, units): (u64, u64),
     (supplied, several): (&[u64], bool),
     mut among: impl Iterator<Item = u64>,
+    rules: &Rules,
 ) -> bool {
     let largest = supplied.iter().copied().max().unwrap_or(0);
-    persons.min(units) >= LEAST
-        && among.all(|group| group.saturating_sub(persons) >= LEAST)
+    persons.min(units) >= rules.crossing()
+        && among.all(|group| group.saturating_sub(persons) >= rules.crossing())
         && (!several || units.saturating_sub(largest) >= LEAST_OTHERS)
 }
 
@@ -29,7 +30,7 @@ mod tests {
     #[test]
     fn thirteen_are_needed_and_three_from_others() {
         let shown = |persons, supplied: &[u64]| {
-            may_be_shown((persons, persons), (supplied, true), std::iter::empty())
+            may_be_shown((persons, persons), (supplied, true), std::iter::empty(), &Rules::standard())
         };
         assert!(shown(13, &[10, 3]));
         assert!(!shown(12, &[6, 6]));
@@ -39,12 +40,13 @@ mod tests {
 
     #[test]
     fn where_one_partner_alone_can_supply_it_always_does() {
-        assert!(may_be_shown((13, 13), (&[13], false), std::iter::empty()));
+        assert!(may_be_shown((13, 13), (&[13], false), std::iter::empty(), &Rules::standard()));
     }
 
     #[test]
     fn the_others_of_the_group_must_be_thirteen_too() {
-        let shown = |group| may_be_shown((20, 20), (&[10, 10], true), [200, group].into_iter());
+        let shown =
+            |group| may_be_shown((20, 20), (&[10, 10], true), [200, group].into_iter(), &Rules::standard());
         assert!(shown(33));
         assert!(!shown(32));
         assert!(!shown(20), "everybody in the group is in it");

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::audit::{System, Verdict, audit};
-use super::cover::{LEAST_VALUES, Standing};
+use super::cover::Standing;
 use super::lattice::{Lattice, codes_of};
 use super::ledger::Draft;
 use super::rules::Rules;
@@ -58,7 +58,7 @@ pub(super) fn passes(
     standings: &[Standing],
     (mask, tail): (u32, usize),
     shown: &[bool],
-    others: &Others,
+    (others, rules): (&Others, &Rules),
 ) -> bool {
     let mut system = System::new();
     let mut cells: BTreeMap<Codes, usize> = BTreeMap::new();
@@ -106,5 +106,5 @@ pub(super) fn passes(
             system.sum(*whole, parts);
         }
     }
-    audit(&system, &hidden, LEAST_VALUES, &mut |_, _| {}) == Verdict::Safe
+    audit(&system, &hidden, rules.values(), &mut |_, _| {}) == Verdict::Safe
 }

@@ -30,7 +30,7 @@ pub(super) fn protect(
         in_lines(lattice, standings, table, rules, &mut shown);
         if table.0.count_ones() > 1
             && (is_close(lattice, standings, table, &shown, rules)
-                || !joint::passes(lattice, standings, table, &shown, others))
+                || !joint::passes(lattice, standings, table, &shown, (others, rules)))
         {
             let all = lattice.nodes.iter().enumerate().filter(|(_, node)| (node.mask, node.tail) == table);
             all.for_each(|(node, _)| shown[node] = standings[node].structural_zero);

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::switches::{Rule, Switches};
+use crate::programme::DisclosureSettings;
 
 /// The profile's name.
 pub const PROFILE: &str = "dk-standard";
@@ -20,6 +21,8 @@ pub struct Rules {
     dimensions: usize,
     amount_units: u64,
     mean_units: u64,
+    values: u64,
+    crossing: u64,
     p_percent: u64,
     dominance: u64,
     switches: Switches,
@@ -45,10 +48,35 @@ pub struct Settings {
     pub amount_units: Option<u64>,
     /// R12, R13: fewest units of a mean, and on each side of a median. Default 10, floor 8.
     pub mean_units: Option<u64>,
+    /// R5: whole numbers that must stay possible for a cell hidden as small, 0 among them. Default 5, floor 3, and no more
+    /// than `persons`: a small cell has no more.
+    pub values: Option<u64>,
+    /// R10: fewest persons of a cell that crosses partners, and of the others in its group. Default and floor 13.
+    pub crossing: Option<u64>,
     /// R11: the p of the p % rule. Default and floor 10.
     pub p_percent: Option<u64>,
     /// R11: most per cent of a sum that the two largest may have. Default 90, and 90 at most.
     pub dominance: Option<u64>,
+}
+
+impl From<&DisclosureSettings> for Settings {
+    fn from(stricter: &DisclosureSettings) -> Settings {
+        let wide = |setting: Option<u32>| setting.map(u64::from);
+        Settings {
+            persons: wide(stricter.persons),
+            families: wide(stricter.families),
+            rounding: wide(stricter.rounding),
+            rate_part: wide(stricter.rate_part),
+            values: wide(stricter.values),
+            held: wide(stricter.held),
+            crossing: wide(stricter.crossing),
+            amount_units: wide(stricter.amount_units),
+            mean_units: wide(stricter.mean_units),
+            p_percent: wide(stricter.p_percent),
+            dominance: wide(stricter.dominance),
+            dimensions: stricter.dimensions.map(|most| most as usize),
+        }
+    }
 }
 
 /// Why a programme's settings are refused.
@@ -110,6 +138,8 @@ impl Rules {
             dimensions: MOST_DIMENSIONS,
             amount_units: 10,
             mean_units: 10,
+            values: 5,
+            crossing: 13,
             p_percent: 10,
             dominance: 90,
             switches: Switches::ALL_ON,
@@ -138,10 +168,16 @@ impl Rules {
             dimensions: settings.dimensions.unwrap_or(standard.dimensions),
             amount_units: at_least("amount_units", settings.amount_units, standard.amount_units, 10)?,
             mean_units: at_least("mean_units", settings.mean_units, standard.mean_units, 8)?,
+            values: at_least("values", settings.values, standard.values, 3)?,
+            crossing: at_least("crossing", settings.crossing, standard.crossing, 13)?,
             p_percent: at_least("p_percent", settings.p_percent, standard.p_percent, 10)?,
             dominance: settings.dominance.unwrap_or(standard.dominance),
             switches: Switches::ALL_ON,
         };
+        if rules.values > rules.persons {
+            let (value, ceiling) = (rules.values, rules.persons);
+            return Err(FloorError::AboveCeiling { setting: "values", value, ceiling });
+        }
         if rules.dominance > standard.dominance {
             return Err(FloorError::AboveCeiling {
                 setting: "dominance",
@@ -235,6 +271,18 @@ impl Rules {
         self.mean_units
     }
 
+    /// R5: whole numbers that must stay possible for a small hidden cell.
+    #[must_use]
+    pub const fn values(&self) -> u64 {
+        self.values
+    }
+
+    /// R10: the fewest persons of a shown cell that crosses partners, and of the others in its group.
+    #[must_use]
+    pub const fn crossing(&self) -> u64 {
+        self.crossing
+    }
+
     /// R11: the p of the p % rule.
     #[must_use]
     pub const fn p_percent(&self) -> u64 {
@@ -266,7 +314,9 @@ mod tests {
     #[test]
     fn every_floor_holds_and_is_itself_allowed() {
         type Set = fn(&mut Settings, u64);
-        let floors: [(&str, u64, Set); 8] = [
+        let floors: [(&str, u64, Set); 10] = [
+            ("values", 3, |s, v| s.values = Some(v)),
+            ("crossing", 13, |s, v| s.crossing = Some(v)),
             ("amount_units", 10, |s, v| s.amount_units = Some(v)),
             ("mean_units", 8, |s, v| s.mean_units = Some(v)),
             ("p_percent", 10, |s, v| s.p_percent = Some(v)),
@@ -290,6 +340,11 @@ mod tests {
         assert_eq!(
             Rules::checked(&settings),
             Err(FloorError::AboveCeiling { setting: "dimensions", value: 4, ceiling: 3 })
+        );
+        let settings = Settings { values: Some(9), ..Settings::default() };
+        assert_eq!(
+            Rules::checked(&settings),
+            Err(FloorError::AboveCeiling { setting: "values", value: 9, ceiling: 8 })
         );
         let settings = Settings { dominance: Some(91), ..Settings::default() };
         assert_eq!(

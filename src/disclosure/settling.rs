@@ -104,7 +104,7 @@ fn settle_across(node: &Node, lattice: &Lattice, draft: &mut Draft<'_>, rules: &
     let Some(supply) = crossing_of(node, rules) else { return true };
     let of = (node.contributors.len(), node.units);
     let among = node.among.iter().map(|whole| lattice.nodes[*whole].contributors.len());
-    let own = match crossing::may_be_shown(of, (&supply.units, supply.partners.len() > 1), among) {
+    let own = match crossing::may_be_shown(of, (&supply.units, supply.partners.len() > 1), among, rules) {
         true => Value::Shown(vec![1]),
         false => Value::Hidden,
     };

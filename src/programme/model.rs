@@ -357,6 +357,26 @@ pub struct DisclosureSettings {
     pub persons: Option<u32>,
     /// R1: least families in a shown cell.
     pub families: Option<u32>,
+    /// R3: counts are rounded to multiples of this.
+    pub rounding: Option<u32>,
+    /// R4: numerator and complement of a rate must both exceed this.
+    pub rate_part: Option<u32>,
+    /// R5: values that must stay possible for a small hidden cell.
+    pub values: Option<u32>,
+    /// R8, R9: sets that differ by so many persons share one value.
+    pub held: Option<u32>,
+    /// R6: most dimensions besides the period.
+    pub dimensions: Option<u32>,
+    /// R10: least persons of a cell that crosses partners.
+    pub crossing: Option<u32>,
+    /// R11: least units of a shown sum.
+    pub amount_units: Option<u32>,
+    /// R12, R13: least units of a shown mean.
+    pub mean_units: Option<u32>,
+    /// R11: the p of the p % rule.
+    pub p_percent: Option<u32>,
+    /// R11: most per cent of a sum that the two largest may have.
+    pub dominance: Option<u32>,
 }
 
 impl Programme {

@@ -29,12 +29,7 @@ pub(super) fn operator(programme: &Programme) -> Actor {
 
 /// The disclosure rules of a programme.
 pub(super) fn rules_of(programme: &Programme) -> Result<Rules, FloorError> {
-    let stricter = &programme.disclosure;
-    Rules::checked(&Settings {
-        persons: stricter.persons.map(u64::from),
-        families: stricter.families.map(u64::from),
-        ..Settings::default()
-    })
+    Rules::checked(&Settings::from(&programme.disclosure))
 }
 
 impl Service {

@@ -48,11 +48,7 @@ impl Programme {
 
 /// How successes count under the programme's own rules.
 fn banding(programme: &kobling::programme::Programme) -> Result<Banding, Failure> {
-    let settings = Settings {
-        persons: programme.disclosure.persons.map(u64::from),
-        families: programme.disclosure.families.map(u64::from),
-        ..Settings::default()
-    };
+    let settings = Settings::from(&programme.disclosure);
     let rules = Rules::checked(&settings).map_err(|error| Failure::Configuration(error.to_string()))?;
     Ok(kobling::disclosure::banding(&rules))
 }

@@ -178,15 +178,46 @@ impl Checker<'_> {
         if let Some(profile) = raw.profile.as_ref().filter(|profile| profile.get_ref() != "dk-standard") {
             self.wrong(profile.span(), "disclosure.profile", "the only profile is dk-standard");
         }
-        let floors = [("persons", &raw.persons, FLOOR_PERSONS), ("families", &raw.families, FLOOR_FAMILIES)];
-        for (field, setting, floor) in floors {
+        let floors = [
+            ("persons", "R1", &raw.persons, FLOOR_PERSONS),
+            ("families", "R1", &raw.families, FLOOR_FAMILIES),
+            ("rounding", "R3", &raw.rounding, 5),
+            ("rate_part", "R4", &raw.rate_part, 4),
+            ("values", "R5", &raw.values, 3),
+            ("held", "R8", &raw.held, 4),
+            ("crossing", "R10", &raw.crossing, 13),
+            ("amount_units", "R11", &raw.amount_units, 10),
+            ("mean_units", "R12", &raw.mean_units, 8),
+            ("p_percent", "R11", &raw.p_percent, 10),
+        ];
+        for (field, rule, setting, floor) in floors {
             if let Some(setting) = setting.as_ref().filter(|setting| *setting.get_ref() < floor) {
-                let message = format!("rule R1 cannot be set below {floor}");
+                let message = format!("rule {rule} cannot be set below {floor}");
+                self.wrong(setting.span(), format!("disclosure.{field}"), message);
+            }
+        }
+        let ceilings = [("dimensions", "R6", &raw.dimensions, 3), ("dominance", "R11", &raw.dominance, 90)];
+        for (field, rule, setting, ceiling) in ceilings {
+            if let Some(setting) = setting.as_ref().filter(|setting| *setting.get_ref() > ceiling) {
+                let message = format!("rule {rule} cannot be set above {ceiling}");
                 self.wrong(setting.span(), format!("disclosure.{field}"), message);
             }
         }
         let value = |setting: &Option<Spanned<u32>>| setting.as_ref().map(|s| *s.get_ref());
-        DisclosureSettings { persons: value(&raw.persons), families: value(&raw.families) }
+        DisclosureSettings {
+            persons: value(&raw.persons),
+            families: value(&raw.families),
+            rounding: value(&raw.rounding),
+            rate_part: value(&raw.rate_part),
+            values: value(&raw.values),
+            held: value(&raw.held),
+            dimensions: value(&raw.dimensions),
+            crossing: value(&raw.crossing),
+            amount_units: value(&raw.amount_units),
+            mean_units: value(&raw.mean_units),
+            p_percent: value(&raw.p_percent),
+            dominance: value(&raw.dominance),
+        }
     }
 
     fn code_lists(&mut self, raw: Vec<raw::CodeList>) -> Vec<CodeList> {

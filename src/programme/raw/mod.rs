@@ -95,6 +95,16 @@ pub(in crate::programme) struct Disclosure {
     pub profile: Option<Spanned<String>>,
     pub persons: Option<Spanned<u32>>,
     pub families: Option<Spanned<u32>>,
+    pub rounding: Option<Spanned<u32>>,
+    pub rate_part: Option<Spanned<u32>>,
+    pub values: Option<Spanned<u32>>,
+    pub held: Option<Spanned<u32>>,
+    pub dimensions: Option<Spanned<u32>>,
+    pub crossing: Option<Spanned<u32>>,
+    pub amount_units: Option<Spanned<u32>>,
+    pub mean_units: Option<Spanned<u32>>,
+    pub p_percent: Option<Spanned<u32>>,
+    pub dominance: Option<Spanned<u32>>,
 }
 
 #[derive(Deserialize)]
