@@ -6,6 +6,7 @@
 
 mod asks;
 mod knowledge;
+mod not_yet;
 mod paired;
 mod random;
 mod run;
@@ -141,9 +142,10 @@ mod power {
         wins_without(Rule::R5, 832..840, |leak| matches!(leak, Leak::Number(..)));
     }
 
+    /// About one world in 300: most crossing cells may be held at another one's value, and then tell less.
     #[test]
     fn without_r10_a_partner_takes_its_own_clients_off_and_is_left_with_one_or_two() {
-        wins_without(Rule::R10, 40..60, |leak| matches!(leak, Leak::OneOrTwo(..)));
+        wins_without(Rule::R10, 570..580, |leak| matches!(leak, Leak::OneOrTwo(..)));
     }
 
     fn one_person_shows_without(rule: Rule) {
