@@ -83,7 +83,7 @@ fn no_cell_of_one_to_seven_is_left_with_one_value() {
     }
     println!(
         "{worlds} worlds, {} cells of 1 to 7 looked at, {} solved by a program; not yet stopped: {others} times the \
-         others in a shown cell, {not_nobody} times a hidden cell that is not empty, {} times a crossing cell that was \
+         others in a larger cell, {not_nobody} times a hidden cell that is not empty, {} times a crossing cell that was \
          held as shown",
         all.looked_at, all.solved, all.held_across
     );

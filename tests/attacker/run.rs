@@ -13,9 +13,9 @@ use crate::world::{Cell, Kind, Kinds, Person, World};
 /// What an attacker has found out of 1 to 7 persons whom it did not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Leak {
-    /// How many they are, in a hidden cell, or in one of which it knew nobody.
+    /// How many they are, in a hidden cell of so few, or in a set of which it knew nobody.
     Number(Cell, i64),
-    /// How many others there are in a shown cell of which it knew somebody.
+    /// How many others there are in a larger cell, of which it knew the rest.
     Others(Cell, i64),
     /// That a hidden cell has somebody in it, where it knew nobody.
     NotNobody(Cell, i64),
@@ -73,8 +73,9 @@ pub(crate) fn attack(random: &mut SeededRandom, kinds: Kinds, rules: &Rules) -> 
             continue;
         }
         found.looked_at += 1;
-        let knows = (0..world.snapshots.len()).any(|at| world.known_in(at, cell) > 0);
-        let number = |low| match knows && !knowledge.hidden[at] {
+        let known = (0..world.snapshots.len()).map(|at| world.known_in(at, cell)).max().unwrap_or(0);
+        let (knows, few) = (known > 0, known + truth[at] <= 7);
+        let number = |low| match knows && !(few && knowledge.hidden[at]) {
             true => Leak::Others(*cell, low),
             false => Leak::Number(*cell, low),
         };
