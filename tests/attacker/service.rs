@@ -38,6 +38,8 @@ pub(crate) struct Service {
     rules: Rules,
     ledger: Ledger,
     ties: HashMap<Name, Tie>,
+    /// Cells that were hidden to cover others when they were last written down.
+    pub(crate) covered: BTreeSet<Name>,
     /// Cells that were held at another set's value and have left it.
     pub(crate) left: BTreeSet<Name>,
 }
@@ -45,7 +47,7 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(rules: Rules) -> Service {
         let ledger = Ledger::holding(rules.held());
-        Service { rules, ledger, ties: HashMap::new(), left: BTreeSet::new() }
+        Service { rules, ledger, ties: HashMap::new(), covered: BTreeSet::new(), left: BTreeSet::new() }
     }
 
     /// Whether R10's decision of a cell was another set's, that lies near.
@@ -75,6 +77,10 @@ impl Service {
             let row = entry.to_stored(self.rules.held());
             let (to, exact) = (row.tied_to.unwrap_or(row.seq), row.exact.unwrap_or(true));
             let name = (row.question_key, row.measure, row.cell_key);
+            match row.covered {
+                true => self.covered.insert(name.clone()),
+                false => self.covered.remove(&name),
+            };
             let before = self.ties.insert(name.clone(), Tie { to, exact });
             if before.is_some_and(|before| before.to != to && !before.exact) {
                 self.left.insert(name);
