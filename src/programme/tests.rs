@@ -96,6 +96,22 @@ fn nobody_sends_what_nobody_uses() {
 #[test]
 fn floors_cannot_be_configured_away() {
     finds("profile = \"dk-standard\"", "persons = 4", "disclosure.persons", "below 5");
+    for (setting, words) in [
+        ("families = 2", "below 3"),
+        ("rounding = 4", "below 5"),
+        ("rate_part = 3", "below 4"),
+        ("values = 2", "below 3"),
+        ("held = 3", "below 4"),
+        ("dimensions = 4", "above 3"),
+        ("crossing = 12", "below 13"),
+        ("amount_units = 9", "below 10"),
+        ("mean_units = 7", "below 8"),
+        ("p_percent = 9", "below 10"),
+        ("dominance = 91", "above 90"),
+    ] {
+        let field = format!("disclosure.{}", setting.split(' ').next().unwrap_or_default());
+        finds("profile = \"dk-standard\"", setting, &field, words);
+    }
     finds("profile = \"dk-standard\"", "families = 2", "disclosure.families", "below 3");
     finds("profile = \"dk-standard\"", "profile = \"lax\"", "disclosure.profile", "dk-standard");
     assert!(problems(|text| text.replacen("profile = \"dk-standard\"", "persons = 12", 1)).is_empty());

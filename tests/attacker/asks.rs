@@ -149,7 +149,11 @@ impl Ask {
                     |home| persons.iter().filter(move |it| it.home == home && cell.holds(it)).count() as u64;
                 (0..PARTNERS).map(of).collect()
             };
-            let crossing = among.map(|among| Crossing { supplied: supplied(), several: true, among });
+            let crossing = among.map(|among| Crossing {
+                supplied: supplied(),
+                suppliers: (0..u8::try_from(supplied().len()).expect("few")).collect(),
+                among,
+            });
             let families = families(&set, persons);
             RawCell { crossing, ..RawCell::persons(key, set, families) }
         };
