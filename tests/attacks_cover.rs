@@ -205,3 +205,29 @@ fn two_linked_tables_that_are_each_safe_and_not_together() {
     }
     assert!(hides_more > 0 && shows > 100, "{hides_more} and {shows} of 1,500 worlds");
 }
+
+/// Decisions can be simulated: worlds whose cells would show the same are answered the same, whatever their hidden cells
+/// hold. What would be shown is what is shown with R5 switched off.
+#[cfg(debug_assertions)]
+#[test]
+fn what_is_hidden_follows_from_what_would_be_shown() {
+    use kobling::disclosure::Rule;
+    let rules = Rules::standard();
+    let open = rules.without(&[Rule::R5]);
+    for (sides, most, asks) in
+        [(&[3][..], 40, &[&[][..], &[0]][..]), (&[2, 2], 22, &[&[], &[0], &[1], &[0, 1]])]
+    {
+        let grid = Grid::of(sides);
+        let mut decided: HashMap<Transcript, (Vec<u32>, Transcript)> = HashMap::new();
+        let mut told_again = 0;
+        for world in worlds(grid.codes.len(), most) {
+            let shown = grid.shown(&world, asks, &rules);
+            let (first, before) = decided
+                .entry(grid.shown(&world, asks, &open))
+                .or_insert_with(|| (world.clone(), shown.clone()));
+            assert_eq!(*before, shown, "{first:?} and {world:?} would show the same");
+            told_again += usize::from(*first != world);
+        }
+        assert!(told_again > 1_000, "{told_again} worlds looked like another one");
+    }
+}
