@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::audit::{System, Verdict, audit};
 use super::cover::Standing;
-use super::lattice::{Lattice, codes_of};
+use super::lattice::{Lattice, Node, codes_of};
 use super::ledger::Draft;
 use super::rules::Rules;
 use super::settling::bounds;
@@ -63,11 +63,9 @@ pub(super) fn passes(
     let mut system = System::new();
     let mut cells: BTreeMap<Codes, usize> = BTreeMap::new();
     let mut hidden = Vec::new();
-    for (at, node) in lattice.nodes.iter().enumerate() {
-        let Some((codes, _)) = codes_of(&node.key).filter(|_| node.mask & !mask == 0 && node.tail == tail)
-        else {
-            continue;
-        };
+    let part = |node: &Node| node.mask & !mask == 0 && node.tail == tail;
+    for (at, node) in lattice.nodes.iter().enumerate().filter(|(_, node)| part(node)) {
+        let Some((codes, _)) = codes_of(&node.key) else { continue };
         let cell = system.cell(standings[at].low, standings[at].high);
         if !shown[at] && standings[at].small {
             hidden.push(cell);
