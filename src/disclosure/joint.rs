@@ -3,7 +3,7 @@
 //! Two tables that share a margin can each be safe and not together. What the ledger knows of the question in this
 //! snapshot is put in by the names of its cells: cells add up along a dimension where all of its codes are there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::audit::{System, Verdict, audit};
 use super::cover::Standing;
@@ -35,13 +35,17 @@ impl Others {
         (question, snapshot): (&str, u32),
         rules: &Rules,
     ) -> Others {
+        // Tables by one dimension are not audited: their lines have been looked at.
+        if lattice.nodes.iter().all(|node| node.mask.count_ones() < 2) {
+            return Others(Vec::new());
+        }
         let mut measures: Vec<&str> = lattice.nodes.iter().map(|node| node.measure.as_str()).collect();
         measures.sort_unstable();
         measures.dedup();
-        let here: HashMap<&str, ()> = lattice.nodes.iter().map(|node| (node.key.as_str(), ())).collect();
+        let here: HashSet<&str> = lattice.nodes.iter().map(|node| node.key.as_str()).collect();
         let known = measures.into_iter().flat_map(|measure| draft.known(question, measure));
         let others =
-            known.filter(|known| known.snapshot == snapshot && !here.contains_key(known.cell_key.as_str()));
+            known.filter(|known| known.snapshot == snapshot && !here.contains(known.cell_key.as_str()));
         let other = |known: super::ledger::Known| {
             let (codes, tail) = codes_of(&known.cell_key)?;
             let value = known.value.count(0).count();

@@ -62,6 +62,8 @@ pub(in crate::disclosure) struct Draft<'a> {
     /// Whether other snapshots are looked at (R9).
     across: bool,
     new: Vec<Entry>,
+    /// Places of the lines among them, by cell key.
+    lines: FxHashMap<String, Vec<usize>>,
     /// Of the sets among them, by measure.
     fresh: FxHashMap<String, Index>,
     failed: Option<LedgerError>,
@@ -77,7 +79,17 @@ impl<'a> Draft<'a> {
         let indexed = ledger.held;
         let failed = (held > indexed).then_some(LedgerError::Held { indexed, held });
         let (across, new, fresh) = (true, Vec::new(), FxHashMap::default());
-        Draft { ledger, held, question_key, snapshot, across, new, fresh, failed }
+        Draft {
+            ledger,
+            held,
+            question_key,
+            snapshot,
+            across,
+            new,
+            lines: FxHashMap::default(),
+            fresh,
+            failed,
+        }
     }
 
     /// R9 switched off: what other snapshots showed is not looked at.
@@ -174,6 +186,7 @@ impl<'a> Draft<'a> {
         };
         let (question_key, measure) = (self.question_key.to_owned(), measure.to_owned());
         let (snapshot, covered) = (self.snapshot, false);
+        self.lines.entry(cell_key.clone()).or_default().push(self.new.len());
         self.new.push(Entry { seq, question_key, cell_key, measure, snapshot, covered, content });
         settled
     }
@@ -188,9 +201,9 @@ impl<'a> Draft<'a> {
         covered: bool,
     ) {
         let measure = &*self.kept_under(measure);
-        let it = |entry: &&mut Entry| entry.measure == measure && entry.cell_key == cell_key;
-        if let Some(entry) = self.new.iter_mut().find(it) {
-            entry.covered = covered;
+        let lines = self.lines.get(cell_key).into_iter().flatten();
+        if let Some(line) = lines.copied().find(|line| self.new[*line].measure == measure) {
+            self.new[line].covered = covered;
         } else if covered && settled.before == Some(Cover::Shown) {
             self.new.push(Entry {
                 seq: self.next_seq(),
