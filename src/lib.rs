@@ -44,6 +44,7 @@ pub mod id;
 #[cfg(feature = "service")]
 pub mod intake;
 pub mod key;
+pub mod language;
 pub mod limits;
 #[cfg(feature = "service")]
 pub mod linkage;

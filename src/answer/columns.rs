@@ -12,8 +12,8 @@
 //! An empty field that is not hidden does not apply. So nothing of the rows is lost; a test reads them back.
 
 use super::figure::Figure;
-use super::language::Language;
 use super::model::{Answer, FigureColumn, Kind};
+use crate::language::Language;
 
 /// A field.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,8 +5,8 @@
 
 use super::columns::{Field, columns};
 use super::escape;
-use super::language::Language;
 use super::model::Answer;
+use crate::language::Language;
 
 /// How values are separated and numbers written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::language::Language;
 use super::model::FigureColumn;
+use crate::language::Language;
 
 /// The mark of a hidden figure where people read.
 pub const HIDDEN_MARK: &str = "··";

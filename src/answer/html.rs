@@ -4,11 +4,11 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use super::escape::html as safe;
-use super::language::Language;
 use super::lines::{Lines, facts, hidden_words, sum_words};
 use super::model::{Answer, Chart};
 use super::plot::Plot;
 use super::svg;
+use crate::language::Language;
 
 const STYLE: &str = include_str!("page.css");
 

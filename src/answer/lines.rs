@@ -2,8 +2,8 @@
 //! workbook show the same.
 
 use super::figure::HIDDEN_MARK;
-use super::language::Language;
 use super::model::Answer;
+use crate::language::Language;
 
 /// The table as text.
 pub(super) struct Lines {

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::escape;
-use super::language::Language;
 use super::terminal::new_table;
+use crate::language::Language;
 
 /// A page of the log, as the service gives it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

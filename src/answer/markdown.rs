@@ -1,9 +1,9 @@
 //! An answer as Markdown (GitHub's tables). Texts are escaped: none of them makes a heading, a link or an element.
 
 use super::escape::markdown as safe;
-use super::language::Language;
 use super::lines::{Lines, facts, hidden_words, sum_words};
 use super::model::Answer;
+use crate::language::Language;
 
 impl Answer {
     /// A section of Markdown.

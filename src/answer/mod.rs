@@ -13,7 +13,6 @@ mod csv;
 mod escape;
 mod figure;
 mod html;
-mod language;
 mod lines;
 mod log;
 mod markdown;
@@ -27,6 +26,7 @@ mod svg;
 mod terminal;
 mod vega;
 mod verify;
+mod words;
 #[cfg(feature = "formats")]
 mod xlsx;
 
@@ -34,7 +34,6 @@ pub use asks::{AskList, AskListError, OneAsk};
 pub use csv::CsvForm;
 pub use figure::{Figure, HIDDEN_MARK};
 pub use html::Report;
-pub use language::Language;
 pub use log::{AnswerLine, AnswerLog, answers_csv, list_answers};
 pub use model::{
     Answer, Asked, Chart, Coarser, FigureColumn, Kind, Label, LabelCode, Narrowed, Reason, Row, Table,

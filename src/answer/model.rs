@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::figure::Figure;
-use super::language::Language;
 use crate::clock::{Day, Period};
 use crate::digest::Sha256Hex;
+use crate::language::Language;
 use crate::programme::Text;
 
 /// An answer whose rows and labels fit its columns, so that every form may rely on them.

@@ -12,8 +12,8 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
 use super::columns::{Column, Field, FieldType, columns};
-use super::language::Language;
 use super::model::Answer;
+use crate::language::Language;
 
 /// A file could not be made. Parquet writes into memory here, so this is a fault of the program.
 #[derive(Debug, thiserror::Error)]

@@ -4,8 +4,8 @@
 //! and no value; a hidden figure is nothing, and the title says how many there are.
 
 use super::figure::Figure;
-use super::language::Language;
 use super::model::{Answer, Chart, FigureColumn, Kind, Row};
+use crate::language::Language;
 
 /// How it is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

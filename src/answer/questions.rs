@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::escape;
-use super::language::Language;
 use super::terminal::new_table;
+use crate::language::Language;
 use crate::programme::Text;
 
 /// A registered question, as the service lists it. Members that a newer service adds are passed over.

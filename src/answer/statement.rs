@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::language::Language;
+use crate::language::Language;
 use crate::programme::{Settlement, Text};
 
 /// A statement of payment. Members that a newer service adds are passed over.

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use super::escape::html as safe;
-use super::language::Language;
 use super::plot::{Form, Plot, Point};
+use crate::language::Language;
 
 /// Classes `c0` to `c7`: more groups than that cannot be told apart.
 pub(super) const COLOURS: usize = 8;

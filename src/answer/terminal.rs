@@ -3,9 +3,9 @@
 use comfy_table::{Cell, CellAlignment, presets};
 
 use super::escape;
-use super::language::Language;
 use super::lines::{Lines, facts, hidden_words, sum_words};
 use super::model::Answer;
+use crate::language::Language;
 
 impl Answer {
     /// A table for a terminal, with title, definition, what is said about it, and the rules of counting.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::language::Language;
 use super::model::Answer;
 use super::plot::{Form, Plot};
+use crate::language::Language;
 
 /// The published JSON schema that the specification follows.
 const SCHEMA: &str = "https://vega.github.io/schema/vega-lite/v5.json";

@@ -8,9 +8,9 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, FormatB
 use super::columns::{Field, columns};
 use super::escape;
 use super::figure::Figure;
-use super::language::Language;
 use super::lines::{Lines, facts, hidden_words, sum_words};
 use super::model::{Answer, FigureColumn};
+use crate::language::Language;
 
 /// A workbook could not be made: more rows or longer texts than a sheet takes.
 #[derive(Debug, thiserror::Error)]

@@ -4,6 +4,7 @@ use super::followup::{Followup, Shareable};
 use super::question::{Question, QuestionKind, Stage};
 use crate::clock::{Day, Period};
 use crate::key::KeyId;
+use crate::language::Language;
 use crate::name::{
     CodeId, ColumnId, DatasetId, DimensionId, FollowupId, NoticeId, OrganisationId, PartnerId, PopulationId,
     ProgrammeId, PurposeId, QuestionId,
@@ -17,6 +18,14 @@ pub struct Text {
     pub da: String,
     /// English.
     pub en: String,
+}
+
+impl Language {
+    /// The text in this language.
+    #[must_use]
+    pub fn of(self, text: &Text) -> &str {
+        self.choose(&text.da, &text.en)
+    }
 }
 
 /// A checked programme.

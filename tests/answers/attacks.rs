@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use kobling::answer::{Answer, CsvForm, Language, Report, verify};
+use kobling::answer::{Answer, CsvForm, Report, verify};
+use kobling::language::Language;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

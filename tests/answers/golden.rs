@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use kobling::answer::{CsvForm, Language, Report, verify};
+use kobling::answer::{CsvForm, Report, verify};
+use kobling::language::Language;
 
 use crate::kit::{NAMES, body, fixture, folder};
 

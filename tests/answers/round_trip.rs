@@ -1,6 +1,7 @@
 //! What programs read is what the answer holds.
 
-use kobling::answer::{Answer, CsvForm, Language};
+use kobling::answer::{Answer, CsvForm};
+use kobling::language::Language;
 use proptest::prelude::*;
 
 use crate::kit::{NAMES, Rows, agrees, answers, fixture};

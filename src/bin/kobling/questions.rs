@@ -1,8 +1,9 @@
 //! `kobling questions`: what can be asked.
 
 use clap::{Args, ValueEnum};
-use kobling::answer::{Language, RegisteredQuestion, list_questions};
+use kobling::answer::{RegisteredQuestion, list_questions};
 use kobling::client::parse;
+use kobling::language::Language;
 
 use crate::ask::Lang;
 use crate::exit::{Done, Outcome};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use kobling::answer::Language;
+use kobling::language::Language;
 use kobling::service::Service;
 
 use crate::exit::Failure;

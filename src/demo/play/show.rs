@@ -9,9 +9,9 @@ use super::super::records::Cast;
 use super::PlayError;
 use super::houses::House;
 use super::town::Town;
-use crate::answer::Language;
 use crate::client::{Answer, HIDDEN_MARK};
 use crate::extract::manifest::RowCounts;
+use crate::language::Language;
 use crate::programme::Programme;
 
 /// Rows of an answer that are printed before hidden ones are only counted.

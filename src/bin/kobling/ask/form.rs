@@ -1,7 +1,8 @@
 //! The forms of an answer as arguments.
 
 use clap::ValueEnum;
-use kobling::answer::{Answer, CsvForm, Language};
+use kobling::answer::{Answer, CsvForm};
+use kobling::language::Language;
 
 use crate::exit::Trouble;
 

@@ -6,9 +6,10 @@ mod save;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kobling::answer::{Answer, AskList, Language, OneAsk, Report, verify};
+use kobling::answer::{Answer, AskList, OneAsk, Report, verify};
 use kobling::client::{Client, ClientError, parse};
 use kobling::clock::Period;
+use kobling::language::Language;
 use kobling::name::{DimensionId, PopulationId, QuestionId};
 
 use crate::exit::{Done, Outcome, Trouble, file};

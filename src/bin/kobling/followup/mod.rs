@@ -7,12 +7,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use kobling::answer::Language;
 use kobling::client::parse;
 use kobling::clock::{Clock as _, SystemClock};
 use kobling::extract::{Job, Source};
 use kobling::id::LeadingZero;
 use kobling::key::LinkageKey;
+use kobling::language::Language;
 use kobling::name::{DatasetId, PartnerId};
 use kobling::programme::{Event, Followup, Programme, Text};
 

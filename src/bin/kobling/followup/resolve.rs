@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use clap::Args;
-use kobling::answer::Language;
 use kobling::clock::Day;
 use kobling::extract::{Source, reread};
 use kobling::followup::{ANSWERS_FORMAT, Answer, Answers, Reason, Wanted, reasons};
+use kobling::language::Language;
 use kobling::token::Token;
 
 use super::{Own, create_private, referring};

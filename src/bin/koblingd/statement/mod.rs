@@ -13,12 +13,12 @@ mod running;
 use std::io::Write as _;
 use std::path::Path;
 
-use kobling::answer::Language;
 use kobling::audit::ChainHead;
 use kobling::clock::Day;
 use kobling::digest::Sha256Hex;
 use kobling::disclosure::Rules;
 use kobling::key::{Fingerprint, KeyId};
+use kobling::language::Language;
 use kobling::name::PartnerId;
 use kobling::programme::Programme;
 use kobling::service::Service;

@@ -1,6 +1,6 @@
 //! A page of Markdown in one of two languages: whatever is added is given in both, so that both have the same parts.
 
-use kobling::answer::Language;
+use kobling::language::Language;
 
 /// A page in the making.
 pub(super) struct Page {

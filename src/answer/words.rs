@@ -1,63 +1,9 @@
-//! Danish and English: which text is taken, how numbers are written, and the fixed words around an answer.
+//! The fixed words around an answer, in Danish and English.
 
 use super::model::Unit;
-use crate::programme::Text;
-
-/// The language that a person reads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Language {
-    /// Danish.
-    Da,
-    /// English.
-    #[default]
-    En,
-}
+use crate::language::Language;
 
 impl Language {
-    /// The text in this language.
-    #[must_use]
-    pub fn of(self, text: &Text) -> &str {
-        self.choose(&text.da, &text.en)
-    }
-
-    /// One of two words.
-    #[must_use]
-    pub const fn choose<'a>(self, da: &'a str, en: &'a str) -> &'a str {
-        match self {
-            Language::Da => da,
-            Language::En => en,
-        }
-    }
-
-    /// Its tag (BCP 47).
-    #[must_use]
-    pub const fn tag(self) -> &'static str {
-        self.choose("da", "en")
-    }
-
-    /// A number written with a decimal point, in this language's signs: thousands in groups, the decimal sign.
-    pub(super) fn grouped(self, number: &str) -> String {
-        let (group, decimal) = match self {
-            Language::Da => ('.', ','),
-            Language::En => (',', '.'),
-        };
-        let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
-        let (whole, decimals) =
-            rest.split_once('.').map_or((rest, None), |(whole, decimals)| (whole, Some(decimals)));
-        let mut text = String::from(sign);
-        for (at, digit) in whole.chars().enumerate() {
-            if at > 0 && (whole.len() - at).is_multiple_of(3) {
-                text.push(group);
-            }
-            text.push(digit);
-        }
-        if let Some(decimals) = decimals {
-            text.push(decimal);
-            text.push_str(decimals);
-        }
-        text
-    }
-
     pub(super) const fn to(self) -> &'static str {
         self.choose("til", "to")
     }
@@ -117,24 +63,5 @@ impl Language {
             _ => return code.replace('_', " "),
         };
         words.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_as_the_language_writes_them() {
-        for (number, da, en) in [
-            ("5", "5", "5"),
-            ("999", "999", "999"),
-            ("1000", "1.000", "1,000"),
-            ("1234567.5", "1.234.567,5", "1,234,567.5"),
-            ("-1000", "-1.000", "-1,000"),
-            ("-100", "-100", "-100"),
-        ] {
-            assert_eq!((&*Language::Da.grouped(number), &*Language::En.grouped(number)), (da, en));
-        }
     }
 }
