@@ -69,7 +69,7 @@ impl Asking {
         let client = self.service.connect()?;
         let cpr = self.person.read()?;
         let id = Identifier::parse(cpr.trim().as_bytes(), SystemClock.today(), LeadingZero::Refuse)
-            .map_err(|reason| Trouble::Files(format!("the CPR number: {reason}").into()))?;
+            .map_err(|reason| Trouble::Files(crate::exit::english(format!("the CPR number: {reason}"))))?;
         drop(cpr);
         let mut token = Vec::with_capacity(64);
         Tokeniser::new(&key, &self.who.partner, &self.who.partner).person(&id).write_to(&mut token);

@@ -125,7 +125,10 @@ impl Own {
     fn open(&self) -> Result<(Programme, LinkageKey), Trouble> {
         let programme = programme(&self.programme)?;
         if programme.source(&self.partner).is_none() {
-            return Err(Trouble::Usage(format!("the programme has no partner {}", self.partner).into()));
+            return Err(Trouble::Usage(crate::exit::english(format!(
+                "the programme has no partner {}",
+                self.partner
+            ))));
         }
         let key = LinkageKey::load(&self.key, &programme.id, example(self.allow_example_key))?;
         Ok((programme, key))
@@ -134,7 +137,7 @@ impl Own {
 
 /// What is wrong with the file, and what to do.
 fn refused(error: &ExchangeError) -> Trouble {
-    Trouble::Files(format!("{error}; {}", error.advice()).into())
+    Trouble::Files(crate::exit::english(format!("{error}; {}", error.advice())))
 }
 
 /// Writes a list in a foreign form.

@@ -1,4 +1,5 @@
-//! How a command ends: one status for each kind of trouble, one line for each link of its cause.
+//! How a command ends: one status for each kind of trouble, one line for each link of its cause, in the language asked
+//! for.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -7,7 +8,10 @@ use kobling::client::{ClientError, UploadError};
 use kobling::extract::consents::ConsentListError;
 use kobling::extract::{ExtractError, HeaderError, PackageError, ReadError};
 use kobling::key::KeyFileError;
+use kobling::language::{Both, Spoken};
 use kobling::programme::ProgrammeError;
+
+use crate::say::language;
 
 /// How a command that did its work ends.
 pub(crate) enum Done {
@@ -21,15 +25,15 @@ pub(crate) enum Done {
 #[derive(Debug)]
 pub(crate) enum Trouble {
     /// Status 1.
-    Rows(Box<dyn Error>),
+    Rows(Box<dyn Spoken>),
     /// Status 2.
-    Usage(Box<dyn Error>),
+    Usage(Box<dyn Spoken>),
     /// Status 3.
-    Files(Box<dyn Error>),
+    Files(Box<dyn Spoken>),
     /// Status 4.
-    Key(Box<dyn Error>),
+    Key(Box<dyn Spoken>),
     /// Status 5.
-    Service(Box<dyn Error>),
+    Service(Box<dyn Spoken>),
 }
 
 pub(crate) type Outcome = Result<Done, Trouble>;
@@ -44,65 +48,102 @@ pub(crate) fn finish(outcome: Outcome) -> ExitCode {
         Err(Trouble::Key(error)) => (4, error),
         Err(Trouble::Service(error)) => (5, error),
     };
-    eprintln!("kobling: {error}");
-    let mut cause = error.source();
+    let language = language();
+    eprintln!("kobling: {}", error.say(language));
+    let mut cause = error.because();
     while let Some(inner) = cause {
-        eprintln!("  because: {inner}");
-        cause = inner.source();
+        eprintln!("  {}: {}", language.choose("fordi", "because"), inner.say(language));
+        cause = inner.because();
     }
     ExitCode::from(status)
+}
+
+/// A message that has no Danish yet.
+#[derive(Debug)]
+struct English {
+    text: String,
+    because: Option<Box<English>>,
+}
+
+impl std::fmt::Display for English {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Spoken for English {
+    fn danish(&self) -> String {
+        self.text.clone()
+    }
+
+    fn because(&self) -> Option<&dyn Spoken> {
+        self.because.as_deref().map(|inner| inner as &dyn Spoken)
+    }
+}
+
+/// A message, with what it comes from, that has no Danish yet.
+pub(crate) fn english(error: impl Into<Box<dyn Error>>) -> Box<dyn Spoken> {
+    fn chain(error: &dyn Error) -> English {
+        English { text: error.to_string(), because: error.source().map(|inner| Box::new(chain(inner))) }
+    }
+    Box::new(chain(&*error.into()))
+}
+
+/// A message in both languages.
+pub(crate) fn both(da: impl Into<String>, en: impl Into<String>) -> Box<dyn Spoken> {
+    Box::new(Both::new(da, en))
 }
 
 /// Trouble with a file, by name.
 pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Trouble {
     let path = path.display().to_string();
-    move |error| Trouble::Files(format!("{path}: {error}").into())
+    move |error| Trouble::Files(both(format!("{path}: {}", error.danish()), format!("{path}: {error}")))
 }
 
 impl From<KeyFileError> for Trouble {
     fn from(error: KeyFileError) -> Trouble {
-        Trouble::Key(error.into())
+        Trouble::Key(english(error))
     }
 }
 
 impl From<ProgrammeError> for Trouble {
     fn from(error: ProgrammeError) -> Trouble {
-        Trouble::Usage(error.into())
+        Trouble::Usage(english(error))
     }
 }
 
 impl From<PackageError> for Trouble {
     fn from(error: PackageError) -> Trouble {
-        Trouble::Files(error.into())
+        Trouble::Files(english(error))
     }
 }
 
 impl From<ReadError> for Trouble {
     fn from(error: ReadError) -> Trouble {
         match error {
-            ReadError::UnknownEncoding => Trouble::Usage(error.into()),
-            _ => Trouble::Files(error.into()),
+            ReadError::UnknownEncoding => Trouble::Usage(english(error)),
+            _ => Trouble::Files(english(error)),
         }
     }
 }
 
 impl From<HeaderError> for Trouble {
     fn from(error: HeaderError) -> Trouble {
-        Trouble::Files(error.into())
+        Trouble::Files(english(error))
     }
 }
 
 impl From<ExtractError> for Trouble {
     fn from(error: ExtractError) -> Trouble {
         match error {
-            ExtractError::TooManyRejected(_) | ExtractError::Unusual(..) => Trouble::Rows(error.into()),
+            ExtractError::TooManyRejected(_) | ExtractError::Unusual(..) => Trouble::Rows(english(error)),
             ExtractError::UnknownPartner(..)
             | ExtractError::UnknownDataset(..)
             | ExtractError::NotYours(..)
-            | ExtractError::Period(..) => Trouble::Usage(error.into()),
+            | ExtractError::Period(..) => Trouble::Usage(english(error)),
             ExtractError::Read(error) => error.into(),
             ExtractError::Package(error) => error.into(),
-            _ => Trouble::Files(error.into()),
+            _ => Trouble::Files(english(error)),
         }
     }
 }
@@ -110,10 +151,10 @@ impl From<ExtractError> for Trouble {
 impl From<ClientError> for Trouble {
     fn from(error: ClientError) -> Trouble {
         match error {
-            ClientError::Address => Trouble::Usage(error.into()),
-            ClientError::File { .. } | ClientError::Certificate(_) => Trouble::Files(error.into()),
-            ClientError::Token(_) => Trouble::Key(error.into()),
-            _ => Trouble::Service(error.into()),
+            ClientError::Address => Trouble::Usage(english(error)),
+            ClientError::File { .. } | ClientError::Certificate(_) => Trouble::Files(english(error)),
+            ClientError::Token(_) => Trouble::Key(english(error)),
+            _ => Trouble::Service(english(error)),
         }
     }
 }
@@ -123,7 +164,7 @@ impl From<UploadError> for Trouble {
         match error {
             UploadError::Package(error) => error.into(),
             UploadError::Client(error) => error.into(),
-            UploadError::Io(_) => Trouble::Files(error.into()),
+            UploadError::Io(_) => Trouble::Files(english(error)),
         }
     }
 }
@@ -131,12 +172,12 @@ impl From<UploadError> for Trouble {
 impl From<ConsentListError> for Trouble {
     fn from(error: ConsentListError) -> Trouble {
         match error {
-            ConsentListError::UnknownNotice(..) => Trouble::Usage(error.into()),
-            ConsentListError::Sink(_) => Trouble::Service(error.into()),
-            ConsentListError::UnknownPartner(_) => Trouble::Usage(error.into()),
+            ConsentListError::UnknownNotice(..) => Trouble::Usage(english(error)),
+            ConsentListError::Sink(_) => Trouble::Service(english(error)),
+            ConsentListError::UnknownPartner(_) => Trouble::Usage(english(error)),
             ConsentListError::Package(error) => error.into(),
             ConsentListError::Read(error) => error.into(),
-            _ => Trouble::Files(error.into()),
+            _ => Trouble::Files(english(error)),
         }
     }
 }

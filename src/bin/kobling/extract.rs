@@ -123,21 +123,20 @@ pub(crate) struct InspectArguments {
 /// Reads a programme definition.
 pub(crate) fn programme(path: &Path) -> Result<Programme, Trouble> {
     let text = std::fs::read_to_string(path).map_err(file(path))?;
-    Programme::parse(&text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display()).into()))
+    Programme::parse(&text)
+        .map_err(|error| Trouble::Usage(crate::exit::english(format!("{}: {error}", path.display()))))
 }
 
 /// What is said about the form of an extract.
 pub(crate) fn declared(encoding: Option<&str>, separator: Option<char>) -> Result<Declared, Trouble> {
     let encoding = encoding.map(parse_encoding).transpose()?;
-    let separator = match separator {
-        Some(separator) => Some(
-            u8::try_from(separator)
-                .ok()
-                .filter(u8::is_ascii)
-                .ok_or_else(|| Trouble::Usage("--separator takes one ASCII character".into()))?,
-        ),
-        None => None,
-    };
+    let separator =
+        match separator {
+            Some(separator) => Some(u8::try_from(separator).ok().filter(u8::is_ascii).ok_or_else(|| {
+                Trouble::Usage(crate::exit::english("--separator takes one ASCII character"))
+            })?),
+            None => None,
+        };
     Ok(Declared { encoding, separator })
 }
 
@@ -154,7 +153,7 @@ pub(crate) fn linkage_key(
             path.display(),
             key.id()
         );
-        return Err(Trouble::Key(message.into()));
+        return Err(Trouble::Key(crate::exit::english(message)));
     }
     Ok(key)
 }
@@ -189,7 +188,7 @@ impl Watcher {
     fn finish(mut self) -> Result<(), Trouble> {
         self.bar.finish_and_clear();
         let flushed = self.findings.as_mut().map_or(Ok(()), io::Write::flush);
-        flushed.map_err(|error| Trouble::Files(ExtractError::Findings(error).into()))
+        flushed.map_err(|error| Trouble::Files(crate::exit::english(ExtractError::Findings(error))))
     }
 }
 

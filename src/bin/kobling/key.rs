@@ -77,8 +77,8 @@ pub(crate) fn linkage(command: &KeyCommand) -> Outcome {
             LinkageKey::load_any(file, example(*allow_example_key))?
         }
     };
-    out!("programme  {}", key.programme());
-    out!("key id     {}", key.id());
+    tell!("program    {}", "programme  {}", key.programme());
+    tell!("nøgle-id   {}", "key id     {}", key.id());
     Ok(Done::Clean)
 }
 

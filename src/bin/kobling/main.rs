@@ -11,6 +11,16 @@ macro_rules! out {
     }};
 }
 
+/// Writes a line to standard output in the language of this run: the Danish format first, the English one second.
+macro_rules! tell {
+    ($da:literal, $en:literal $(, $($argument:tt)*)?) => {
+        match crate::say::language() {
+            kobling::language::Language::Da => out!($da $(, $($argument)*)?),
+            kobling::language::Language::En => out!($en $(, $($argument)*)?),
+        }
+    };
+}
+
 mod access;
 mod answers;
 mod ask;
@@ -27,14 +37,19 @@ mod person;
 mod questions;
 mod receipt;
 mod reports;
+mod say;
 mod send;
 
 use clap::{Parser, Subcommand};
+use kobling::language::Language;
 
 /// Turn extracts into packages of tokens on your own machine, send them, and ask linked data.
 #[derive(Parser)]
 #[command(name = "kobling", version, max_term_width = 110)]
 struct Arguments {
+    /// Language of messages, reports and pages: da or en; the system's own when not given.
+    #[arg(long, global = true)]
+    lang: Option<Language>,
     #[command(subcommand)]
     command: Command,
 }
@@ -86,7 +101,9 @@ enum Command {
 }
 
 fn main() -> std::process::ExitCode {
-    let result = match Arguments::parse().command {
+    let arguments = Arguments::parse();
+    say::speak(arguments.lang);
+    let result = match arguments.command {
         Command::Key(command) => key::linkage(&command),
         Command::SigningKey(command) => key::signing(&command),
         Command::Check(arguments) => extract::check(&arguments),

@@ -51,7 +51,7 @@ fn checked(id: &str) -> Result<&str, Trouble> {
     if id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) {
         Ok(id)
     } else {
-        Err(Trouble::Usage("a package's id has 32 hexadecimal characters".into()))
+        Err(Trouble::Usage(crate::exit::english("a package's id has 32 hexadecimal characters")))
     }
 }
 

@@ -89,10 +89,16 @@ pub(crate) fn run(command: &PaymentCommand) -> Outcome {
         }
         PaymentCommand::Verify(arguments) => {
             let bytes = std::fs::read(&arguments.file).map_err(file(&arguments.file))?;
-            let wrong =
-                |_| Trouble::Files(format!("{}: holds no statement", arguments.file.display()).into());
+            let wrong = |_| {
+                Trouble::Files(crate::exit::english(format!(
+                    "{}: holds no statement",
+                    arguments.file.display()
+                )))
+            };
             let signed: SignedStatement = serde_json::from_slice(&bytes).map_err(wrong)?;
-            signed.verify(&arguments.service_public).map_err(|error| Trouble::Key(error.into()))?;
+            signed
+                .verify(&arguments.service_public)
+                .map_err(|error| Trouble::Key(crate::exit::english(error)))?;
             out!("signature  good\n");
             show(&signed, arguments.lang)
         }

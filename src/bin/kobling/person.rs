@@ -37,7 +37,10 @@ impl Who {
     pub(crate) fn load(&self) -> Result<(Programme, u8, LinkageKey, SigningKey), Trouble> {
         let programme = programme(&self.programme)?;
         let Some(source) = programme.source(&self.partner) else {
-            return Err(Trouble::Usage(format!("the programme has no partner {}", self.partner).into()));
+            return Err(Trouble::Usage(crate::exit::english(format!(
+                "the programme has no partner {}",
+                self.partner
+            ))));
         };
         let allowed = example(self.allow_example_key);
         let key = LinkageKey::load(&self.key, &programme.id, allowed)?;
@@ -62,10 +65,9 @@ impl Person {
             None => {
                 let typed = rpassword::prompt_password("CPR number (not shown): ");
                 Ok(Zeroizing::new(typed.map_err(|error| {
-                    Trouble::Usage(
-                        format!("no CPR number was typed ({error}); without a terminal give --cpr-file")
-                            .into(),
-                    )
+                    Trouble::Usage(crate::exit::english(format!(
+                        "no CPR number was typed ({error}); without a terminal give --cpr-file"
+                    )))
                 })?))
             }
         }

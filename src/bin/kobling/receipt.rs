@@ -71,7 +71,7 @@ pub(crate) fn run(command: &ReceiptCommand) -> Outcome {
     let Some(Strand { head, entries }) = strand else {
         if later.is_some() {
             let message = "--later needs the entries between: give --service and --token-file, or --entries";
-            return Err(Trouble::Usage(message.into()));
+            return Err(Trouble::Usage(crate::exit::english(message)));
         }
         return Ok(Done::Clean);
     };
@@ -79,17 +79,18 @@ pub(crate) fn run(command: &ReceiptCommand) -> Outcome {
     let between =
         entries.into_iter().filter(|e| e.position > receipt.head.position && e.position <= to.position);
     let between = between.collect::<Vec<_>>();
-    verify_extension(&receipt.head, &to, &between).map_err(|error| Trouble::Service(error.into()))?;
+    verify_extension(&receipt.head, &to, &between)
+        .map_err(|error| Trouble::Service(crate::exit::english(error)))?;
     out!("extension  proved: position {} extends it by {} entries", to.position, between.len());
     Ok(Done::Clean)
 }
 
 fn load(path: &Path, key: &VerifyingKey) -> Result<Receipt, Trouble> {
     let text = std::fs::read_to_string(path).map_err(file(path))?;
-    let wrong = || Trouble::Files(format!("{}: holds no receipt", path.display()).into());
+    let wrong = || Trouble::Files(crate::exit::english(format!("{}: holds no receipt", path.display())));
     let last = text.lines().rev().find(|line| !line.trim().is_empty()).ok_or_else(wrong)?;
     let signed = serde_json::from_str::<SignedReceipt>(&text).or_else(|_| serde_json::from_str(last));
-    signed.map_err(|_| wrong())?.verify(key).map_err(|error| Trouble::Key(error.into()))
+    signed.map_err(|_| wrong())?.verify(key).map_err(|error| Trouble::Key(crate::exit::english(error)))
 }
 
 /// All entries after a position, page by page.

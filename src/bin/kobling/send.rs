@@ -57,7 +57,7 @@ pub(crate) fn upload(arguments: &UploadArguments) -> Outcome {
     let signature = match &arguments.signing_key {
         Some(path) => package.sign(&SigningKey::load(path, example(arguments.allow_example_key))?)?,
         None => package.signature().map_err(|error| match error {
-            PackageError::Unsigned(_) => Trouble::Usage(error.into()),
+            PackageError::Unsigned(_) => Trouble::Usage(crate::exit::english(error)),
             error => error.into(),
         })?,
     };

@@ -61,10 +61,12 @@ impl Form {
             let message = format!(
                 "this kobling was built without the feature `formats` and writes no {name}; take csv, or a build that has it: cargo build --release --no-default-features --features formats"
             );
-            return Err(Trouble::Usage(message.into()));
+            return Err(Trouble::Usage(crate::exit::english(message)));
         }
         if !to_file {
-            return Err(Trouble::Usage(format!("{name} is no text: give --output FILE").into()));
+            return Err(Trouble::Usage(crate::exit::english(format!(
+                "{name} is no text: give --output FILE"
+            ))));
         }
         Ok(())
     }
@@ -91,7 +93,7 @@ impl Form {
             Form::Markdown => answer.to_markdown(language),
             Form::VegaLite => {
                 let spec = answer.to_vega_lite(language).ok_or_else(|| {
-                    Trouble::Usage("this answer has no drawing; take another --format".into())
+                    Trouble::Usage(crate::exit::english("this answer has no drawing; take another --format"))
                 })?;
                 format!("{spec:#}\n")
             }
@@ -109,10 +111,10 @@ impl Form {
         labels: Option<Language>,
     ) -> Result<Vec<u8>, Trouble> {
         if self == Form::Xlsx {
-            return answer.to_xlsx(language).map_err(|error| Trouble::Files(error.into()));
+            return answer.to_xlsx(language).map_err(|error| Trouble::Files(crate::exit::english(error)));
         }
         let body = String::from_utf8_lossy(body);
-        answer.to_parquet(&body, labels).map_err(|error| Trouble::Files(error.into()))
+        answer.to_parquet(&body, labels).map_err(|error| Trouble::Files(crate::exit::english(error)))
     }
 
     #[cfg(not(feature = "formats"))]

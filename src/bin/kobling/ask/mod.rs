@@ -113,7 +113,7 @@ pub(crate) fn run(arguments: &AskArguments) -> Outcome {
     }
     let [(from, body)] = &bodies[..] else {
         let message = "several answers make a report: give --report FILE, or ask one question";
-        return Err(Trouble::Usage(message.into()));
+        return Err(Trouble::Usage(crate::exit::english(message)));
     };
     let bytes = if arguments.format == Form::Json {
         let mut bytes = body.clone();
@@ -142,11 +142,11 @@ fn asked(arguments: &AskArguments, list: Option<&AskList>) -> Result<Vec<(String
     };
     if asks.len() > 1 && arguments.report.is_none() {
         let message = "several questions make a report: give --report FILE, or ask one question";
-        return Err(Trouble::Usage(message.into()));
+        return Err(Trouble::Usage(crate::exit::english(message)));
     }
     let (Some(service), Some(token)) = (&arguments.service, &arguments.token_file) else {
         let message = "where is the service, and who asks? Give --service URL and --token-file FILE, or --answer FILE for an answer that was kept";
-        return Err(Trouble::Usage(message.into()));
+        return Err(Trouble::Usage(crate::exit::english(message)));
     };
     let client = Client::new(service, token, arguments.authority.as_deref())?;
     let one = |ask: &OneAsk| {
@@ -161,10 +161,12 @@ fn asked(arguments: &AskArguments, list: Option<&AskList>) -> Result<Vec<(String
 fn from_arguments(arguments: &AskArguments) -> Result<Vec<OneAsk>, Trouble> {
     if arguments.questions.is_empty() {
         let message = "what is asked? Name a question (kobling questions lists them), or give --from, --answer or --verify";
-        return Err(Trouble::Usage(message.into()));
+        return Err(Trouble::Usage(crate::exit::english(message)));
     }
     let Some(period) = arguments.period else {
-        return Err(Trouble::Usage("give --period, for instance --period 2022-Q1..2022-Q4".into()));
+        return Err(Trouble::Usage(crate::exit::english(
+            "give --period, for instance --period 2022-Q1..2022-Q4",
+        )));
     };
     let one = |question: &QuestionId| OneAsk {
         question: question.clone(),
@@ -177,20 +179,20 @@ fn from_arguments(arguments: &AskArguments) -> Result<Vec<OneAsk>, Trouble> {
 
 /// Reads an answer after its hash has been recomputed.
 fn read(from: &str, body: &[u8]) -> Result<Answer, Trouble> {
-    verify(body).map_err(|error| Trouble::Files(format!("{from}: {error}").into()))?;
+    verify(body).map_err(|error| Trouble::Files(crate::exit::english(format!("{from}: {error}"))))?;
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
     parse(body).map_err(|_| {
         let message = "this is no answer that is understood here; is it a payment statement, or of a newer version? --format json gives it as it came";
-        Trouble::Files(format!("{from}: {message}").into())
+        Trouble::Files(crate::exit::english(format!("{from}: {message}")))
     })
 }
 
 fn in_file(path: &Path, error: &dyn std::error::Error) -> Trouble {
-    Trouble::Files(format!("{}: {error}", path.display()).into())
+    Trouble::Files(crate::exit::english(format!("{}: {error}", path.display())))
 }
 
 fn usage(path: &Path, error: &dyn std::error::Error) -> Trouble {
-    Trouble::Usage(format!("{}: {error}", path.display()).into())
+    Trouble::Usage(crate::exit::english(format!("{}: {error}", path.display())))
 }
 
 /// A refusal in the words of the one who asked, where the service gave them; else what it said stands as it came.
@@ -214,5 +216,5 @@ pub(crate) fn refused(question: &QuestionId, error: ClientError, language: Langu
         "\n  kobling questions --lang da viser hvad der kan spørges om",
         "\n  kobling questions shows what can be asked",
     );
-    Trouble::Service(text.into())
+    Trouble::Service(crate::exit::english(text))
 }

@@ -16,7 +16,7 @@ pub(super) fn save(path: &Path, bytes: &[u8], replace: bool) -> Result<(), Troub
     let mut to = options.open(path).map_err(|error| {
         if error.kind() == std::io::ErrorKind::AlreadyExists {
             let message = format!("{}: is there already; give another name, or --replace", path.display());
-            Trouble::Files(message.into())
+            Trouble::Files(crate::exit::english(message))
         } else {
             file(path)(error)
         }

@@ -38,7 +38,7 @@ pub(super) fn run(asked: &AsOf) -> Outcome {
     let client = asked.service.connect()?;
     let cpr = asked.person.read()?;
     let id = Identifier::parse(cpr.trim().as_bytes(), SystemClock.today(), LeadingZero::Refuse)
-        .map_err(|reason| Trouble::Files(format!("the CPR number: {reason}").into()))?;
+        .map_err(|reason| Trouble::Files(crate::exit::english(format!("the CPR number: {reason}"))))?;
     drop(cpr);
     let mut token = Vec::with_capacity(64);
     Tokeniser::new(&key, &asked.who.partner, &asked.who.partner).person(&id).write_to(&mut token);

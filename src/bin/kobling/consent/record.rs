@@ -19,7 +19,7 @@ use crate::exit::{Done, Outcome, Trouble, file};
 /// Makes a list of one in memory, and records it as any list.
 pub(super) fn single(one: &One, event: &str) -> Outcome {
     if one.time.as_deref().is_some_and(|time| time.contains([',', '"', '\n'])) {
-        return Err(Trouble::Usage("--time takes a date or an instant as in RFC 3339".into()));
+        return Err(Trouble::Usage(crate::exit::english("--time takes a date or an instant as in RFC 3339")));
     }
     let said = &one.common.said;
     let of_all = said.purpose.is_empty() && said.recipient.is_empty() && said.dataset.is_empty();
@@ -27,7 +27,7 @@ pub(super) fn single(one: &One, event: &str) -> Outcome {
         let message = "--names alone does not narrow it: without --purpose, --recipient or --dataset it takes back everything \
                        that the person has said yes to, and rows are erased; give the scope of the record that you mean, or \
                        say --everything";
-        return Err(Trouble::Usage(message.into()));
+        return Err(Trouble::Usage(crate::exit::english(message)));
     }
     let cpr = one.person.read()?;
     let record = one.record.as_ref().map(|record| record.as_str().to_owned()).unwrap_or_else(|| {
@@ -73,12 +73,14 @@ fn send(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
     let named = |error: ConsentListError| match (error, one) {
         // No list was written by anybody, so no line of one is named.
         (ConsentListError::Identifier(_, reason), Some(_)) => {
-            Trouble::Files(format!("the CPR number: {reason}").into())
+            Trouble::Files(crate::exit::english(format!("the CPR number: {reason}")))
         }
         (ConsentListError::Refused(_, refusal), Some(_)) => {
-            Trouble::Usage(format!("{refusal}; {}", refusal.advice()).into())
+            Trouble::Usage(crate::exit::english(format!("{refusal}; {}", refusal.advice())))
         }
-        (ConsentListError::Sink(cause), Some(_)) => Trouble::Service(cause),
+        (ConsentListError::Sink(cause), Some(_)) => {
+            Trouble::Service(crate::exit::english(cause as Box<dyn std::error::Error>))
+        }
         (error, _) => error.into(),
     };
     let now = SystemClock.now();

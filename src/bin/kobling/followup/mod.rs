@@ -110,7 +110,7 @@ fn referring<'a>(
         let known = followup.referring().into_iter().map(|at| programme.datasets[at].id.to_string());
         let known = known.collect::<Vec<_>>().join(", ");
         let message = format!("no rows of {dataset} are referrals of {}; these are: {known}", followup.id);
-        return Err(Trouble::Usage(message.into()));
+        return Err(Trouble::Usage(crate::exit::english(message)));
     }
     Ok(events)
 }
@@ -122,9 +122,10 @@ fn create_private(path: &Path) -> Result<File, Trouble> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Trouble::Files(format!("{}: is there already; give another name", path.display()).into())
-        }
+        std::io::ErrorKind::AlreadyExists => Trouble::Files(crate::exit::english(format!(
+            "{}: is there already; give another name",
+            path.display()
+        ))),
         _ => file(path)(error),
     })
 }

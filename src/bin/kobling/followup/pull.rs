@@ -56,13 +56,14 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
         let known = programme.followups.iter().map(|followup| followup.id.to_string()).collect::<Vec<_>>();
         let message =
             format!("the programme has no follow-up {}; it has: {}", arguments.followup, known.join(", "));
-        Trouble::Usage(message.into())
+        Trouble::Usage(crate::exit::english(message))
     })?;
     let events = referring(&programme, followup, &arguments.dataset)?;
     let signing = SigningKey::load(&arguments.signing_key, example(arguments.own.allow_example_key))?;
     let client = arguments.service.connect()?;
-    check_label(&arguments.label)
-        .map_err(|refusal| Trouble::Usage(format!("{refusal}; {}", refusal.advice()).into()))?;
+    check_label(&arguments.label).map_err(|refusal| {
+        Trouble::Usage(crate::exit::english(format!("{refusal}; {}", refusal.advice())))
+    })?;
 
     let source = Source::from_argument(&arguments.file);
     let job = arguments.own.job(&source, &programme, &arguments.partner, &arguments.dataset)?;
@@ -86,7 +87,9 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
         eprintln!("{} of {} rows cannot be read; `kobling check` says why", read.rejected, read.rows);
     }
     if persons.is_empty() {
-        return Err(Trouble::Files(format!("none of {in_all} referred persons is to be asked about").into()));
+        return Err(Trouble::Files(crate::exit::english(format!(
+            "none of {in_all} referred persons is to be asked about"
+        ))));
     }
     if persons.len() > followup.lookups_per_day as usize {
         let message = format!(
@@ -94,7 +97,7 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
             persons.len(),
             followup.lookups_per_day
         );
-        return Err(Trouble::Usage(message.into()));
+        return Err(Trouble::Usage(crate::exit::english(message)));
     }
 
     // The file is there before anything is asked: nothing is spent on answers that could not be kept.
@@ -116,7 +119,7 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
         drop(target);
         std::fs::remove_file(&arguments.out).map_err(file(&arguments.out))?;
         asked?;
-        return Err(Trouble::Service("nothing was answered".into()));
+        return Err(Trouble::Service(crate::exit::english("nothing was answered")));
     }
     let text = serde_json::to_vec_pretty(&answers).expect("answers are plain data");
     target.write_all(&text).and_then(|()| target.sync_all()).map_err(file(&arguments.out))?;

@@ -53,7 +53,8 @@ pub(super) fn run(arguments: &Resolve) -> Outcome {
     let (programme, key) = arguments.own.load()?;
     let language: Language = arguments.lang.into();
     let bytes = zeroize::Zeroizing::new(std::fs::read(&arguments.answers).map_err(file(&arguments.answers))?);
-    let wrong = |what: &str| Trouble::Files(format!("{}: {what}", arguments.answers.display()).into());
+    let wrong =
+        |what: &str| Trouble::Files(crate::exit::english(format!("{}: {what}", arguments.answers.display())));
     // What the parser would say can repeat a token.
     let answers: Answers =
         serde_json::from_slice(&bytes).map_err(|_| wrong("holds no answers of `kobling followup pull`"))?;
@@ -63,7 +64,7 @@ pub(super) fn run(arguments: &Resolve) -> Outcome {
     if answers.key_id != key.id() {
         let message =
             format!("the answers are to tokens of key {}, this is key {}", answers.key_id, key.id());
-        return Err(Trouble::Key(message.into()));
+        return Err(Trouble::Key(crate::exit::english(message)));
     }
     let followup = programme
         .followup(&answers.followup)
