@@ -445,21 +445,3 @@ fn no_value_of_a_person_is_said_or_sent() {
         assert_eq!(leaks(&text), Vec::<String>::new(), "{}", file.display());
     }
 }
-
-/// The smallest build: what it cannot do, it says, with what to build.
-#[cfg(not(feature = "age"))]
-#[test]
-fn without_age_keys_are_not_wrapped_and_the_message_says_what_to_build() {
-    let partner = Partner::new();
-    let (key, out) = (partner.at("linkage.key"), partner.at("out"));
-    for words in [
-        vec!["key", "recipient", "--out", &out],
-        vec!["key", "recipient", "--show", &key],
-        vec!["key", "wrap", &key, "--to", "age1x", "--out", &out],
-        vec!["key", "unwrap", &key, "--identity", &key, "--out", &out],
-    ] {
-        run(&words).refused(2, "--no-default-features --features partner,age");
-        assert!(!Path::new(&out).exists());
-    }
-    assert_eq!(run(&["doctor", "--key", &key, "--identity", &key]).status, 0);
-}

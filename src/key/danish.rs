@@ -1,7 +1,7 @@
 //! What this room says in Danish.
 
 use super::file::{KeyFileError, Kind};
-#[cfg(feature = "age")]
+#[cfg(feature = "partner")]
 use super::handover::{HandoverError, IdentityFault, Place, RecipientFault};
 use super::linkage::KeyIdError;
 use super::private::{Doing, PrivateFileError};
@@ -150,7 +150,7 @@ impl Spoken for ShareError {
     }
 }
 
-#[cfg(feature = "age")]
+#[cfg(feature = "partner")]
 impl Spoken for HandoverError {
     fn danish(&self) -> String {
         match self {
@@ -198,7 +198,7 @@ impl Spoken for HandoverError {
     }
 }
 
-#[cfg(feature = "age")]
+#[cfg(feature = "partner")]
 impl Place {
     fn danish(&self) -> String {
         match self {
@@ -208,7 +208,7 @@ impl Place {
     }
 }
 
-#[cfg(feature = "age")]
+#[cfg(feature = "partner")]
 impl RecipientFault {
     const fn danish(self) -> &'static str {
         match self {
@@ -228,7 +228,7 @@ impl RecipientFault {
     }
 }
 
-#[cfg(feature = "age")]
+#[cfg(feature = "partner")]
 impl IdentityFault {
     const fn danish(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@
 
 mod danish;
 mod file;
-#[cfg(feature = "age")]
+#[cfg(feature = "partner")]
 mod handover;
 mod linkage;
 pub mod private;
@@ -21,7 +21,7 @@ mod signing;
 mod words;
 
 pub use file::{Example, KeyFileError, Kind};
-#[cfg(feature = "age")]
+#[cfg(feature = "partner")]
 pub use handover::{
     HandoverError, Identities, IdentityFault, Place, RecipientFault, Recipients, Wrapping, open, unwrap, wrap,
 };

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use kobling::client::{ClientError, UploadError};
 use kobling::extract::consents::ConsentListError;
 use kobling::extract::{ExtractError, HeaderError, PackageError, ReadError};
-#[cfg(feature = "age")]
 use kobling::key::HandoverError;
 use kobling::key::private::PrivateFileError;
 use kobling::key::{KeyFileError, ShareError};
@@ -118,7 +117,6 @@ impl From<ShareError> for Trouble {
     }
 }
 
-#[cfg(feature = "age")]
 impl From<HandoverError> for Trouble {
     fn from(error: HandoverError) -> Trouble {
         match error {

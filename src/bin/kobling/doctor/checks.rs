@@ -179,7 +179,6 @@ fn token_file(path: &Path) -> Finding {
     }
 }
 
-#[cfg(feature = "age")]
 fn identity(path: &Path) -> Finding {
     match kobling::key::Identities::load(path) {
         Ok(identities) => {
@@ -188,21 +187,6 @@ fn identity(path: &Path) -> Finding {
                 "identity",
                 format!("{path}: identitet, modtager {recipients}"),
                 format!("{path}: identity, recipient {recipients}"),
-            )
-        }
-        Err(error) => Finding::wrong("identity", Area::Key, &error).because(SECRET.0, SECRET.1),
-    }
-}
-
-#[cfg(not(feature = "age"))]
-fn identity(path: &Path) -> Finding {
-    match read_text(path, limits::MAX_KEY_FILE_BYTES, Readers::OwnerOnly) {
-        Ok(_) => {
-            let path = path.display();
-            Finding::good(
-                "identity",
-                format!("{path}: kun læsbar for jer (indholdet læses kun i et program bygget med age)"),
-                format!("{path}: readable by you alone (its content is read by a build with age only)"),
             )
         }
         Err(error) => Finding::wrong("identity", Area::Key, &error).because(SECRET.0, SECRET.1),
