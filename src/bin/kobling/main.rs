@@ -31,6 +31,7 @@ mod exit;
 mod extract;
 mod followup;
 mod key;
+mod map;
 mod packages;
 mod payment;
 mod person;
@@ -62,6 +63,9 @@ enum Command {
     /// The key with which this partner signs what it sends.
     #[command(subcommand)]
     SigningKey(key::SigningKeyCommand),
+    /// Say once which column of a file is which column of a dataset. Example: kobling map extract.csv --programme
+    /// programme.toml --partner lokk --dataset forloeb
+    Map(map::MapArguments),
     /// Check an extract: every bad row in one pass, with line, column and reason, never the value.
     Check(extract::CheckArguments),
     /// Turn an extract into a package: a folder of tokens, ready to be looked at and sent.
@@ -106,6 +110,7 @@ fn main() -> std::process::ExitCode {
     let result = match arguments.command {
         Command::Key(command) => key::linkage(&command),
         Command::SigningKey(command) => key::signing(&command),
+        Command::Map(arguments) => map::run(&arguments),
         Command::Check(arguments) => extract::check(&arguments),
         Command::Tokenise(arguments) => extract::tokenise(&arguments),
         Command::Inspect(arguments) => extract::inspect(&arguments),
