@@ -212,6 +212,26 @@ fn slips_of_form_name_line_and_field_and_no_content() {
     }
 }
 
+/// What fuzzing starts from, and what it found.
+#[test]
+fn the_corpus_is_read_or_refused() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/mapping");
+    let (mut read, mut refused) = (0, 0);
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("UTF-8");
+        match Mapping::parse(&text) {
+            Ok(mapping) => {
+                assert_eq!(Mapping::parse(&mapping.to_toml()).as_ref(), Ok(&mapping));
+                let whole = mapping.check(&programme()).is_ok();
+                assert_eq!(whole, Mapping::parse_for(&text, &programme()).is_ok());
+                read += 1;
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(read >= 3 && refused >= 2, "{read} {refused}");
+}
+
 /// A mapping for the example as `kobling map` makes it.
 fn made() -> Mapping {
     let programme = programme();
