@@ -4,7 +4,7 @@ use std::num::NonZeroU8;
 
 use super::forms::looks_like_data;
 use super::shape::{Shape, Tally};
-use crate::extract::read::{Declared, ReadError, Rows, Source};
+use crate::extract::read::{Chunk, Declared, ReadError, Rows, Source};
 use crate::language::Spoken;
 use crate::programme::Dataset;
 
@@ -112,41 +112,43 @@ impl Survey {
     /// [`SurveyError`].
     pub fn of(source: &Source, declared: Declared<'_>, dataset: &Dataset) -> Result<Survey, SurveyError> {
         let mut rows = Rows::open(source, declared)?;
+        let mut first = rows.next_chunk()?;
         let mut header_row = declared.header_row;
         if header_row.is_none() && matches!(source, Source::File(_)) {
-            let known = known(&rows.header, dataset);
+            let found = known(rows.header.iter().map(String::as_str), dataset);
             let wanted = dataset.columns.iter().filter(|column| column.required).count().clamp(1, 2);
-            if known < wanted && (known == 0 || filled(&rows.header) < wanted) {
-                let other = (2..=TITLES).find_map(|row| {
-                    let declared = Declared { header_row: Some(row), ..declared };
-                    let found = Rows::open(source, declared).ok()?;
-                    (self::known(&found.header, dataset) >= wanted).then_some((row, found))
-                });
-                if let Some((row, found)) = other {
-                    (header_row, rows) = (Some(row), found);
-                }
+            if found < wanted && (found == 0 || filled(&rows.header) < wanted) {
+                header_row = first.as_ref().and_then(|chunk| headers_below(chunk, wanted, dataset));
+            }
+            if header_row.is_some() {
+                rows = Rows::open(source, Declared { header_row, ..declared })?;
+                first = rows.next_chunk()?;
             }
         }
-        Survey::read(rows, header_row, dataset)
+        Survey::read(rows, first, header_row, dataset)
     }
 
-    fn read(mut rows: Rows, header_row: Option<u32>, dataset: &Dataset) -> Result<Survey, SurveyError> {
+    fn read(
+        mut rows: Rows,
+        mut chunk: Option<Chunk>,
+        header_row: Option<u32>,
+        dataset: &Dataset,
+    ) -> Result<Survey, SurveyError> {
         let row = header_row.unwrap_or(1);
         if filled(&rows.header) == 0 {
             return Err(SurveyError::NoHeader(row));
         }
         let data = rows.header.iter().any(|header| looks_like_data(header));
         // A row with two headers that the dataset knows holds headers; one of them alone that looks like data is hidden.
-        if data && known(&rows.header, dataset) < 2 {
+        let known = known(rows.header.iter().map(String::as_str), dataset);
+        if data && known < 2 {
             return Err(SurveyError::Data(row));
         }
         let header = std::mem::take(&mut rows.header);
         let mut survey = Survey { columns: columns(&header), rows: 0, header_row };
         let mut echoed = vec![false; header.len()];
-        while survey.rows < SAMPLE_ROWS
-            && let Some(chunk) = rows.next_chunk()?
-        {
-            let result = chunk.each(Stop::Damaged, |_, row| {
+        while let Some(rest) = chunk {
+            let result = rest.each(Stop::Damaged, |_, row| {
                 if row.is_empty() {
                     return Ok(());
                 }
@@ -167,12 +169,12 @@ impl Survey {
             match result {
                 Err(Stop::Damaged(line)) => return Err(SurveyError::Damaged(line)),
                 Err(Stop::Enough) => break,
-                Ok(()) if chunk.read > SAMPLE_BYTES => break,
-                Ok(()) => {}
+                Ok(()) if rest.read > SAMPLE_BYTES => break,
+                Ok(()) => chunk = rows.next_chunk()?,
             }
         }
         // Texts of the row that stand below it again, in two columns or more, are fields of a file without headers.
-        if known(&header, dataset) < 2 && echoed.into_iter().filter(|echoed| *echoed).count() >= 2 {
+        if known < 2 && echoed.into_iter().filter(|echoed| *echoed).count() >= 2 {
             return Err(SurveyError::Data(row));
         }
         Ok(survey)
@@ -189,13 +191,38 @@ fn filled(header: &[String]) -> usize {
 }
 
 /// Headers that the dataset knows, letter for letter.
-fn known(header: &[String], dataset: &Dataset) -> usize {
+fn known<'a>(header: impl Iterator<Item = &'a str>, dataset: &Dataset) -> usize {
     let names = |name: &str| {
         dataset.columns.iter().any(|column| {
             column.id.as_str() == name || column.headers.iter().any(|known| known.to_lowercase() == name)
         })
     };
-    header.iter().filter(|name| names(&name.to_lowercase())).count()
+    header.filter(|name| names(&name.trim().to_lowercase())).count()
+}
+
+/// The row below titles that holds headers. A title may have told the wrong separator: a row that is one field is tried
+/// with each.
+fn headers_below(chunk: &Chunk, wanted: usize, dataset: &Dataset) -> Option<u32> {
+    let mut tried = 0;
+    let found = chunk.each(
+        |_| None,
+        |line, row| {
+            tried += 1;
+            let fields = row.fields().map(String::from_utf8_lossy).collect::<Vec<_>>();
+            let fits = match fields.as_slice() {
+                [one] => [';', ',', '\t', '|']
+                    .into_iter()
+                    .any(|sign| known(one.split(sign).map(|part| part.trim_matches('"')), dataset) >= wanted),
+                _ => known(fields.iter().map(AsRef::as_ref), dataset) >= wanted,
+            };
+            match u32::try_from(line) {
+                Ok(line) if fits => Err(Some(line)),
+                _ if tried >= TITLES => Err(None),
+                _ => Ok(()),
+            }
+        },
+    );
+    found.err().flatten()
 }
 
 fn columns(header: &[String]) -> Vec<Seen> {

@@ -394,6 +394,12 @@ fn headers_below_titles_are_found() {
     let seen = survey(text);
     assert_eq!(seen.header_row, Some(3));
     assert_eq!((seen.rows, seen.columns[0].header()), (1, Some("CPR-nr")));
+    for other in
+        [text.replace(';', ","), text.replace("Udtræk fra", "Udtræk, alle, fra").replacen(";;;", "", 2)]
+    {
+        let seen = survey(&other);
+        assert_eq!((seen.header_row, seen.columns.len()), (Some(3), 4), "{other}");
+    }
     // Known or not, the first row stands where it has enough of its own.
     assert_eq!(survey("Nummer;Hvornår;Hvad\n0101901234;1-1-2022;Start\n").header_row, None);
 }
