@@ -26,6 +26,12 @@ pub const MAX_PROGRAMME_BYTES: usize = 1 << 20;
 pub const MAX_MAPPING_BYTES: usize = 1 << 20;
 /// Largest key file, in bytes: comments and one line.
 pub const MAX_KEY_FILE_BYTES: u64 = 16 << 10;
+/// Largest key file wrapped with `age`, in bytes: a key file, and a line for each of [`MAX_RECIPIENTS`].
+pub const MAX_WRAPPED_KEY_BYTES: u64 = 128 << 10;
+/// Most recipients of one wrapped key: as many as partners.
+pub const MAX_RECIPIENTS: usize = MAX_PARTNERS;
+/// Most shares of one linkage key.
+pub const MAX_KEY_SHARES: u8 = 32;
 /// Most codes of one category column: a sealed code is one byte, and 255 means missing.
 pub const MAX_CODES: usize = 254;
 /// Most datasets of a programme.
@@ -39,7 +45,7 @@ pub const MAX_LOCAL_ID_BYTES: usize = 64;
 /// Most findings that are kept one by one in a quality report; beyond it they are counted.
 pub const MAX_LISTED_FINDINGS: usize = 10_000;
 /// Rows that may wait in memory to be shuffled before they spill to disk under a one-time key, in bytes.
-pub const SHUFFLE_MEMORY_BYTES: usize = 48 << 20;
+pub const SHUFFLE_MEMORY_BYTES: usize = 256 << 20;
 /// Memory for rows that a seal takes unless told otherwise, in bytes; beyond it rows wait on disk.
 pub const SEAL_MEMORY_BYTES: u64 = 512 << 20;
 /// Memory for the rows of the snapshot in force while questions are answered, unless told otherwise, in bytes. Datasets

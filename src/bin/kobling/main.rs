@@ -25,6 +25,7 @@ mod access;
 mod answers;
 mod ask;
 mod consent;
+mod doctor;
 mod erasures;
 mod exchange;
 mod exit;
@@ -66,6 +67,8 @@ enum Command {
     /// Say once which column of a file is which column of a dataset. Example: kobling map extract.csv --programme
     /// programme.toml --partner lokk --dataset forloeb
     Map(map::MapArguments),
+    /// Look whether everything on this machine is as it should be, and what a lost key is worth.
+    Doctor(doctor::DoctorArguments),
     /// Check an extract: every bad row in one pass, with line, column and reason, never the value.
     Check(extract::CheckArguments),
     /// Turn an extract into a package: a folder of tokens, ready to be looked at and sent.
@@ -111,6 +114,7 @@ fn main() -> std::process::ExitCode {
         Command::Key(command) => key::linkage(&command),
         Command::SigningKey(command) => key::signing(&command),
         Command::Map(arguments) => map::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Check(arguments) => extract::check(&arguments),
         Command::Tokenise(arguments) => extract::tokenise(&arguments),
         Command::Inspect(arguments) => extract::inspect(&arguments),

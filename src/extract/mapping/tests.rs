@@ -214,8 +214,8 @@ fn slips_of_form_name_line_and_field_and_no_content() {
 
 /// What fuzzing starts from, and what it found.
 #[test]
-fn the_corpus_is_read_or_refused() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/mapping");
+fn the_seeds_are_read_or_refused() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/mapping");
     let (mut read, mut refused) = (0, 0);
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("UTF-8");
