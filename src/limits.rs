@@ -22,6 +22,8 @@ pub const NOTED_GROWTH: u64 = 1000;
 pub const MAX_BIRTH_DATES: usize = 73_049;
 /// Largest programme definition, in bytes.
 pub const MAX_PROGRAMME_BYTES: usize = 1 << 20;
+/// Largest mapping of a partner's columns, in bytes.
+pub const MAX_MAPPING_BYTES: usize = 1 << 20;
 /// Largest key file, in bytes: comments and one line.
 pub const MAX_KEY_FILE_BYTES: u64 = 16 << 10;
 /// Largest key file wrapped with `age`, in bytes: a key file, and a line for each of [`MAX_RECIPIENTS`].

@@ -21,7 +21,11 @@ mod shuffle;
 
 pub use columns::{Decimal, HeaderError};
 pub use consent_package::{ConsentJob, package_consents};
-pub use mapping::{ColumnMapping, DateForm, FileForm, MAPPING_FORMAT, Mapping};
+pub use mapping::{
+    Asked, Certainty, Change, Choice, ColumnMapping, DateForm, Difference, FileForm, Fit, MAPPING_FORMAT,
+    Mapping, MappingError, MappingProblem, Proposed, SAMPLE_ROWS, Seen, Shape, Survey, SurveyError,
+    asks_the_file, propose,
+};
 pub use pack::{Package, PackageError};
 pub use read::{Declared, ReadError, Source, parse_encoding};
 pub use reread::{About, Reread, reread};

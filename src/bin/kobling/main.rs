@@ -32,6 +32,7 @@ mod exit;
 mod extract;
 mod followup;
 mod key;
+mod map;
 mod packages;
 mod payment;
 mod person;
@@ -63,6 +64,9 @@ enum Command {
     /// The key with which this partner signs what it sends.
     #[command(subcommand)]
     SigningKey(key::SigningKeyCommand),
+    /// Say once which column of a file is which column of a dataset. Example: kobling map extract.csv --programme
+    /// programme.toml --partner lokk --dataset forloeb
+    Map(map::MapArguments),
     /// Look whether everything on this machine is as it should be, and what a lost key is worth.
     Doctor(doctor::DoctorArguments),
     /// Check an extract: every bad row in one pass, with line, column and reason, never the value.
@@ -109,6 +113,7 @@ fn main() -> std::process::ExitCode {
     let result = match arguments.command {
         Command::Key(command) => key::linkage(&command),
         Command::SigningKey(command) => key::signing(&command),
+        Command::Map(arguments) => map::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Check(arguments) => extract::check(&arguments),
         Command::Tokenise(arguments) => extract::tokenise(&arguments),

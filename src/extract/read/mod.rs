@@ -137,10 +137,8 @@ pub(super) enum Written {
     #[default]
     Text,
     /// As a number cell: digits, perhaps a sign, a decimal point and no groups, whatever the decimal sign declared.
-    #[cfg_attr(not(test), expect(dead_code, reason = "made by readers of spreadsheets"))]
     Number,
     /// As a date cell: `yyyy-mm-dd`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "made by readers of spreadsheets"))]
     Day,
 }
 
