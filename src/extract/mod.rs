@@ -4,10 +4,13 @@
 //! let the order of the package tell the order of the extract, or know anything of a server. Callers: the partner's
 //! commands, and the demo.
 
+mod alias_package;
+pub mod aliases;
 mod columns;
 mod consent_package;
 pub mod consents;
 pub mod findings;
+pub mod list;
 pub mod manifest;
 mod pack;
 mod read;
@@ -17,8 +20,10 @@ mod run;
 pub mod screen;
 mod shuffle;
 
+pub use alias_package::{AliasJob, AliasReport, check_aliases, package_aliases};
 pub use columns::{Decimal, HeaderError};
 pub use consent_package::{ConsentJob, package_consents};
+pub use list::read_day;
 pub use pack::{Package, PackageError};
 pub use read::{Declared, ReadError, Source, parse_encoding};
 pub use reread::{About, Reread, reread};
