@@ -144,6 +144,34 @@ impl Spoken for AliasListError {
     }
 }
 
+/// The texts of two tokens of one person, as they go to the service. No `Debug`.
+pub struct TokenPair {
+    /// Of the old number.
+    pub old: String,
+    /// Of the new number.
+    pub new: String,
+    /// The new number is itself a replacement number, which is unusual.
+    pub replacement: bool,
+}
+
+/// The tokens of one person's old and new number.
+///
+/// # Errors
+/// [`AliasRowError`].
+pub fn one_pair(
+    (old, new): (&str, &str),
+    tokeniser: &Tokeniser,
+    today: Day,
+) -> Result<TokenPair, AliasRowError> {
+    let pair = read_pair(1, &|column| [old, new, ""][column].trim(), tokeniser, today)?;
+    let text = |token: &Token| {
+        let mut text = Vec::with_capacity(64);
+        token.write_to(&mut text);
+        String::from_utf8(text).expect("a token's text is ASCII")
+    };
+    Ok(TokenPair { old: text(&pair.old), new: text(&pair.new), replacement: pair.replacement })
+}
+
 /// Two tokens of one person. No `Debug`.
 pub(super) struct Pair {
     pub line: u64,

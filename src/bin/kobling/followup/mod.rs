@@ -17,7 +17,7 @@ use kobling::name::{DatasetId, PartnerId};
 use kobling::programme::{Event, Followup, Programme, Text};
 
 use crate::ask::Lang;
-use crate::exit::{Done, Outcome, Trouble, file};
+use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::extract::{DecimalSign, declared, linkage_key};
 use crate::key::example;
 use crate::send::Service;
@@ -109,8 +109,10 @@ fn referring<'a>(
     if events.is_empty() {
         let known = followup.referring().into_iter().map(|at| programme.datasets[at].id.to_string());
         let known = known.collect::<Vec<_>>().join(", ");
-        let message = format!("no rows of {dataset} are referrals of {}; these are: {known}", followup.id);
-        return Err(Trouble::Usage(crate::exit::english(message)));
+        return Err(Trouble::Usage(both(
+            format!("ingen rækker i {dataset} er henvisninger i {}; det er de i: {known}", followup.id),
+            format!("no rows of {dataset} are referrals of {}; these are: {known}", followup.id),
+        )));
     }
     Ok(events)
 }
@@ -122,10 +124,10 @@ fn create_private(path: &Path) -> Result<File, Trouble> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Trouble::Files(crate::exit::english(format!(
-            "{}: is there already; give another name",
-            path.display()
-        ))),
+        std::io::ErrorKind::AlreadyExists => Trouble::Files(both(
+            format!("{}: findes allerede; vælg et andet navn", path.display()),
+            format!("{}: is there already; give another name", path.display()),
+        )),
         _ => file(path)(error),
     })
 }
@@ -181,4 +183,16 @@ fn list(arguments: &List) -> Outcome {
         }
     }
     Ok(Done::Clean)
+}
+
+/// Says that some rows of an extract could not be read.
+fn say_rejected(rejected: u64, rows: u64) {
+    match crate::say::language() {
+        Language::Da => {
+            eprintln!("{rejected} af {rows} rækker kan ikke læses; `kobling check` siger hvorfor");
+        }
+        Language::En => {
+            eprintln!("{rejected} of {rows} rows cannot be read; `kobling check` says why");
+        }
+    }
 }
