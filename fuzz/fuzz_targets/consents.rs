@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 
 use kobling::clock::Timestamp;
 use kobling::consent::{CONSENT_COLUMNS, ConsentEvent, ConsentRecord};
-use kobling::extract::manifest::{Block, FORMAT, Head, Manifest, Resource, RowCounts, Schema, Sha256Hex};
-use kobling::intake::{Arriving, ConsentReceiver};
+use kobling::extract::manifest::{Block, FORMAT, Head, ListKind, Manifest, Resource, RowCounts, Schema, Sha256Hex};
+use kobling::intake::{Arriving, ListReceiver};
 use kobling::key::ServiceKey;
 use kobling::programme::Programme;
 use kobling::secret::SeededRandom;
@@ -49,7 +49,7 @@ fuzz_target!(|bytes: &[u8]| {
             encoding: "utf-8".to_owned(),
             bytes: data.len() as u64,
             hash: format!("sha256:{}", Sha256Hex::of(&data)),
-            schema: Schema::of_consents(),
+            schema: Schema::of_list(ListKind::Consents),
             blocks: vec![Block { bytes: data.len() as u32, rows: rows as u32, sha256: Sha256Hex::of(&data) }],
         }],
         kobling: Head {
@@ -67,12 +67,12 @@ fuzz_target!(|bytes: &[u8]| {
         },
     };
     let partner = "lokk".parse().expect("a name");
-    let Ok(Arriving::Consents(opened)) = Arriving::of_verified(&manifest.to_json(), &partner, &PROGRAMME, None) else {
+    let Ok(Arriving::List(opened)) = Arriving::of_verified(&manifest.to_json(), &partner, &PROGRAMME, None) else {
         return;
     };
     let key = ServiceKey::generate(&mut SeededRandom::from_number(1));
     let now = Timestamp::from_millis(1_750_000_000_000);
-    let Ok(mut receiver) = ConsentReceiver::new(Arc::new(opened), &PROGRAMME, &key, now, &[]) else { return };
+    let Ok(mut receiver) = ListReceiver::new(Arc::new(opened), &PROGRAMME, &key, now, &[]) else { return };
     let mut staged = Vec::new();
     let half = data.len() / 2;
     let fed = receiver.feed(&data[..half], &mut staged).and_then(|()| receiver.feed(&data[half..], &mut staged));
