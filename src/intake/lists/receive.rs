@@ -20,7 +20,7 @@ use crate::token::Linker;
 /// What lines are read into.
 enum Lines {
     Consents(Box<EventReader>),
-    Aliases(PairReader),
+    Aliases(Box<PairReader>),
 }
 
 impl Lines {
@@ -83,7 +83,7 @@ impl ListReceiver {
             ListKind::Consents => {
                 Lines::Consents(Box::new(EventReader::new(programme, &opened, linker, now)))
             }
-            ListKind::Aliases => Lines::Aliases(PairReader::new(linker)),
+            ListKind::Aliases => Lines::Aliases(Box::new(PairReader::new(linker))),
         };
         let blocks = &opened.manifest.resources[0].blocks;
         let largest =

@@ -16,7 +16,6 @@ use kobling::language::Language;
 use kobling::name::{DatasetId, PartnerId};
 use kobling::programme::{Event, Followup, Programme, Text};
 
-use crate::ask::Lang;
 use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::extract::{DecimalSign, declared, linkage_key};
 use crate::key::example;
@@ -39,9 +38,6 @@ pub(crate) enum FollowupCommand {
 pub(crate) struct List {
     #[command(flatten)]
     service: Service,
-    /// Language of titles.
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    lang: Lang,
 }
 
 /// How one's own extract of referrals is read.
@@ -158,7 +154,7 @@ pub(crate) fn run(command: &FollowupCommand) -> Outcome {
 }
 
 fn list(arguments: &List) -> Outcome {
-    let language: Language = arguments.lang.into();
+    let language = crate::say::language();
     let offered: Vec<Offered> = parse(&arguments.service.connect()?.fetch("/v1/followups")?)?;
     if offered.is_empty() {
         out!("{}", language.choose("ingen opfølgning tilbydes", "no follow-up is offered"));

@@ -11,7 +11,6 @@ use kobling::language::Language;
 use kobling::token::Token;
 
 use super::{Own, create_private, referring, say_rejected};
-use crate::ask::Lang;
 use crate::exit::{Done, Outcome, Trouble, both, file};
 
 /// `kobling followup resolve ANSWERS FILE …`
@@ -32,9 +31,6 @@ pub(crate) struct Resolve {
     consent_ends: Option<u16>,
     #[command(flatten)]
     own: Own,
-    /// Language of the columns that are added.
-    #[arg(long, value_enum, default_value_t = Lang::Da)]
-    lang: Lang,
     /// File to write the rows to; it must not exist.
     #[arg(long, short)]
     out: PathBuf,
@@ -51,7 +47,7 @@ fn reason(reason: Reason, language: Language) -> &'static str {
 
 pub(super) fn run(arguments: &Resolve) -> Outcome {
     let (programme, key) = arguments.own.load()?;
-    let language: Language = arguments.lang.into();
+    let language = crate::say::language();
     let bytes = zeroize::Zeroizing::new(std::fs::read(&arguments.answers).map_err(file(&arguments.answers))?);
     let path = arguments.answers.display();
     let wrong = |da: &str, en: &str| Trouble::Files(both(format!("{path}: {da}"), format!("{path}: {en}")));
