@@ -109,8 +109,7 @@ pub fn package_aliases(
             *sum += n;
         }
         report.rows.duplicates += pile.repeated.len() as u64;
-        let lines = pile.lines.split_inclusive(|byte| *byte == b'\n');
-        lines.into_iter().try_for_each(|line| writer.row(line)).map_err(written(&data))?;
+        writer.rows(&pile.lines).map_err(written(&data))?;
         Ok::<(), AliasListError>(())
     })?;
     report.rows.sent = report.rows.read - report.rows.duplicates;

@@ -7,8 +7,7 @@
 use std::collections::HashMap;
 
 use super::PackageError;
-use super::columns::parse_date;
-use super::list::{ListColumns, ListError, RowFault, WrongRows, read_fields};
+use super::list::{ListColumns, ListError, RowFault, WrongRows, day_of, read_fields};
 use super::read::Source;
 use crate::clock::Day;
 use crate::id::{IdKind, IdRejection, Identifier, LeadingZero};
@@ -222,7 +221,7 @@ fn read_pair<'f>(
     let (old, new) = (number(0)?, number(1)?);
     let date = match field(2) {
         "" => None,
-        text => Some(parse_date(text.as_bytes()).map_err(|_| AliasRowError::Date)?),
+        text => Some(day_of(text).ok_or(AliasRowError::Date)?),
     };
     if date.is_some_and(|date| date > today) {
         return Err(AliasRowError::Future);

@@ -6,8 +6,7 @@
 //! pass.
 
 use super::PackageError;
-use super::columns::parse_date;
-use super::list::{ListColumns, ListError, RowFault, WrongRows, read_fields};
+use super::list::{ListColumns, ListError, RowFault, WrongRows, day_of, read_fields};
 use super::read::Source;
 use crate::clock::{Day, Timestamp};
 use crate::consent::{
@@ -341,12 +340,12 @@ fn read_record<'f>(
         .map_err(ConsentRowError::Identifier)?;
     let day = |column: usize| match field(column) {
         "" => Ok(None),
-        text => parse_date(text.as_bytes()).map(Some).map_err(|_| wrong(column, Wanted::Date)),
+        text => day_of(text).map(Some).ok_or_else(|| wrong(column, Wanted::Date)),
     };
     let kind: EventKind = word(field(2)).ok_or_else(|| wrong(2, Wanted::Event))?;
-    let at = match (field(3).parse::<Timestamp>(), parse_date(field(3).as_bytes())) {
+    let at = match (field(3).parse::<Timestamp>(), day_of(field(3))) {
         (Ok(at), _) => at,
-        (_, Ok(day)) => Timestamp::at_start_of(day),
+        (_, Some(day)) => Timestamp::at_start_of(day),
         _ => return Err(wrong(3, Wanted::Instant)),
     };
     let valid_from = day(4)?.unwrap_or_else(|| at.day());

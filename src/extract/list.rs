@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::columns::parse_date;
-use super::read::{Declared, ReadError, Rows, Source};
+use super::mapping::DateForm;
+use super::read::{Declared, ReadError, Rows, Source, Written};
 use crate::clock::Day;
 use crate::language::{Language, Spoken};
 
@@ -32,6 +33,9 @@ pub enum ListError {
         /// The columns that a list may have.
         known: &'static [&'static str],
     },
+    /// A row that cannot be found the end of.
+    #[error("line {0}: the row is damaged")]
+    Damaged(u64),
     /// Two columns of one name.
     #[error("the list has two columns {0}; take one out")]
     Twice(&'static str),
@@ -48,6 +52,7 @@ impl Spoken for ListError {
             ListError::Unknown { at, known } => {
                 format!("kolonne {at} i listen (talt fra 1) er ikke en af: {}", known.join(", "))
             }
+            ListError::Damaged(line) => format!("linje {line}: rækken er beskadiget"),
             ListError::Twice(name) => format!("listen har to kolonner {name}; tag den ene ud"),
         }
     }
@@ -162,9 +167,9 @@ pub(super) fn read_fields<E: From<ListError>>(
     columns: ListColumns,
     mut each: impl FnMut(u64, Fields<'_>) -> Result<(), E>,
 ) -> Result<u64, E> {
-    let (mut rows, header) = Rows::open(source, Declared::default()).map_err(ListError::from)?;
+    let mut rows = Rows::open(source, Declared::default()).map_err(ListError::from)?;
     let mut at = vec![None; columns.known.len()];
-    for (position, name) in header.iter().enumerate() {
+    for (position, name) in rows.header.iter().enumerate() {
         let known = columns.known.iter().position(|column| name.eq_ignore_ascii_case(column));
         let known = known.ok_or(ListError::Unknown { at: position + 1, known: columns.known })?;
         if at[known].replace(position).is_some() {
@@ -177,38 +182,35 @@ pub(super) fn read_fields<E: From<ListError>>(
     }
     let mut count = 0;
     while let Some(chunk) = rows.next_chunk().map_err(ListError::from)? {
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(rows.separator)
-            .from_reader(chunk.bytes.as_slice());
-        let mut record = csv::StringRecord::new();
-        let mut line = chunk.first_line;
-        loop {
-            let read = reader.read_record(&mut record);
-            if let Ok(false) = read {
-                break;
-            }
-            line = match &read {
-                Ok(_) => record.position(),
-                Err(error) => error.position(),
-            }
-            .map_or(line, |position| chunk.first_line + position.line() - 1);
-            count += 1;
-            if read.is_err() {
-                each(line, None)?;
-                continue;
-            }
-            let field = |column: usize| at[column].and_then(|at| record.get(at)).map_or("", str::trim);
-            each(line, Some(&field))?;
-        }
+        chunk.each(
+            |line| E::from(ListError::Damaged(line)),
+            |line, row| {
+                if row.is_empty() {
+                    return Ok(());
+                }
+                count += 1;
+                let text = |column: usize| {
+                    at[column].and_then(|at| row.field(at)).map_or(&b""[..], |(text, _)| text)
+                };
+                if (0..columns.known.len()).any(|column| std::str::from_utf8(text(column)).is_err()) {
+                    return each(line, None);
+                }
+                let field = |column: usize| std::str::from_utf8(text(column)).unwrap_or_default().trim();
+                each(line, Some(&field))
+            },
+        )?;
     }
     Ok(count)
+}
+
+/// A date as an extract has it, where no mapping says otherwise.
+pub(super) fn day_of(text: &str) -> Option<Day> {
+    parse_date(text.as_bytes(), Written::Text, DateForm::Danish).ok()
 }
 
 /// Reads a day as people write one: `01-03-2022` (also with points or strokes, and with one digit) or `2022-03-01`.
 #[must_use]
 pub fn read_day(text: &str) -> Option<Day> {
     let text = text.trim();
-    if text.contains([' ', 'T']) { None } else { parse_date(text.as_bytes()).ok() }
+    if text.contains([' ', 'T']) { None } else { day_of(text) }
 }
