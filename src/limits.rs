@@ -70,6 +70,10 @@ pub const MAX_EXCHANGE_EVENTS: usize = 200;
 pub const MAX_JSON_BODY_BYTES: usize = 8 << 20;
 /// Most uploads that one partner may have open at a time.
 pub const MAX_OPEN_UPLOADS: usize = 32;
+/// Most aliases in one package.
+pub const MAX_ALIASES_PER_PACKAGE: u64 = 50_000;
+/// Most proposed aliases of one partner that may wait for the steward's decision.
+pub const MAX_OPEN_ALIASES: u64 = 100_000;
 /// An upload that no byte has reached for this long is dropped, in hours.
 pub const UPLOAD_EXPIRY_HOURS: i64 = 72;
 /// Answers to questions, reports and payments leave at multiples of this since their request came in.

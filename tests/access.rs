@@ -320,6 +320,7 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
     linkage_key().save(Path::new(&file("link.key")), now, Example::Refuse).expect("saved");
     let run = |words: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_kobling"))
+            .env("KOBLING_LANG", "en")
             .args(words)
             .args(["--partner", "lokk", "--programme", &file("programme.toml")])
             .args([
@@ -367,6 +368,11 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
     let said = sound(&[&invalidate[..], &["--everything"], &told].concat());
     assert!(said.contains("erasure  ") && said.contains("the snapshots by 20"), "{said}");
     assert!(sound(&show).contains("forloeb / evaluation / vive: no"));
+    let danish = sound(&[&["--lang", "da"][..], &show].concat());
+    assert!(
+        danish.contains("y-1  ja: evaluation") && danish.contains("forloeb / evaluation / vive: nej"),
+        "{danish}"
+    );
     sound(&[&["consent", "refuse", "--record", "n-1"][..], &scope, &told].concat());
     sound(&[&["consent", "withdraw", "--record", "w-1"][..], &told].concat());
     // Everything was recorded today: on that day of then nothing was known yet, and by what is known now a yes stood.
@@ -377,7 +383,7 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
     };
     assert!(line("then").ends_with(": no"), "{}", line("then"));
     assert!(line("now").ends_with(": yes, rows 2021-06-01.."), "{}", line("now"));
-    let printed = sound(&["access", "--purpose-note", "desk 3"]);
+    let printed = sound(&["--lang", "da", "access", "--purpose-note", "desk 3"]);
     for line in [
         "INDSIGT I PERSONOPLYSNINGER",
         "  Kontakt og forløb: ingen",
@@ -387,7 +393,11 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
     ] {
         assert!(printed.contains(line), "{line}: {printed}");
     }
-    let english = sound(&["access", "--purpose-note", "desk 3", "--language", "en"]);
+    let english = sound(&["access", "--purpose-note", "desk 3"]);
+    // As it was asked for before there was --lang.
+    let before = sound(&["--lang", "da", "access", "--purpose-note", "desk 3", "--language", "en"]);
+    let day = |text: &str| text.lines().skip(2).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(day(&before), day(&english));
     assert!(
         english.contains("ACCESS TO PERSONAL DATA") && english.contains("  Contact and course of help: none")
     );
@@ -399,7 +409,8 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
     std::fs::write(file("list.csv"), list).expect("written");
     let kobling = |words: &[&str]| {
         let output =
-            Command::new(env!("CARGO_BIN_EXE_kobling")).args(words).output().expect("the program runs");
+            Command::new(env!("CARGO_BIN_EXE_kobling")).env("KOBLING_LANG", "en").args(words).output();
+        let output = output.expect("the program runs");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let said = text(&output.stdout) + &text(&output.stderr);
         assert!(!said.contains(&cpr(3)) && !said.contains(&cpr(4)), "no number is said");

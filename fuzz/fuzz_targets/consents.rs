@@ -1,4 +1,4 @@
-//! Lines of a package of consents whose manifest fits them: any bytes are staged or refused, and what is staged reads back.
+//! Lines of packages of consents and of aliases whose manifest fits them: any bytes are staged or refused, and what is staged reads back.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 
 use kobling::clock::Timestamp;
 use kobling::consent::{CONSENT_COLUMNS, ConsentEvent, ConsentRecord};
-use kobling::extract::manifest::{Block, FORMAT, Head, Manifest, Resource, RowCounts, Schema, Sha256Hex};
-use kobling::intake::{Arriving, ConsentReceiver};
+use kobling::extract::manifest::{Block, FORMAT, Head, ListKind, Manifest, Resource, RowCounts, Schema, Sha256Hex};
+use kobling::intake::{Arriving, ListReceiver};
 use kobling::key::ServiceKey;
 use kobling::programme::Programme;
 use kobling::secret::SeededRandom;
@@ -31,7 +31,12 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(ConsentEvent::of_line(&again).is_ok_and(|event| event == record.event));
         }
     }
-    let header = CONSENT_COLUMNS.map(|(name, ..)| name).join(",") + "\n";
+    let columns = CONSENT_COLUMNS.map(|(name, ..)| name).join(",");
+    receive(ListKind::Consents, &(columns + "\n"), bytes);
+    receive(ListKind::Aliases, "old,new\n", bytes);
+});
+
+fn receive(kind: ListKind, header: &str, bytes: &[u8]) {
     let data = [header.as_bytes(), bytes].concat();
     if data.len() > 1 << 20 {
         return;
@@ -39,7 +44,7 @@ fuzz_target!(|bytes: &[u8]| {
     let rows = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
     let identifiers = if rows == 0 { BTreeMap::new() } else { BTreeMap::from([("cpr".to_owned(), rows)]) };
     let manifest = Manifest {
-        name: "interventionsmodel-lokk-consents".to_owned(),
+        name: format!("interventionsmodel-lokk-{}", kind.dataset()),
         created: Timestamp::from_millis(0),
         resources: [Resource {
             name: "data".to_owned(),
@@ -49,14 +54,14 @@ fuzz_target!(|bytes: &[u8]| {
             encoding: "utf-8".to_owned(),
             bytes: data.len() as u64,
             hash: format!("sha256:{}", Sha256Hex::of(&data)),
-            schema: Schema::of_consents(),
+            schema: Schema::of_list(kind),
             blocks: vec![Block { bytes: data.len() as u32, rows: rows as u32, sha256: Sha256Hex::of(&data) }],
         }],
         kobling: Head {
             format: FORMAT,
             programme: PROGRAMME.id.clone(),
             partner: "lokk".parse().expect("a name"),
-            dataset: "consents".parse().expect("a name"),
+            dataset: kind.dataset().parse().expect("a name"),
             period: PROGRAMME.period,
             key_id: "0011223344556677".parse().expect("a key id"),
             tool: "kobling 0.1.0".to_owned(),
@@ -64,19 +69,20 @@ fuzz_target!(|bytes: &[u8]| {
             rejected: BTreeMap::new(),
             warnings: BTreeMap::new(),
             identifiers,
+            screened: None,
         },
     };
     let partner = "lokk".parse().expect("a name");
-    let Ok(Arriving::Consents(opened)) = Arriving::of_verified(&manifest.to_json(), &partner, &PROGRAMME, None) else {
+    let Ok(Arriving::List(opened)) = Arriving::of_verified(&manifest.to_json(), &partner, &PROGRAMME, None) else {
         return;
     };
     let key = ServiceKey::generate(&mut SeededRandom::from_number(1));
     let now = Timestamp::from_millis(1_750_000_000_000);
-    let Ok(mut receiver) = ConsentReceiver::new(Arc::new(opened), &PROGRAMME, &key, now, &[]) else { return };
+    let Ok(mut receiver) = ListReceiver::new(Arc::new(opened), &PROGRAMME, &key, now, &[]) else { return };
     let mut staged = Vec::new();
     let half = data.len() / 2;
     let fed = receiver.feed(&data[..half], &mut staged).and_then(|()| receiver.feed(&data[half..], &mut staged));
     if fed.is_ok() {
         let _ = receiver.finish();
     }
-});
+}

@@ -113,10 +113,12 @@ pub enum Deed {
     SnapshotErased,
     /// What was kept for as long as it was to be kept was removed.
     RetentionApplied,
-    /// Two links were proposed as one person's.
+    /// Two links were proposed as one person's; or those of a package.
     AliasProposed,
-    /// A proposal was approved.
+    /// A proposal was approved; or those of a package.
     AliasApproved,
+    /// A proposal was rejected, and is gone; or those of a package.
+    AliasRejected,
     /// A snapshot was sealed.
     Sealed,
     /// A question was answered.

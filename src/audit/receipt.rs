@@ -20,6 +20,8 @@ pub enum ReceiptKind {
     Withdrawal,
     /// Consent events were recorded.
     Consents,
+    /// Aliases were entered as proposals.
+    Aliases,
     /// Rows were erased, everywhere.
     Erasure,
 }

@@ -27,7 +27,7 @@ pub enum Action {
     ReadPerson,
     /// Propose that two own tokens are one person's.
     ProposeAlias,
-    /// Approve such a proposal.
+    /// See such proposals, and approve or reject them.
     ApproveAlias,
     /// Read the own strand of the audit chain.
     ReadOwnStrand,

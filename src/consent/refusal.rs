@@ -5,6 +5,7 @@
 
 use super::event::{CONSENT_SCHEMA, ConsentEvent, EventKind};
 use crate::clock::Timestamp;
+use crate::language::Spoken;
 use crate::limits;
 use crate::token::looks_like_cpr;
 
@@ -218,6 +219,127 @@ impl ConsentRefusal {
             }
             ConsentRefusal::PersonFull => {
                 "a no is still taken; ask the steward whether so many events of one person are meant"
+            }
+        }
+    }
+}
+
+impl Spoken for ConsentRefusal {
+    fn danish(&self) -> String {
+        let fixed = match self {
+            ConsentRefusal::Schema => "hændelsen er skrevet i en version af formen, der ikke forstås her",
+            ConsentRefusal::Future => "hændelsen ligger i fremtiden",
+            ConsentRefusal::NoPurpose => "der er ikke nævnt noget formål",
+            ConsentRefusal::NoRecipient => "der er ikke nævnt nogen modtager",
+            ConsentRefusal::TooMany => "en liste over formål, modtagere eller datasæt er for lang",
+            ConsentRefusal::Validity => "tilladelsen slutter, før den begynder",
+            ConsentRefusal::Window => "de rækker, som tilladelsen dækker, slutter, før de begynder",
+            ConsentRefusal::NamesNothing => "den registrering, som hændelsen handler om, er ikke nævnt",
+            ConsentRefusal::NamesSomething => {
+                "en registrering er nævnt af en hændelse af en slags, der ikke nævner nogen"
+            }
+            ConsentRefusal::NamesItself => "hændelsen nævner sig selv",
+            ConsentRefusal::NoticeHash => "oplysningstekstens hash er ikke en SHA-256",
+            ConsentRefusal::Notice => {
+                "oplysningstekstens version eller sprog mangler eller er forkert skrevet"
+            }
+            ConsentRefusal::RecordedBy => {
+                "betegnelsen for, hvem der noterede hændelsen, mangler, er for lang eller forkert skrevet"
+            }
+            ConsentRefusal::LooksLikeCpr => "en betegnelse eller et registreringsnavn ligner et CPR-nummer",
+            ConsentRefusal::Retention => {
+                "registreringen ville ikke blive opbevaret til hændelsens dag eller til sidste dag, den gælder"
+            }
+            ConsentRefusal::Purpose => "programmet har ikke et sådant formål",
+            ConsentRefusal::Recipient => "programmet har ikke en sådan modtager",
+            ConsentRefusal::Dataset => "I afleverer ikke et sådant datasæt",
+            ConsentRefusal::UnknownNotice => {
+                "programmet har ingen sådan oplysningstekst i den version og på det sprog"
+            }
+            ConsentRefusal::NoticePurpose => "oplysningsteksten fortæller ikke om et af formålene i dette ja",
+            ConsentRefusal::RecipientPurpose => "en modtager hører ikke til noget af formålene i dette ja",
+            ConsentRefusal::WeakBasis => {
+                "grundlaget for dette ja er for svagt til et datasæt, som det dækker"
+            }
+            ConsentRefusal::Token => "tokenet er ikke en persons",
+            ConsentRefusal::RecordUsed => "registreringen er brugt før, til en anden hændelse",
+            ConsentRefusal::NamesUnknown => {
+                "den registrering, som hændelsen nævner, er ikke registreret for denne person"
+            }
+            ConsentRefusal::PersonFull => {
+                return format!("flere end {} hændelser om én person", limits::MAX_CONSENTS_OF_PERSON);
+            }
+        };
+        fixed.to_owned()
+    }
+}
+
+impl ConsentRefusal {
+    /// What to do about it, in Danish.
+    #[must_use]
+    pub const fn danish_advice(self) -> &'static str {
+        match self {
+            ConsentRefusal::Schema => "skriv `schema` 1, eller opdater det program, der skrev hændelsen",
+            ConsentRefusal::Future => {
+                "angiv det tidspunkt, hvor det skete, med tidszone, og se efter maskinens ur; en tilladelse, der \
+                 begynder senere, har et senere `valid_from`"
+            }
+            ConsentRefusal::NoPurpose => "skriv i `purposes`, hvad personen blev spurgt om",
+            ConsentRefusal::NoRecipient => "skriv i `recipients`, hvem personen blev spurgt om",
+            ConsentRefusal::TooMany => "skriv hvert navn én gang",
+            ConsentRefusal::Validity => {
+                "`valid_to` er den sidste dag, tilladelsen gælder, og kan ikke ligge før `valid_from`"
+            }
+            ConsentRefusal::Window => {
+                "`rows.to` er den sidste dag, der er dækket, og kan ikke ligge før `rows.from` (`valid_from`, hvor \
+                 det er udeladt)"
+            }
+            ConsentRefusal::NamesNothing => {
+                "skriv navnet på den registrering, der fornyes eller slutter, i `names`"
+            }
+            ConsentRefusal::NamesSomething => {
+                "udelad `names`, eller brug `renewed` til et ja i stedet for en anden registrering"
+            }
+            ConsentRefusal::NamesItself => "giv den nye registrering sit eget navn, og nævn den ældre",
+            ConsentRefusal::NoticeHash => {
+                "`notice.sha256` er 64 hexadecimale tegn med små bogstaver: SHA-256 af den tekst, der blev vist"
+            }
+            ConsentRefusal::Notice => {
+                "`notice.version` er 1 til 32 af A-Z, a-z, 0-9, . og -; `notice.language` er et sprog som da eller en"
+            }
+            ConsentRefusal::RecordedBy => {
+                "`recorded_by` er jeres egen betegnelse for, hvem der noterede det, 1 til 64 byte på én linje"
+            }
+            ConsentRefusal::LooksLikeCpr => {
+                "brug et registreringsnavn og en betegnelse, som ikke indeholder et CPR-nummer"
+            }
+            ConsentRefusal::Retention => "`retention_until` er den sidste dag, registreringen opbevares",
+            ConsentRefusal::Purpose => "brug programmets formål",
+            ConsentRefusal::Recipient => "brug programmets organisationer",
+            ConsentRefusal::Dataset => "nævn jeres egne datasæt, eller ingen, hvis det gælder dem alle",
+            ConsentRefusal::UnknownNotice => {
+                "angiv id, version, sprog og SHA-256 for den oplysningstekst, der blev vist"
+            }
+            ConsentRefusal::NoticePurpose => {
+                "nævn den oplysningstekst, der blev vist, og kun de formål, den fortæller om; fortalte den om færre, så \
+                 spørg personen igen"
+            }
+            ConsentRefusal::RecipientPurpose => "nævn de modtagere, som programmet har for disse formål",
+            ConsentRefusal::WeakBasis => {
+                "`explicit-consent` skal til for særlige kategorier, `offences-consent` for oplysninger om strafbare \
+                 forhold: noter, hvad der blev sagt, eller nævn kun de datasæt, det rækker til"
+            }
+            ConsentRefusal::Token => {
+                "send tokens, som `kobling consent` har lavet af CPR-numre eller erstatningsnumre"
+            }
+            ConsentRefusal::RecordUsed => {
+                "giv hver hændelse sit eget registreringsnavn; den samme hændelse sendt igen gør ingen skade"
+            }
+            ConsentRefusal::NamesUnknown => {
+                "registrer først det, den nævner, under samme nummer for personen; eller registrer et nyt ja med `given`"
+            }
+            ConsentRefusal::PersonFull => {
+                "et nej modtages stadig; spørg styregruppen, om så mange hændelser om én person er meningen"
             }
         }
     }

@@ -8,6 +8,7 @@ use serde::de::value::{Error as WordError, StrDeserializer};
 
 use super::event::{ConsentEvent, ConsentRecord, GivenBy, LegalBasis, Method, Notice, RowWindow};
 use crate::clock::Day;
+use crate::language::Spoken;
 
 /// What stands between the names of a list.
 const BETWEEN: char = ';';
@@ -56,6 +57,13 @@ pub enum FieldProblem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the label of who recorded it holds a comma, a quotation mark or a line end: choose another label")]
 pub struct NoLine;
+
+impl Spoken for NoLine {
+    fn danish(&self) -> String {
+        "betegnelsen for, hvem der noterede det, har et komma, et anførselstegn eller et linjeskift: vælg en anden"
+            .to_owned()
+    }
+}
 
 impl ConsentRecord {
     /// Appends the line of a package, without its line end.

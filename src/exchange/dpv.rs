@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::URN;
 use super::json::{At, word};
-use super::refusal::ExchangeError;
+use super::refusal::{ExchangeError, Expected};
 use super::standing::Standing;
 use super::statement::{Statement, Subject};
 use crate::clock::{Day, Timestamp};
@@ -240,9 +240,7 @@ fn process(event: &ConsentEvent, partner: &PartnerId) -> Value {
 pub(super) fn read(record: &At<'_>, partner: &PartnerId, today: Day) -> Result<Statement, ExchangeError> {
     let controller = record.field("dpv:hasDataController")?.field("@id")?;
     if controller.text()?.strip_prefix(ORGANISATION) != Some(partner.as_str()) {
-        return Err(
-            controller.wrong("the partner that imports the file is expected, with its own persons' consents")
-        );
+        return Err(controller.wrong(Expected::Importer));
     }
     let subject = record.field("dpv:hasDataSubject")?.field("dct:identifier")?;
     let subject = Subject::read(&subject.field("@type")?, &subject.field("@value")?, today)?;
@@ -255,8 +253,8 @@ pub(super) fn read(record: &At<'_>, partner: &PartnerId, today: Day) -> Result<S
     } else {
         (day(&duration.field("kobling:statedFrom")?)?, maybe_day(&duration, "kobling:statedTo")?)
     };
-    let id = "urn:kobling:record:, the partner and a record id is expected";
-    let own = "a record id is expected: 1 to 64 of A-Z, a-z, 0-9 and -";
+    let id = Expected::RecordUrn;
+    let own = Expected::Record;
     let datasets = dataset_prefix(partner);
     let by = status.field("dpv:isIndicatedBy")?.field("@id")?;
     let basis = record.field("dpv:hasLegalBasis")?.field("@id")?;
@@ -272,10 +270,7 @@ pub(super) fn read(record: &At<'_>, partner: &PartnerId, today: Day) -> Result<S
         purposes: names(&process, "dpv:hasPurpose", PURPOSE)?,
         recipients: names(&process, "dpv:hasRecipient", ORGANISATION)?,
         datasets: names(&process, "dpv:hasPersonalData", &datasets)?,
-        at: status
-            .field("dpv:isIndicatedAtTime")?
-            .field("@value")?
-            .read("an instant as in RFC 3339 is expected, in UTC")?,
+        at: status.field("dpv:isIndicatedAtTime")?.field("@value")?.read(Expected::Instant)?,
         valid_from: valid.0,
         valid_to: valid.1,
         rows: rows(&process, kind)?,
@@ -284,15 +279,13 @@ pub(super) fn read(record: &At<'_>, partner: &PartnerId, today: Day) -> Result<S
         given_by: match by.text()? {
             "dpv:DataSubject" => GivenBy::Person,
             "dpv:GuardianOfDataSubject" => GivenBy::Custodian,
-            _ => return Err(by.wrong("dpv:DataSubject or dpv:GuardianOfDataSubject is expected")),
+            _ => return Err(by.wrong(Expected::DpvBy)),
         },
         recorded_by: record.field("dct:creator")?.field("dpv:hasName")?.text()?.to_owned(),
         legal_basis: match known {
             Some((legal_basis, ..)) => legal_basis,
             None => {
-                return Err(
-                    basis.wrong("eu-gdpr:A6-1-a, eu-gdpr:A9-2-a or kobling:offences-consent is expected")
-                );
+                return Err(basis.wrong(Expected::DpvBasis));
             }
         },
         withdrawal_method: method(&process.field("dpv:hasConsentControl")?)?,
@@ -308,20 +301,15 @@ fn kind(at: &At<'_>) -> Result<EventKind, ExchangeError> {
     use EventKind::{Expired, Given, Invalidated, Refused, Renewed, Requested, Withdrawn};
     let text = at.text()?;
     let kinds = [Requested, Given, Refused, Withdrawn, Expired, Invalidated, Renewed];
-    kinds.into_iter().find(|kind| state(*kind) == text).ok_or_else(|| {
-        at.wrong(
-            "dpv:ConsentRequested, dpv:ConsentGiven, dpv:ConsentRefused, dpv:ConsentWithdrawn, dpv:ConsentExpired, \
-             dpv:ConsentInvalidated or dpv:RenewedConsentGiven is expected",
-        )
-    })
+    kinds.into_iter().find(|kind| state(*kind) == text).ok_or_else(|| at.wrong(Expected::DpvState))
 }
 
 fn schema(at: &At<'_>) -> Result<u16, ExchangeError> {
-    u16::try_from(at.number()?).map_err(|_| at.wrong("a version of the form is expected"))
+    u16::try_from(at.number()?).map_err(|_| at.wrong(Expected::Version))
 }
 
 fn day(at: &At<'_>) -> Result<Day, ExchangeError> {
-    at.field("@value")?.read("a day as YYYY-MM-DD is expected")
+    at.field("@value")?.read(Expected::Day)
 }
 
 fn maybe_day(at: &At<'_>, name: &str) -> Result<Option<Day>, ExchangeError> {
@@ -329,14 +317,14 @@ fn maybe_day(at: &At<'_>, name: &str) -> Result<Option<Day>, ExchangeError> {
 }
 
 fn names<T: std::str::FromStr>(process: &At<'_>, field: &str, prefix: &str) -> Result<Vec<T>, ExchangeError> {
-    let expected = "a name of the programme is expected after its urn: 1 to 32 of a-z, 0-9 and -";
+    let expected = Expected::NameUrn;
     process.list(field)?.iter().map(|item| item.field("@id")?.after(prefix, expected)).collect()
 }
 
 fn method(of: &At<'_>) -> Result<Method, ExchangeError> {
     let at = of.field("dpv:hasIndicationMethod")?.field("@id")?;
     let known = at.text()?.strip_prefix(METHOD).and_then(word);
-    known.ok_or_else(|| at.wrong("urn:kobling:method: and written, digital or oral-documented is expected"))
+    known.ok_or_else(|| at.wrong(Expected::MethodUrn))
 }
 
 fn rows(process: &At<'_>, kind: EventKind) -> Result<RowWindow, ExchangeError> {
@@ -356,9 +344,7 @@ fn rows(process: &At<'_>, kind: EventKind) -> Result<RowWindow, ExchangeError> {
 
 fn notice(at: &At<'_>) -> Result<Notice, ExchangeError> {
     Ok(Notice {
-        id: at
-            .field("dct:identifier")?
-            .read("a name of the programme is expected: 1 to 32 of a-z, 0-9 and -")?,
+        id: at.field("dct:identifier")?.read(Expected::Name)?,
         version: at.field("dcat:version")?.text()?.to_owned(),
         sha256: at.field("kobling:sha256")?.text()?.to_owned(),
         language: at.field("dct:language")?.text()?.to_owned(),

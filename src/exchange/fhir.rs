@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::URN;
 use super::json::At;
-use super::refusal::ExchangeError;
+use super::refusal::{ExchangeError, Expected};
 use super::standing::Standing;
 use super::statement::{Statement, Subject};
 use crate::clock::{Day, Timestamp};
@@ -190,16 +190,12 @@ pub(super) fn read(entry: &At<'_>, partner: &PartnerId, today: Day) -> Result<St
     let consent = entry.field("resource")?;
     let custodian = consent.field("organization")?.first()?.field("identifier")?.field("value")?;
     if custodian.text()? != partner.as_str() {
-        return Err(
-            custodian.wrong("the partner that imports the file is expected, with its own persons' consents")
-        );
+        return Err(custodian.wrong(Expected::Importer));
     }
     let patient = consent.field("patient")?.field("identifier")?;
     let subject = Subject::read(&patient.field("system")?, &patient.field("value")?, today)?;
     let own = Extensions::of(&consent)?;
-    let kind: EventKind = own
-        .must("event", "valueCode")?
-        .word("requested, given, refused, withdrawn, expired, invalidated or renewed is expected")?;
+    let kind: EventKind = own.must("event", "valueCode")?.word(Expected::Event)?;
     let provision = consent.maybe("provision");
     let typed = kind.is_permit() || kind.is_deny();
     let rule = match provision {
@@ -209,7 +205,7 @@ pub(super) fn read(entry: &At<'_>, partner: &PartnerId, today: Day) -> Result<St
         None => None,
     };
     let list = |name: &str| rule.as_ref().map_or_else(|| Ok(Vec::new()), |rule| rule.list(name));
-    let name = "a name of the programme is expected: 1 to 32 of a-z, 0-9 and -";
+    let name = Expected::Name;
     let recipients = list("actor")?.into_iter();
     let recipients =
         recipients.map(|actor| actor.field("reference")?.field("identifier")?.field("value")?.read(name));
@@ -217,8 +213,8 @@ pub(super) fn read(entry: &At<'_>, partner: &PartnerId, today: Day) -> Result<St
         Some(rule) if kind.is_permit() => (days(&rule.field("period")?)?, rows(&rule.field("dataPeriod")?)?),
         _ => own.stated()?,
     };
-    let id = "a record id is expected: 1 to 64 of A-Z, a-z, 0-9 and -";
-    let method = "written, digital or oral-documented is expected";
+    let id = Expected::Record;
+    let method = Expected::Method;
     let performer = consent.field("performer")?.first()?.field("type")?;
     let basis = consent.field("policyRule")?.field("coding")?.first()?.field("code")?;
     let event = ConsentEvent {
@@ -232,7 +228,7 @@ pub(super) fn read(entry: &At<'_>, partner: &PartnerId, today: Day) -> Result<St
         purposes: list("purpose")?.iter().map(|c| c.field("code")?.read(name)).collect::<Result<_, _>>()?,
         recipients: recipients.collect::<Result<_, _>>()?,
         datasets: list("class")?.iter().map(|c| c.field("code")?.read(name)).collect::<Result<_, _>>()?,
-        at: consent.field("dateTime")?.read("an instant as in RFC 3339 is expected, in UTC")?,
+        at: consent.field("dateTime")?.read(Expected::Instant)?,
         valid_from: valid.0,
         valid_to: valid.1,
         rows,
@@ -241,20 +237,20 @@ pub(super) fn read(entry: &At<'_>, partner: &PartnerId, today: Day) -> Result<St
         given_by: match performer.text()? {
             "Patient" => GivenBy::Person,
             "RelatedPerson" => GivenBy::Custodian,
-            _ => return Err(performer.wrong("Patient or RelatedPerson is expected")),
+            _ => return Err(performer.wrong(Expected::Performer)),
         },
         recorded_by: own.must("recorded-by", "valueString")?.text()?.to_owned(),
-        legal_basis: basis.word("consent, explicit-consent or offences-consent is expected")?,
+        legal_basis: basis.word(Expected::Basis)?,
         withdrawal_method: own.must("withdrawal-method", "valueCode")?.word(method)?,
         retention_until: own.must("retention-until", "valueDate")?.read(DATE)?,
     };
     Ok(Statement { subject, event })
 }
 
-const DATE: &str = "a day as YYYY-MM-DD is expected";
+const DATE: Expected = Expected::Day;
 
 fn schema(at: &At<'_>) -> Result<u16, ExchangeError> {
-    u16::try_from(at.number()?).map_err(|_| at.wrong("a version of the form is expected"))
+    u16::try_from(at.number()?).map_err(|_| at.wrong(Expected::Version))
 }
 
 fn days(period: &At<'_>) -> Result<(Day, Option<Day>), ExchangeError> {
@@ -270,10 +266,7 @@ fn rows(period: &At<'_>) -> Result<RowWindow, ExchangeError> {
 fn notice(source: &At<'_>) -> Result<Notice, ExchangeError> {
     let own = Extensions::of(source)?;
     Ok(Notice {
-        id: source
-            .field("identifier")?
-            .field("value")?
-            .read("a name of the programme is expected: 1 to 32 of a-z, 0-9 and -")?,
+        id: source.field("identifier")?.field("value")?.read(Expected::Name)?,
         version: own.must("notice-version", "valueString")?.text()?.to_owned(),
         sha256: own.must("notice-sha256", "valueString")?.text()?.to_owned(),
         language: own.must("notice-language", "valueCode")?.text()?.to_owned(),

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::refusal::{ExchangeError, Place};
+use super::refusal::{ExchangeError, Expected, Place};
 
 /// Reads a document. `serde_json` alone keeps the last of two fields of one name, which would be ignoring the first.
 pub(super) fn parse(json: &[u8]) -> Result<Value, ExchangeError> {
@@ -104,7 +104,7 @@ impl<'v> At<'v> {
 
     /// The items of a list.
     pub(super) fn items(&self) -> Result<Vec<At<'v>>, ExchangeError> {
-        let items = self.value.as_array().ok_or_else(|| self.wrong("a list is expected"))?;
+        let items = self.value.as_array().ok_or_else(|| self.wrong(Expected::List))?;
         let at = |(at, value)| At { value, place: self.place.nth(at) };
         Ok(items.iter().enumerate().map(at).collect())
     }
@@ -125,29 +125,29 @@ impl<'v> At<'v> {
     }
 
     pub(super) fn text(&self) -> Result<&'v str, ExchangeError> {
-        self.value.as_str().ok_or_else(|| self.wrong("a text is expected"))
+        self.value.as_str().ok_or_else(|| self.wrong(Expected::Text))
     }
 
     pub(super) fn number(&self) -> Result<u64, ExchangeError> {
-        self.value.as_u64().ok_or_else(|| self.wrong("a whole number is expected"))
+        self.value.as_u64().ok_or_else(|| self.wrong(Expected::Whole))
     }
 
-    pub(super) fn read<T: FromStr>(&self, expected: &'static str) -> Result<T, ExchangeError> {
+    pub(super) fn read<T: FromStr>(&self, expected: Expected) -> Result<T, ExchangeError> {
         self.text()?.parse().map_err(|_| self.wrong(expected))
     }
 
     /// What stands after a prefix.
-    pub(super) fn after<T: FromStr>(&self, prefix: &str, expected: &'static str) -> Result<T, ExchangeError> {
+    pub(super) fn after<T: FromStr>(&self, prefix: &str, expected: Expected) -> Result<T, ExchangeError> {
         let rest = self.text()?.strip_prefix(prefix).ok_or_else(|| self.wrong(expected))?;
         rest.parse().map_err(|_| self.wrong(expected))
     }
 
     /// One of the words of an enum, as its wire form has them.
-    pub(super) fn word<T: DeserializeOwned>(&self, expected: &'static str) -> Result<T, ExchangeError> {
+    pub(super) fn word<T: DeserializeOwned>(&self, expected: Expected) -> Result<T, ExchangeError> {
         word(self.text()?).ok_or_else(|| self.wrong(expected))
     }
 
-    pub(super) fn wrong(&self, expected: &'static str) -> ExchangeError {
+    pub(super) fn wrong(&self, expected: Expected) -> ExchangeError {
         ExchangeError::Field(self.place.clone(), expected)
     }
 }

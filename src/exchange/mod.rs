@@ -15,7 +15,7 @@ mod refusal;
 mod standing;
 mod statement;
 
-pub use refusal::{ExchangeError, Place};
+pub use refusal::{ExchangeError, Expected, Place};
 pub use standing::{Standing, standings};
 pub use statement::{Statement, Subject};
 
@@ -82,7 +82,7 @@ pub fn read(
             (root.field("dct:created")?.field("@value")?, root.field("dct:hasPart")?.items()?)
         }
     };
-    let moment: Timestamp = moment_at.read("an instant as in RFC 3339 is expected, in UTC")?;
+    let moment: Timestamp = moment_at.read(Expected::Instant)?;
     if moment > now {
         return Err(ExchangeError::Later(moment_at.place));
     }
@@ -148,7 +148,7 @@ fn judge(
             return Err(ExchangeError::Refused(place(at), ConsentRefusal::LooksLikeCpr));
         }
         if event.at.day() < Day::MIN {
-            return Err(ExchangeError::Field(place(at), "an event from 1850 on is expected"));
+            return Err(ExchangeError::Field(place(at), Expected::After1850));
         }
         if !records.insert(&event.record) {
             return Err(ExchangeError::Twice(place(at)));

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::URN;
 use super::json::At;
-use super::refusal::ExchangeError;
+use super::refusal::{ExchangeError, Expected};
 use crate::clock::Day;
 use crate::consent::{ConsentEvent, ConsentRecord};
 use crate::id::{IdKind, Identifier, LeadingZero};
@@ -60,10 +60,9 @@ impl Subject {
 
     pub(super) fn read(system: &At<'_>, value: &At<'_>, today: Day) -> Result<Subject, ExchangeError> {
         if let Some(key) = system.text()?.strip_prefix(URN).and_then(|rest| rest.strip_prefix("token:")) {
-            let key =
-                key.parse().map_err(|_| system.wrong("a key id of 16 hexadecimal characters is expected"))?;
+            let key = key.parse().map_err(|_| system.wrong(Expected::KeyId))?;
             let token = Token::parse(value.text()?.as_bytes()).ok().filter(|token| token.kind().is_person());
-            let token = token.ok_or_else(|| value.wrong("the token of a person is expected"))?;
+            let token = token.ok_or_else(|| value.wrong(Expected::Token))?;
             return Ok(Subject::Token { key, token });
         }
         let id = Identifier::parse(value.text()?.as_bytes(), today, LeadingZero::Refuse)

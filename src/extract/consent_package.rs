@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Source;
-use super::consents::{ConsentListError, Form, read_list};
+use super::consents::{ConsentListError, ConsentRowError, Form, Reading, read_list};
 use super::findings::{KINDS, kind_code};
-use super::manifest::{FORMAT, Head, Manifest, RowCounts, Schema};
+use super::manifest::{FORMAT, Head, ListKind, Manifest, RowCounts, Schema};
 use super::pack::{PackageWriter, written};
 use super::shuffle::Shuffler;
 use crate::clock::Timestamp;
@@ -35,7 +35,8 @@ pub struct ConsentJob<'a> {
     pub now: Timestamp,
 }
 
-/// Makes a package of a list: a row an event, in random order, each once. One bad row stops it, and nothing is left behind.
+/// Makes a package of a list: a row an event, in random order, each once. Where rows are wrong all of them are told, and nothing is
+/// left behind.
 ///
 /// # Errors
 /// [`ConsentListError`].
@@ -49,21 +50,23 @@ pub fn package_consents(
     let unknown = || ConsentListError::UnknownPartner(job.partner.clone());
     let partner = job.programme.source(job.partner).ok_or_else(unknown)?;
     let tokeniser = Tokeniser::new(key, job.partner, job.partner);
-    let mut writer = PackageWriter::create(folder, Schema::of_consents())?;
+    let mut writer = PackageWriter::create(folder, Schema::of_list(ListKind::Consents))?;
     let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
     let (mut buffer, mut line, mut waiting) = (shuffler.buffer(), Vec::new(), 0);
-    let read = read_list(job.source, job.form, &tokeniser, job.now, |number, kind, record| {
-        let refused = |refusal| ConsentListError::Refused(number, refusal);
-        record.event.fits(job.programme, partner).map_err(refused)?;
+    let held_against = Some((job.programme, partner));
+    let reading = Reading { source: job.source, form: job.form, now: job.now, held_against };
+    let read = read_list(reading, &tokeniser, |number, kind, record| {
         line.clear();
-        record.write_line(&mut line).map_err(|error| ConsentListError::NoLine(number, error))?;
+        if let Err(error) = record.write_line(&mut line) {
+            return Ok(Some(ConsentRowError::NoLine(error)));
+        }
         buffer.push(&line, Some(kind), number);
         waiting += 1;
         if waiting == ROWS_AT_ONCE {
             shuffler.take(&mut buffer, writer.partial())?;
             waiting = 0;
         }
-        Ok(())
+        Ok(None)
     })?;
     if read == 0 {
         return Err(ConsentListError::Empty);
@@ -149,7 +152,7 @@ mod tests {
         let list = format!("cpr,record,event,time\n{rows}{},r-0,given,2022-01-01\n", number(0));
         let (dir, made) = packed(&list, "desk 3", LegalBasis::ExplicitConsent);
         let manifest = made.unwrap_or_else(|error| panic!("{error}"));
-        assert!(manifest.is_of_consents());
+        assert_eq!(manifest.list_kind(), Some(ListKind::Consents));
         let counts = RowCounts { read: 51, sent: 50, duplicates: 1, ..RowCounts::default() };
         assert_eq!(manifest.kobling.rows, counts);
         let package = Package::open(&dir.path().join("package")).expect("a package");

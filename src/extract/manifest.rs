@@ -13,7 +13,7 @@ pub use crate::digest::Sha256Hex;
 use crate::key::KeyId;
 use crate::limits;
 use crate::name::{DatasetId, PartnerId, ProgrammeId};
-use crate::programme::{CONSENTS, Dataset, Programme, Role};
+use crate::programme::{ALIASES, CONSENTS, Dataset, Programme, Role};
 
 /// File name of the manifest in a package's folder.
 pub const MANIFEST_FILE: &str = "datapackage.json";
@@ -25,6 +25,32 @@ pub const DATA_FILE: &str = "data.csv";
 pub const SIGNATURE_CONTEXT: &str = "kobling/v1/package";
 /// Version of the package format.
 pub const FORMAT: u32 = 1;
+
+/// Columns of a package of aliases: name, type and role. The old number is the one that `identifiers` counts.
+pub const ALIAS_COLUMNS: [(&str, &str, &str); 2] = [("old", "string", "person"), ("new", "string", "alias")];
+
+/// A list that goes as a package of its own, under a name that no dataset has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListKind {
+    /// Consent events.
+    Consents,
+    /// Aliases.
+    Aliases,
+}
+
+impl ListKind {
+    /// Both.
+    pub const ALL: [ListKind; 2] = [ListKind::Consents, ListKind::Aliases];
+
+    /// The name that its packages go under.
+    #[must_use]
+    pub const fn dataset(self) -> &'static str {
+        match self {
+            ListKind::Consents => CONSENTS,
+            ListKind::Aliases => ALIASES,
+        }
+    }
+}
 
 /// The manifest of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -302,19 +328,24 @@ impl Manifest {
         Ok(at)
     }
 
-    /// Whether the rows are consent events, and of no dataset.
+    /// What list the rows are; `None` where they are of a dataset.
     #[must_use]
-    pub fn is_of_consents(&self) -> bool {
-        self.kobling.dataset.as_str() == CONSENTS
+    pub fn list_kind(&self) -> Option<ListKind> {
+        ListKind::ALL.into_iter().find(|kind| kind.dataset() == self.kobling.dataset.as_str())
     }
 
-    /// Holds the manifest of a package of consents against the programme; returns the position of its partner.
+    /// Holds the manifest of a package of a list against the programme; returns the position of its partner.
     ///
     /// # Errors
     /// As [`Manifest::check`].
-    pub fn check_consents(&self, programme: &Programme, key_id: Option<KeyId>) -> Result<u8, ManifestError> {
+    pub fn check_list(
+        &self,
+        programme: &Programme,
+        key_id: Option<KeyId>,
+        kind: ListKind,
+    ) -> Result<u8, ManifestError> {
         let source = self.check_head(programme, key_id)?;
-        self.check_rest(programme, &Schema::of_consents())?;
+        self.check_rest(programme, &Schema::of_list(kind))?;
         Ok(source)
     }
 
@@ -360,10 +391,14 @@ fn is_plain(word: &str) -> bool {
 }
 
 impl Schema {
-    /// The schema of packages of consents.
+    /// The schema of packages of a list.
     #[must_use]
-    pub fn of_consents() -> Schema {
-        let fields = CONSENT_COLUMNS.iter().map(|(name, kind, role)| Field {
+    pub fn of_list(kind: ListKind) -> Schema {
+        let columns = match kind {
+            ListKind::Consents => &CONSENT_COLUMNS[..],
+            ListKind::Aliases => &ALIAS_COLUMNS[..],
+        };
+        let fields = columns.iter().map(|(name, kind, role)| Field {
             name: (*name).to_owned(),
             kind: (*kind).to_owned(),
             role: (*role).to_owned(),

@@ -4,11 +4,14 @@
 //! let the order of the package tell the order of the extract, or know anything of a server. Callers: the partner's
 //! commands, and the demo.
 
+mod alias_package;
+pub mod aliases;
 mod columns;
 mod consent_package;
 pub mod consents;
 mod days;
 pub mod findings;
+pub mod list;
 pub mod manifest;
 mod mapping;
 mod pack;
@@ -19,8 +22,10 @@ mod run;
 pub mod screen;
 mod shuffle;
 
+pub use alias_package::{AliasJob, AliasReport, check_aliases, package_aliases};
 pub use columns::{Decimal, HeaderError};
 pub use consent_package::{ConsentJob, package_consents};
+pub use list::read_day;
 pub use mapping::{
     Asked, Certainty, Change, Choice, ColumnMapping, DateForm, Difference, FileForm, Fit, MAPPING_FORMAT,
     Mapping, MappingError, MappingProblem, Proposed, SAMPLE_ROWS, Seen, Shape, Survey, SurveyError,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Day;
 use crate::consent::holds_cpr;
 use crate::key::KeyId;
+use crate::language::Spoken;
 use crate::limits;
 use crate::name::{FollowupId, StatusId};
 use crate::token::Token;
@@ -85,6 +86,42 @@ impl LookupRefusal {
                 "name the look-up by a case or task of your own, never by the person"
             }
             LookupRefusal::Nonce => "send new random bytes with each look-up",
+        }
+    }
+}
+
+impl Spoken for LookupRefusal {
+    fn danish(&self) -> String {
+        match self {
+            LookupRefusal::Form => "opslaget er ikke den JSON, der ventes".to_owned(),
+            LookupRefusal::Tokens => format!("et opslag har 1 til {} tokens", limits::MAX_LOOKUP_TOKENS),
+            LookupRefusal::Token(at) => format!("token {} i opslaget er ikke en persons", at + 1),
+            LookupRefusal::Label => format!(
+                "betegnelsen er 1 til {} byte på én linje, i ord på højst {LONGEST_WORD} tegn",
+                limits::MAX_LOOKUP_LABEL_BYTES
+            ),
+            LookupRefusal::LabelCpr => "betegnelsen har noget, der ligner et CPR-nummer".to_owned(),
+            LookupRefusal::Nonce => {
+                format!("nonce er {NONCE_BYTES} tilfældige byte i hexadecimal, nye til hvert opslag")
+            }
+        }
+    }
+}
+
+impl LookupRefusal {
+    /// What to do about it, in Danish.
+    #[must_use]
+    pub const fn danish_advice(self) -> &'static str {
+        match self {
+            LookupRefusal::Form => "felterne står i /v1/openapi.json; andre tages ikke",
+            LookupRefusal::Tokens => "send det i flere opslag",
+            LookupRefusal::Token(_) => {
+                "send tokens, som `kobling followup pull` har lavet af CPR-numre eller erstatningsnumre"
+            }
+            LookupRefusal::Label | LookupRefusal::LabelCpr => {
+                "kald opslaget efter jeres egen sag eller opgave, aldrig efter personen"
+            }
+            LookupRefusal::Nonce => "send nye tilfældige byte med hvert opslag",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! header, or answer differently because of another partner's data. Callers: `koblingd`, `demo`.
 
 mod access;
+mod aliases;
 mod answers;
 mod consents;
 mod followups;

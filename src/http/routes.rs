@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 use super::guard::guard;
 use super::problem::Failure;
 use super::{
-    access, answers, consents, followups, packages, programme, questions, reports, steward, tus, unusual,
-    uploads,
+    access, aliases, answers, consents, followups, packages, programme, questions, reports, steward, tus,
+    unusual, uploads,
 };
 use crate::auth::Action;
 use crate::service::{Reason, Service};
@@ -69,6 +69,10 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/aliases", Action::ProposeAlias),
     route("GET", "/v1/aliases", Action::ApproveAlias),
     route("POST", "/v1/aliases/{id}/approve", Action::ApproveAlias),
+    route("POST", "/v1/aliases/{id}/reject", Action::ApproveAlias),
+    route("GET", "/v1/aliases/packages", Action::ApproveAlias),
+    route("POST", "/v1/aliases/packages/{id}/approve", Action::ApproveAlias),
+    route("POST", "/v1/aliases/packages/{id}/reject", Action::ApproveAlias),
     route("GET", "/v1/partners/{id}/keys", Action::ManageKeys),
     route("POST", "/v1/partners/{id}/keys", Action::ManageKeys),
     route("DELETE", "/v1/partners/{id}/keys/{fingerprint}", Action::ManageKeys),
@@ -122,8 +126,12 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(access::consents))
         .routes(routes!(access::all))
         .routes(routes!(consents::as_of))
-        .routes(routes!(steward::propose, steward::proposals))
-        .routes(routes!(steward::approve))
+        .routes(routes!(aliases::propose, aliases::proposals))
+        .routes(routes!(aliases::packages))
+        .routes(routes!(aliases::approve))
+        .routes(routes!(aliases::reject))
+        .routes(routes!(aliases::approve_package))
+        .routes(routes!(aliases::reject_package))
         .routes(routes!(steward::keys, steward::enrol))
         .routes(routes!(steward::revoke))
         .routes(routes!(steward::seal))

@@ -1,4 +1,4 @@
-//! What the steward does: keys, aliases (which partners propose), seals.
+//! What the steward does: keys and seals.
 
 use std::sync::Arc;
 
@@ -90,63 +90,6 @@ pub(super) async fn revoke(
 ) -> Result<StatusCode, Failure> {
     let partner = partner(&id)?;
     blocking(move || service.revoke_key(&caller.actor(), &partner, &fingerprint)).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Two tokens of one person.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AliasRequest {
-    /// The token that was used before.
-    old: String,
-    /// The token that is used now.
-    new: String,
-}
-
-/// A proposal that waits.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct ProposalView {
-    /// Its number.
-    id: i64,
-    /// Who made it.
-    partner: String,
-}
-
-/// Propose that two of one's own tokens are one person's.
-#[utoipa::path(post, path = "/v1/aliases", tag = "partner", request_body = AliasRequest,
-    responses((status = 202, description = "entered; it takes effect when the steward has approved it"),
-              (status = "default", body = Problem)))]
-pub(super) async fn propose(
-    State(service): State<Arc<Service>>,
-    Caller(caller): Caller,
-    Whole(body): Whole,
-) -> Result<StatusCode, Failure> {
-    let request: AliasRequest = json(&body)?;
-    blocking(move || service.propose_alias(&caller, &request.old, &request.new)).await?;
-    Ok(StatusCode::ACCEPTED)
-}
-
-/// Proposals that wait for approval.
-#[utoipa::path(get, path = "/v1/aliases", tag = "steward",
-    responses((status = 200, body = [ProposalView]), (status = "default", body = Problem)))]
-pub(super) async fn proposals(
-    State(service): State<Arc<Service>>,
-) -> Result<Json<Vec<ProposalView>>, Failure> {
-    let open = blocking(move || service.open_proposals()).await?;
-    let view = |(id, partner): (i64, PartnerId)| ProposalView { id, partner: partner.to_string() };
-    Ok(Json(open.into_iter().map(view).collect()))
-}
-
-/// Approve a proposal; it takes effect at the next seal.
-#[utoipa::path(post, path = "/v1/aliases/{id}/approve", tag = "steward", params(("id" = i64, Path)),
-    responses((status = 204, description = "approved"), (status = "default", body = Problem)))]
-pub(super) async fn approve(
-    State(service): State<Arc<Service>>,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Failure> {
-    let id: i64 = id.parse().map_err(|_| Failure::of(Reason::NotFound))?;
-    blocking(move || service.approve_alias(&caller, id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

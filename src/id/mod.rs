@@ -20,6 +20,7 @@ pub use made_up::generate_made_up_cpr;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::clock::Day;
+use crate::language::Spoken;
 
 /// What kind of number an identifier is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,6 +78,21 @@ pub enum IdRejection {
     /// The birth date lies after the day of intake.
     #[error("birth date in the future")]
     FutureDate,
+}
+
+impl Spoken for IdRejection {
+    fn danish(&self) -> String {
+        match self {
+            IdRejection::Missing => "intet nummer",
+            IdRejection::NineDigits => "ni cifre: et regneark har fjernet det foranstillede nul",
+            IdRejection::Scientific => "eksponentform: et regneark har ødelagt nummeret",
+            IdRejection::Length => "ikke ti tegn",
+            IdRejection::Character => "et tegn, som intet nummer har",
+            IdRejection::InvalidDate => "ingen sådan fødselsdato",
+            IdRejection::FutureDate => "fødselsdato i fremtiden",
+        }
+        .to_owned()
+    }
 }
 
 /// How an identifier was written, where that is worth counting.

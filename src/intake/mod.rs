@@ -6,8 +6,8 @@
 //! Must never: write a raw token to disk, a log or an answer; count anything that is not verified; let what one
 //! partner sees depend on another partner's data. Callers: the service's operations.
 
-pub mod consents;
 mod erase;
+pub mod lists;
 mod open;
 mod persons;
 mod receive;
@@ -17,8 +17,8 @@ pub mod staged;
 #[cfg(test)]
 mod tests;
 
-pub use consents::{Arriving, ConsentReceiver, OpenedConsents};
 pub use erase::{StagedErasure, erase_staged, named_in};
+pub use lists::{Arriving, ListReceiver, OpenedList};
 pub use open::{Opened, Uploader, open, signed_by};
 pub use persons::{Persons, UnusualPackage, Weight};
 pub use receive::{ReceiveError, Received, Receiver};

@@ -90,6 +90,14 @@ pub enum IntakeRefusal {
     /// A package that is not one of the partner's clients.
     #[error(transparent)]
     Unusual(UnusualPackage),
+    /// More aliases than a package may hold.
+    #[error("the package holds {stated} aliases, and {most} are the most")]
+    TooManyAliases {
+        /// Aliases stated.
+        stated: u64,
+        /// The most.
+        most: u64,
+    },
     /// Something was refused before.
     #[error("this upload was refused before")]
     AlreadyRefused,
@@ -149,6 +157,9 @@ pub enum RowProblem {
     /// Not a value of the form that the column has.
     #[error("not a value of the form that this column has")]
     Form,
+    /// An alias of a token with itself.
+    #[error("the same token twice")]
+    SameToken,
     /// A consent event that is none, or does not fit.
     #[error(transparent)]
     Consent(ConsentRefusal),
@@ -185,6 +196,7 @@ impl IntakeRefusal {
             IntakeRefusal::Counts { .. } => "counts",
             IntakeRefusal::StagedDiffers => "staged-differs",
             IntakeRefusal::Unusual(unusual) => unusual.code(),
+            IntakeRefusal::TooManyAliases { .. } => "too-many-aliases",
             IntakeRefusal::AlreadyRefused => "already-refused",
         }
     }
@@ -230,6 +242,9 @@ impl IntakeRefusal {
             | IntakeRefusal::Header
             | IntakeRefusal::Row { .. }
             | IntakeRefusal::Counts { .. } => "make the package again with a current `kobling tokenise`",
+            IntakeRefusal::TooManyAliases { .. } => {
+                "send the list in several packages, and let the steward decide on one before you send the next"
+            }
             IntakeRefusal::Incomplete { .. } => "send the rest, from the offset that the service states",
             IntakeRefusal::Unusual(unusual) => unusual.advice(),
             IntakeRefusal::StagedDiffers | IntakeRefusal::AlreadyRefused => "begin a new upload",
@@ -257,6 +272,7 @@ impl RowProblem {
             RowProblem::Number => "row-number",
             RowProblem::Bounds => "row-bounds",
             RowProblem::Form => "row-form",
+            RowProblem::SameToken => "row-same-token",
             RowProblem::Consent(refusal) => refusal.code(),
         }
     }

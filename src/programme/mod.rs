@@ -32,6 +32,8 @@ use crate::limits;
 
 /// Name under which packages of consents go: no dataset has it.
 pub const CONSENTS: &str = "consents";
+/// Name under which packages of aliases go: no dataset has it.
+pub const ALIASES: &str = "aliases";
 
 /// One thing wrong in a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]

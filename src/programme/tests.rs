@@ -67,8 +67,11 @@ fn names_and_written_forms_are_unique() {
 }
 
 #[test]
-fn the_name_of_packages_of_consents_is_taken() {
-    finds("id = \"politi-opsporing\"", "id = \"consents\"", "dataset.consents", "go under this name");
+fn the_names_of_packages_of_lists_are_taken() {
+    for taken in ["consents", "aliases"] {
+        let (id, at) = (format!("id = \"{taken}\""), format!("dataset.{taken}"));
+        finds("id = \"politi-opsporing\"", &id, &at, "go under this name");
+    }
 }
 
 #[test]

@@ -10,9 +10,10 @@ use super::unusual::Weighed;
 use super::{Reason, Service, ServiceError};
 use crate::audit::{Actor, ReceiptKind, Subject};
 use crate::auth::Principal;
-use crate::intake::consents::frames;
+use crate::extract::manifest::ListKind;
+use crate::intake::lists::frames;
 use crate::intake::staged::{Layout, open_for_append};
-use crate::intake::{Arriving, ConsentReceiver, OpenedConsents, ReceiveError, Receiver};
+use crate::intake::{Arriving, ListReceiver, OpenedList, ReceiveError, Receiver};
 use crate::store::{Completed, UploadRow, UploadState};
 
 /// Requests that may be at one upload at a time: one works, one waits, for a client that comes back before its cut
@@ -50,35 +51,35 @@ pub(super) struct Session {
 /// What an upload is received into.
 enum Receiving {
     Rows(Box<Receiver>),
-    Consents(Box<ConsentReceiver>, Arc<OpenedConsents>),
+    List(Box<ListReceiver>, Arc<OpenedList>),
 }
 
 impl Receiving {
     fn is_whole(&self) -> bool {
         match self {
             Receiving::Rows(rows) => rows.is_whole(),
-            Receiving::Consents(consents, _) => consents.is_whole(),
+            Receiving::List(list, _) => list.is_whole(),
         }
     }
 
     const fn offset(&self) -> u64 {
         match self {
             Receiving::Rows(rows) => rows.offset(),
-            Receiving::Consents(consents, _) => consents.offset(),
+            Receiving::List(list, _) => list.offset(),
         }
     }
 
     fn feed(&mut self, bytes: &[u8], file: &mut File) -> Result<(), ReceiveError> {
         match self {
             Receiving::Rows(rows) => rows.feed(bytes, file),
-            Receiving::Consents(consents, _) => consents.feed(bytes, file),
+            Receiving::List(list, _) => list.feed(bytes, file),
         }
     }
 
     fn forget_unfinished(&mut self) {
         match self {
             Receiving::Rows(rows) => rows.forget_unfinished(),
-            Receiving::Consents(consents, _) => consents.forget_unfinished(),
+            Receiving::List(list, _) => list.forget_unfinished(),
         }
     }
 }
@@ -145,13 +146,12 @@ impl Service {
                         Receiver::new(Arc::new(opened), programme, &self.key, today, arrival, &frames)?;
                     (Receiving::Rows(Box::new(rows)), file, key)
                 }
-                Arriving::Consents(opened) => {
-                    let (file, staged) = frames::open_for_append(&path)?;
+                Arriving::List(opened) => {
+                    let (file, staged) = frames::open_for_append(opened.kind, &path)?;
                     let (opened, now) = (Arc::new(opened), self.now());
                     let programme = self.programme();
-                    let consents =
-                        ConsentReceiver::new(Arc::clone(&opened), programme, &self.key, now, &staged)?;
-                    (Receiving::Consents(Box::new(consents), opened), file, None)
+                    let list = ListReceiver::new(Arc::clone(&opened), programme, &self.key, now, &staged)?;
+                    (Receiving::List(Box::new(list), opened), file, None)
                 }
             };
             file.sync_all()?;
@@ -229,8 +229,14 @@ impl Service {
         let session = held.take().ok_or(ServiceError::Refused(Reason::Internal))?;
         let received = match session.receiver {
             Receiving::Rows(rows) => rows.finish()?,
-            Receiving::Consents(consents, opened) => {
-                return self.record_package(actor, row, &opened, consents.finish()?);
+            Receiving::List(list, opened) => {
+                let rows = list.finish()?;
+                // Nothing more is written to it, and Windows removes no file that is open.
+                drop(session.file);
+                return match opened.kind {
+                    ListKind::Consents => self.record_package(actor, row, &opened, rows),
+                    ListKind::Aliases => self.record_aliases(actor, row, &opened, rows),
+                };
             }
         };
         // Nothing more is written to it, and Windows removes no file that is open.

@@ -1,11 +1,11 @@
-//! Packages of consents: whole, they are recorded in one step.
+//! Packages of lists: whole, they are recorded in one step.
 
 use super::append::Session;
 use super::{Service, ServiceError};
 use crate::audit::{Actor, ReceiptKind, Subject};
-use crate::intake::OpenedConsents;
-use crate::intake::consents::{frames, refused};
-use crate::programme::CONSENTS;
+use crate::extract::manifest::ListKind;
+use crate::intake::OpenedList;
+use crate::intake::lists::{frames, refused};
 use crate::store::{ConsentRow, StoreError, UploadRow};
 
 impl Service {
@@ -18,15 +18,11 @@ impl Service {
         &self,
         actor: &Actor,
         row: &UploadRow,
-        opened: &OpenedConsents,
+        opened: &OpenedList,
         events: u64,
     ) -> Result<(), ServiceError> {
         let now = self.now();
-        let subject = Subject::new()
-            .id("package", &row.id)
-            .id("dataset", CONSENTS)
-            .digest("manifest", opened.sha256)
-            .count("bytes", opened.manifest.resources[0].bytes);
+        let subject = of_package(row, opened);
         let effects = self.effects(&row.partner)?;
         let path = self.store.folder().staged_file(&row.staged);
         let failed = |source| StoreError::Io { path: path.clone(), doing: "read", source };
@@ -47,11 +43,37 @@ impl Service {
         Ok(())
     }
 
-    /// Records the packages of consents whose last block arrived just before a crash: a withdrawal waits for nobody to ask
+    /// Enters the aliases of an upload whose blocks are all durable as proposals, and removes what is staged of it.
+    ///
+    /// # Errors
+    /// A conflict when too many of the partner's wait already: then none of them is entered.
+    pub(super) fn record_aliases(
+        &self,
+        actor: &Actor,
+        row: &UploadRow,
+        opened: &OpenedList,
+        aliases: u64,
+    ) -> Result<(), ServiceError> {
+        let now = self.now();
+        let path = self.store.folder().staged_file(&row.staged);
+        let failed = |source| StoreError::Io { path: path.clone(), doing: "read", source };
+        let pairs = frames::Aliases::open(&path)?.map(|pair| pair.map_err(failed));
+        let of = (aliases, of_package(row, opened));
+        self.store.propose_aliases(now, actor, &row.id, of, pairs, |subject, head| {
+            self.receipt(ReceiptKind::Aliases, &row.id, now, &row.partner, subject, head)
+        })?;
+        self.remove_staged(&row.id);
+        Ok(())
+    }
+
+    /// Records the packages of lists whose last block arrived just before a crash: a withdrawal waits for nobody to ask
     /// after it. One that is refused stays open, for its partner to see why.
     pub(super) fn record_left_over(&self) -> Result<(), ServiceError> {
-        let dataset = CONSENTS.parse().expect("a plain name");
-        for row in self.store.open_uploads_of(&dataset)? {
+        let mut open = Vec::new();
+        for kind in ListKind::ALL {
+            open.extend(self.store.open_uploads_of(&kind.dataset().parse().expect("a plain name"))?);
+        }
+        for row in open {
             let slot = self.slot(&row.id);
             let mut held: Option<Session> = None;
             let recorded = self.standing_of(&self.operator(), &row, &mut held);
@@ -61,10 +83,19 @@ impl Service {
                 tracing::warn!(
                     upload = row.id,
                     code = error.code(),
-                    "a package of consents could not be recorded"
+                    "a package of a list could not be recorded"
                 );
             }
         }
         Ok(())
     }
+}
+
+/// What the strand and a receipt say of a package.
+fn of_package(row: &UploadRow, opened: &OpenedList) -> Subject {
+    Subject::new()
+        .id("package", &row.id)
+        .id("dataset", opened.kind.dataset())
+        .digest("manifest", opened.sha256)
+        .count("bytes", opened.manifest.resources[0].bytes)
 }

@@ -100,7 +100,10 @@ impl World {
                 let proposed =
                     self.store.propose_alias(self.now, &actor(), &partner, link(*one), link(*other));
                 self.now = self.now.plus_millis(1);
-                self.store.approve_alias(self.now, &actor(), proposed.expect("proposed")).expect("approved");
+                let one = crate::store::Proposals::One(proposed.expect("proposed"));
+                self.store
+                    .decide_aliases(self.now, &actor(), one, crate::store::Verdict::Approve)
+                    .expect("approved");
             }
             Step::Alias(..) => {}
             Step::Seal(links) => self.seal(links),

@@ -35,6 +35,7 @@ mod unusual;
 mod upkeep;
 mod upload;
 
+pub use aliases::OpenProposal;
 pub use answers::AnswerLog;
 pub use append::Standing;
 pub use audit::AuditReport;

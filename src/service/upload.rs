@@ -107,7 +107,7 @@ impl Service {
             }
             UploadState::Aborted | UploadState::Expired | UploadState::Refused => Ok(()),
             UploadState::Recorded => Err(ServiceError::Store(crate::store::StoreError::Conflict(
-                "these consents are recorded; send events that withdraw or invalidate them",
+                "a package of consents stays: send events that withdraw or invalidate them; of one of aliases, ask the steward to reject what waits",
             ))),
             _ => Err(ServiceError::Store(crate::store::StoreError::Conflict(
                 "this is a complete package; withdraw it instead",

@@ -7,6 +7,7 @@
 //! Must never: hold a token (links only), print a link, be opened by two processes, or take the time from anywhere but
 //! its caller. Callers: the service's operations and commands.
 
+mod aliases;
 mod answers;
 mod chain;
 mod consents;
@@ -35,6 +36,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+pub use aliases::{AliasPackageRow, AliasRow, Proposals, Verdict};
 pub use answers::{AnswerFilter, AnswerRow, Asked, Given, Told};
 pub use consents::{ConsentRow, ConsentState, StoredConsent};
 pub use erasures::{ErasureCause, ErasureRow, ErasureState, Finished, OrderRow, Stretches};
@@ -47,7 +49,7 @@ pub use principals::PrincipalRow;
 pub use quality::HeldRows;
 pub use releases::{AnswerKey, LedgerRow, WithSets};
 pub use snapshots::{NewSnapshot, SnapshotRow};
-pub use spine::{AliasRow, SpineRow};
+pub use spine::SpineRow;
 pub use statements::{ReportRow, StatementRow};
 pub use tombstones::TombstoneRow;
 pub use unusual::{SoFar, UnusualRow};

@@ -102,9 +102,14 @@ CREATE TABLE aliases (
     second      BLOB NOT NULL CHECK (length(second) = 16),
     proposed_at INTEGER NOT NULL,
     approved_at INTEGER,
+    -- The upload that it came with; none for one that came alone.
+    package     TEXT,
     CHECK (first < second),
     UNIQUE (partner, first, second)
 ) STRICT;
+CREATE INDEX aliases_package ON aliases (package);
+CREATE INDEX aliases_first ON aliases (first);
+CREATE INDEX aliases_second ON aliases (second);
 
 -- Erasures: opened by a no, because a permission ended, or because an alias joined it with a no, and done when no row of theirs is left. `since` and `keep` are days
 -- since 1970. An order says which rows of a link at the source may stay; the links that the partner itself named are `named`.

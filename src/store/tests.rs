@@ -397,3 +397,46 @@ proptest! {
         })?;
     }
 }
+
+#[test]
+fn a_partner_has_only_so_many_proposals_waiting_and_a_package_is_entered_whole_or_not_at_all() {
+    let (_dir, store) = store();
+    let link = |n: u64| crate::token::Link::from_stored(u128::from(n).to_be_bytes());
+    let most = crate::limits::MAX_OPEN_ALIASES;
+    let enter = |id: &str, first: u64, n: u64, stated: u64| {
+        let pairs = (first..first + n).map(|n| Ok((link(n), link(n + (1 << 40)))));
+        let of = (stated, Subject::new().id("package", id));
+        store.propose_aliases(at(5), &actor(), id, of, pairs, |_, head| signed(&head))
+    };
+    let (full, short, one) = ("0".repeat(32), "1".repeat(32), "2".repeat(32));
+    for (n, id) in [&full, &short, &one].into_iter().enumerate() {
+        let manifest = format!("manifest of {id}");
+        let new = NewUpload {
+            id,
+            partner: &lokk(),
+            dataset: &"aliases".parse().expect("a name"),
+            period: "2022-Q1".parse().expect("a period"),
+            bytes: 10,
+            rows: 1,
+            manifest: manifest.as_bytes(),
+            signature: "s",
+            fingerprint: "f",
+        };
+        store.open_upload(at(i64::try_from(n).expect("small")), &actor(), &new).expect("opened");
+    }
+    assert!(matches!(enter(&full, 0, most + 1, most + 1), Err(StoreError::Conflict(_))));
+    assert!(matches!(enter(&short, 0, 9, 10), Err(StoreError::Damaged(_))));
+    assert!(store.aliases().expect("read").is_empty());
+    let receipt = enter(&full, 0, most, most).expect("entered");
+    assert_eq!(enter(&full, 0, most, most).expect("again"), receipt);
+    // Of the same pairs none is new; a new one is one too many, alone or in a package.
+    enter(&short, 0, 9, 9).expect("nothing new");
+    assert!(matches!(enter(&one, most, 1, 1), Err(StoreError::Conflict(_))));
+    let alone = || store.propose_alias(at(6), &actor(), &lokk(), link(most + 7), link(most + 8));
+    assert!(matches!(alone(), Err(StoreError::Conflict(_))));
+    let decided = |verdict| store.decide_aliases(at(7), &actor(), super::Proposals::Package(&full), verdict);
+    assert_eq!(decided(super::Verdict::Approve).expect("approved"), most);
+    assert_eq!(decided(super::Verdict::Reject).expect("nothing waits"), 0);
+    alone().expect("there is room again");
+    assert!(store.verify_chain().expect("readable").is_ok());
+}

@@ -17,7 +17,7 @@ pub enum UploadState {
     Open,
     /// A package, received whole.
     Complete,
-    /// A package of consents, received whole: its events are recorded, and nothing of it is staged.
+    /// A package of consents or aliases, received whole: its rows are recorded, and nothing of it is staged.
     Recorded,
     /// A newer package of the same dataset and period took its place at a seal.
     Replaced,
@@ -451,7 +451,7 @@ impl Store {
             }
             if found.state == UploadState::Recorded {
                 return Err(StoreError::Conflict(
-                    "these are consents, which stay; send events that withdraw or invalidate them",
+                    "a package of consents stays: send events that withdraw or invalidate them; of one of aliases, ask the steward to reject what waits",
                 ));
             }
             if !found.state.is_package() {

@@ -17,6 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::id::{IdKind, Identifier};
 use crate::key::{LinkageKey, TokenKey};
+use crate::language::Spoken;
 use crate::limits;
 use crate::name::PartnerId;
 
@@ -94,6 +95,32 @@ pub enum LocalIdError {
     /// A well-formed CPR number in a field for case or staff numbers.
     #[error("this looks like a CPR number; a case or staff number of your own is expected")]
     LooksLikeCpr,
+}
+
+impl Spoken for TokenError {
+    fn danish(&self) -> String {
+        match self {
+            TokenError::Kind => {
+                "ikke et token: det begynder ikke med cpr., xecpr., local., case. eller staff."
+            }
+            TokenError::Bytes => "ikke et token: efter punktummet ventes 43 tegn i base64url",
+        }
+        .to_owned()
+    }
+}
+
+impl Spoken for LocalIdError {
+    fn danish(&self) -> String {
+        match self {
+            LocalIdError::Missing => "intet nummer",
+            LocalIdError::Long => "længere end 64 byte",
+            LocalIdError::Character => "et tegn, som intet sags- eller medarbejdernummer har",
+            LocalIdError::LooksLikeCpr => {
+                "det ligner et CPR-nummer; her ventes jeres eget sags- eller medarbejdernummer"
+            }
+        }
+        .to_owned()
+    }
 }
 
 /// Makes the tokens of one partner: the keys of every scope that it can write, ready to run.

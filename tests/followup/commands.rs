@@ -30,6 +30,7 @@ impl Desk {
     fn run(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_kobling"))
             .current_dir(&self.dir)
+            .env("KOBLING_LANG", "en")
             .args(arguments)
             .output()
             .expect("run")
@@ -169,7 +170,11 @@ fn answers_stand_beside_ones_own_rows() {
     assert!(String::from_utf8_lossy(&strand).contains(&answers.asked[0].to_string()));
 
     // Everything: own rows, in their order, with their other columns.
-    sound(&desk.resolve("answers.json", "own.csv", "all.csv", &[]));
+    let said = sound(&desk.resolve("answers.json", "own.csv", "all.csv", &["--lang", "da"]));
+    assert!(
+        said.contains("fundet    4 af dem i udtrækket") && said.contains("skrevet   5 række(r)"),
+        "{said}"
+    );
     private(&desk.dir.join("all.csv"));
     let all = desk.read("all.csv");
     let lines: Vec<&str> = all.lines().collect();

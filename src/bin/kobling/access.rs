@@ -1,15 +1,17 @@
 //! `kobling access`: everything that the service holds of one person from this partner, to be handed to the person.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use kobling::client::parse;
 use kobling::clock::{Clock as _, Day, SystemClock};
 use kobling::consent::{ConsentsHeld, EventKind, Held, HeldRequest};
 use kobling::id::{Identifier, LeadingZero};
-use kobling::programme::{BasisKind, Text};
+use kobling::language::{Language, Spoken as _};
+use kobling::programme::BasisKind;
 use kobling::token::Tokeniser;
 
-use crate::exit::{Done, Outcome, Trouble};
+use crate::exit::{Done, Outcome, Trouble, both};
 use crate::person::{Person, Who};
+use crate::say::language;
 use crate::send::Service;
 
 /// Who asks about whom, and why.
@@ -31,35 +33,12 @@ pub(crate) struct Asking {
 pub(crate) struct AccessArguments {
     #[command(flatten)]
     asking: Asking,
-    /// Language of the print.
-    #[arg(long, value_enum, default_value_t = Language::Da)]
-    language: Language,
+    /// Language of the print; that of --lang when not given.
+    #[arg(long, hide = true)]
+    language: Option<Language>,
     /// Write the service's answer as it came.
     #[arg(long)]
     json: bool,
-}
-
-/// Language of a print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Language {
-    Da,
-    En,
-}
-
-impl Language {
-    const fn say(self, da: &'static str, en: &'static str) -> &'static str {
-        match self {
-            Language::Da => da,
-            Language::En => en,
-        }
-    }
-
-    fn of(self, text: &Text) -> &str {
-        match self {
-            Language::Da => &text.da,
-            Language::En => &text.en,
-        }
-    }
 }
 
 impl Asking {
@@ -68,8 +47,14 @@ impl Asking {
         let (_, _, key, signing) = self.who.load()?;
         let client = self.service.connect()?;
         let cpr = self.person.read()?;
-        let id = Identifier::parse(cpr.trim().as_bytes(), SystemClock.today(), LeadingZero::Refuse)
-            .map_err(|reason| Trouble::Files(crate::exit::english(format!("the CPR number: {reason}"))))?;
+        let id = Identifier::parse(cpr.trim().as_bytes(), SystemClock.today(), LeadingZero::Refuse).map_err(
+            |reason| {
+                Trouble::Files(both(
+                    format!("CPR-nummeret: {}", reason.danish()),
+                    format!("the CPR number: {reason}"),
+                ))
+            },
+        )?;
         drop(cpr);
         let mut token = Vec::with_capacity(64);
         Tokeniser::new(&key, &self.who.partner, &self.who.partner).person(&id).write_to(&mut token);
@@ -86,7 +71,7 @@ pub(crate) fn run(arguments: &AccessArguments) -> Outcome {
         return Ok(Done::Clean);
     }
     let held: Held = parse(&body)?;
-    for line in lines(&held, arguments.language) {
+    for line in lines(&held, arguments.language.unwrap_or_else(language)) {
         out!("{line}");
     }
     Ok(Done::Clean)
@@ -94,7 +79,7 @@ pub(crate) fn run(arguments: &AccessArguments) -> Outcome {
 
 /// The print: plain lines, without a number of anybody.
 fn lines(held: &Held, language: Language) -> Vec<String> {
-    let say = |da, en| language.say(da, en);
+    let say = |da: &'static str, en: &'static str| language.choose(da, en);
     let mut lines = vec![say("INDSIGT I PERSONOPLYSNINGER", "ACCESS TO PERSONAL DATA").to_owned()];
     lines.push(format!(
         "{} {} ({})",
@@ -171,7 +156,7 @@ fn lines(held: &Held, language: Language) -> Vec<String> {
 
 /// What was said, and what it permits today.
 pub(crate) fn lines_of_consents(held: &ConsentsHeld, language: Language) -> Vec<String> {
-    let say = |da, en| language.say(da, en);
+    let say = |da: &'static str, en: &'static str| language.choose(da, en);
     let all = |names: String| if names.is_empty() { say("alle", "all").to_owned() } else { names };
     let mut lines = vec![say("Samtykker", "Consents").to_owned()];
     if held.events.is_empty() {
@@ -228,13 +213,13 @@ pub(crate) fn lines_of_consents(held: &ConsentsHeld, language: Language) -> Vec<
 
 fn kind(kind: EventKind, language: Language) -> &'static str {
     match kind {
-        EventKind::Requested => language.say("spurgt", "asked"),
-        EventKind::Given => language.say("ja", "yes"),
-        EventKind::Refused => language.say("nej", "no"),
-        EventKind::Withdrawn => language.say("trukket tilbage", "withdrawn"),
-        EventKind::Expired => language.say("udløbet", "run out"),
-        EventKind::Invalidated => language.say("ugyldigt", "found not valid"),
-        EventKind::Renewed => language.say("fornyet", "renewed"),
+        EventKind::Requested => language.choose("spurgt", "asked"),
+        EventKind::Given => language.choose("ja", "yes"),
+        EventKind::Refused => language.choose("nej", "no"),
+        EventKind::Withdrawn => language.choose("trukket tilbage", "withdrawn"),
+        EventKind::Expired => language.choose("udløbet", "run out"),
+        EventKind::Invalidated => language.choose("ugyldigt", "found not valid"),
+        EventKind::Renewed => language.choose("fornyet", "renewed"),
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct AnswersArguments {
     #[command(flatten)]
     service: Service,
     /// Lines of this day (UTC) and later.
-    #[arg(long)]
+    #[arg(long, value_parser = crate::dates::day)]
     since: Option<Day>,
     /// Lines of this question.
     #[arg(long)]

@@ -6,6 +6,7 @@ use clap::Args;
 use kobling::client::parse;
 
 use crate::exit::{Done, Outcome};
+use crate::say::language;
 use crate::send::{Service, keep};
 
 /// List erasures of your own rows. Example: kobling erasures --service https://kobling.example --token-file token
@@ -21,7 +22,10 @@ pub(crate) struct Erasures {
 pub(crate) fn run(arguments: &Erasures) -> Outcome {
     let list: Vec<serde_json::Value> = parse(&arguments.service.connect()?.fetch("/v1/erasures")?)?;
     if !list.is_empty() {
-        out!("id  cause  opened  done by  state  rows gone from packages  done");
+        tell!(
+            "id  årsag  åbnet  slettet senest  tilstand  rækker ude af pakker  færdig",
+            "id  cause  opened  done by  state  rows gone from packages  done"
+        );
     }
     for erasure in &list {
         let text = |field: &str| match &erasure[field] {
@@ -30,7 +34,11 @@ pub(crate) fn run(arguments: &Erasures) -> Outcome {
             value => value.to_string(),
         };
         let fields = ["id", "cause", "opened_at", "erase_by", "state", "rows", "done_at"].map(text);
-        out!("{}", fields.join("  ").trim_end());
+        let mut told = fields.clone();
+        for at in [1, 4] {
+            told[at] = word(&fields[at]);
+        }
+        out!("{}", told.join("  ").trim_end());
         // The id becomes a file's name.
         let id = &fields[0];
         let named = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -41,9 +49,25 @@ pub(crate) fn run(arguments: &Erasures) -> Outcome {
             }
         }
     }
-    out!(
+    tell!(
+        "{} sletning(er); ude af pakkerne: væk fra pakkerne og fra alle svar, og fra øjebliksbillederne senest den nævnte dag",
         "{} erasure(s); staged: gone from the packages and from every answer, and from the snapshots by the day named",
         list.len()
     );
     Ok(Done::Clean)
+}
+
+/// A word of the service in the language of this run; one that is not known here as it came.
+fn word(word: &str) -> String {
+    let language = language();
+    match word {
+        "denied" => language.choose("nej", "denied"),
+        "ended" => language.choose("udløb", "ended"),
+        "opened" => language.choose("åbnet", "opened"),
+        "decided" => language.choose("afgjort", "decided"),
+        "staged" => language.choose("ude af pakkerne", "staged"),
+        "done" => language.choose("færdig", "done"),
+        other => other,
+    }
+    .to_owned()
 }

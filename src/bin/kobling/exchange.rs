@@ -10,6 +10,7 @@ use kobling::exchange::{ExchangeError, Format, Statement, Subject, read, write};
 use kobling::extract::Source;
 use kobling::extract::consents::{Form, notice, read_statements};
 use kobling::key::{LinkageKey, SigningKey};
+use kobling::language::Spoken as _;
 use kobling::limits;
 use kobling::name::{DatasetId, NoticeId, OrganisationId, PartnerId, PurposeId};
 use kobling::programme::Programme;
@@ -17,7 +18,7 @@ use kobling::token::Tokeniser;
 use zeroize::Zeroizing;
 
 use crate::consent::keep_all;
-use crate::exit::{Done, Outcome, Trouble, file};
+use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::extract::programme;
 use crate::key::example;
 use crate::send::Service;
@@ -125,10 +126,10 @@ impl Own {
     fn open(&self) -> Result<(Programme, LinkageKey), Trouble> {
         let programme = programme(&self.programme)?;
         if programme.source(&self.partner).is_none() {
-            return Err(Trouble::Usage(crate::exit::english(format!(
-                "the programme has no partner {}",
-                self.partner
-            ))));
+            return Err(Trouble::Usage(both(
+                format!("programmet har ingen partner {}", self.partner),
+                format!("the programme has no partner {}", self.partner),
+            )));
         }
         let key = LinkageKey::load(&self.key, &programme.id, example(self.allow_example_key))?;
         Ok((programme, key))
@@ -137,7 +138,10 @@ impl Own {
 
 /// What is wrong with the file, and what to do.
 fn refused(error: &ExchangeError) -> Trouble {
-    Trouble::Files(crate::exit::english(format!("{error}; {}", error.advice())))
+    Trouble::Files(both(
+        format!("{}; {}", error.danish(), error.danish_advice()),
+        format!("{error}; {}", error.advice()),
+    ))
 }
 
 /// Writes a list in a foreign form.
@@ -167,7 +171,12 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
     let document =
         write(own.format.into(), &statements, &own.partner, now).map_err(|error| refused(&error))?;
     create(&arguments.output, &document)?;
-    out!("exported {} event(s) to {}", statements.len(), arguments.output.display());
+    tell!(
+        "{} hændelse(r) skrevet til {}",
+        "exported {} event(s) to {}",
+        statements.len(),
+        arguments.output.display()
+    );
     Ok(Done::Clean)
 }
 
@@ -202,10 +211,15 @@ pub(crate) fn import(arguments: &ImportArguments) -> Outcome {
     for batch in records.chunks(limits::MAX_CONSENT_BATCH) {
         receipts.push(client.record_consents(key.id(), batch, &signing)?);
     }
-    out!("recorded {} event(s) in {} batch(es)", records.len(), receipts.len());
+    tell!(
+        "{} hændelse(r) registreret i {} omgang(e)",
+        "recorded {} event(s) in {} batch(es)",
+        records.len(),
+        receipts.len()
+    );
     if let Some(path) = &arguments.receipt {
         keep_all(path, &receipts)?;
-        out!("receipt  {}", path.display());
+        tell!("kvittering {}", "receipt  {}", path.display());
     }
     Ok(Done::Clean)
 }

@@ -5,7 +5,9 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use kobling::client::{ClientError, UploadError};
+use kobling::extract::aliases::AliasListError;
 use kobling::extract::consents::ConsentListError;
+use kobling::extract::list::ListError;
 use kobling::extract::{ExtractError, HeaderError, PackageError, ReadError};
 use kobling::key::HandoverError;
 use kobling::key::private::PrivateFileError;
@@ -197,12 +199,65 @@ impl From<UploadError> for Trouble {
 impl From<ConsentListError> for Trouble {
     fn from(error: ConsentListError) -> Trouble {
         match error {
-            ConsentListError::UnknownNotice(..) => Trouble::Usage(english(error)),
-            ConsentListError::Sink(_) => Trouble::Service(english(error)),
-            ConsentListError::UnknownPartner(_) => Trouble::Usage(english(error)),
+            ConsentListError::UnknownNotice(..) | ConsentListError::UnknownPartner(_) => {
+                Trouble::Usage(Box::new(error))
+            }
+            // What a batch met is the client's error, in the client's words.
+            ConsentListError::Sink(cause) => match cause.downcast::<ClientError>() {
+                Ok(client) => Trouble::from(*client).after(Box::new(ConsentListError::Sink("".into()))),
+                Err(cause) => Trouble::Service(Box::new(ConsentListError::Sink(cause))),
+            },
             ConsentListError::Package(error) => error.into(),
-            ConsentListError::Read(error) => error.into(),
-            _ => Trouble::Files(english(error)),
+            ConsentListError::List(ListError::Read(error)) => error.into(),
+            _ => Trouble::Files(Box::new(error)),
+        }
+    }
+}
+
+impl From<AliasListError> for Trouble {
+    fn from(error: AliasListError) -> Trouble {
+        match error {
+            AliasListError::UnknownPartner(_) => Trouble::Usage(Box::new(error)),
+            AliasListError::Package(error) => error.into(),
+            AliasListError::List(ListError::Read(error)) => error.into(),
+            _ => Trouble::Files(Box::new(error)),
+        }
+    }
+}
+
+/// A message, and what it comes from.
+#[derive(Debug)]
+struct After {
+    said: Box<dyn Spoken>,
+    because: Box<dyn Spoken>,
+}
+
+impl std::fmt::Display for After {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.said.fmt(f)
+    }
+}
+
+impl Spoken for After {
+    fn danish(&self) -> String {
+        self.said.danish()
+    }
+
+    fn because(&self) -> Option<&dyn Spoken> {
+        Some(&*self.because)
+    }
+}
+
+impl Trouble {
+    /// The same status, with a message before what it comes from.
+    pub(crate) fn after(self, said: Box<dyn Spoken>) -> Trouble {
+        let join = |because| -> Box<dyn Spoken> { Box::new(After { said, because }) };
+        match self {
+            Trouble::Rows(because) => Trouble::Rows(join(because)),
+            Trouble::Usage(because) => Trouble::Usage(join(because)),
+            Trouble::Files(because) => Trouble::Files(join(because)),
+            Trouble::Key(because) => Trouble::Key(join(because)),
+            Trouble::Service(because) => Trouble::Service(join(because)),
         }
     }
 }

@@ -22,9 +22,12 @@ macro_rules! tell {
 }
 
 mod access;
+mod alias;
+mod aliases;
 mod answers;
 mod ask;
 mod consent;
+mod dates;
 mod doctor;
 mod erasures;
 mod exchange;
@@ -83,6 +86,12 @@ enum Command {
     /// Record what persons said: one by one, or a list.
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
+    /// Somebody got a new number: propose that two numbers are one person's, one by one or a whole list.
+    #[command(subcommand)]
+    Alias(alias::AliasCommand),
+    /// What partners proposed as aliases, for the steward: list, approve, reject.
+    #[command(subcommand)]
+    Aliases(aliases::AliasesCommand),
     /// What the service erases of your rows after a withdrawal, and its receipts.
     Erasures(erasures::Erasures),
     /// What became of one's own referrals, for those who said yes: asked, and put beside one's own rows.
@@ -121,6 +130,8 @@ fn main() -> std::process::ExitCode {
         Command::Upload(arguments) => send::upload(&arguments),
         Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),
+        Command::Alias(command) => alias::run(&command),
+        Command::Aliases(command) => aliases::run(&command),
         Command::Erasures(arguments) => erasures::run(&arguments),
         Command::Followup(command) => followup::run(&command),
         Command::Access(arguments) => access::run(&arguments),

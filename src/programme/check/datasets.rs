@@ -2,10 +2,10 @@
 
 use toml::Spanned;
 
-use super::super::CONSENTS;
 use super::super::followup::Shareable;
 use super::super::model::{Basis, BasisKind, Column, Dataset, Measure, Programme, Role};
 use super::super::raw;
+use super::super::{ALIASES, CONSENTS};
 use super::Checker;
 use super::policy::MOST_OFFENCE_DAYS;
 use crate::limits;
@@ -24,8 +24,11 @@ impl Checker<'_> {
 
     pub(super) fn dataset(&mut self, raw: raw::Dataset, programme: &Programme) -> Dataset {
         let field = format!("dataset.{}", raw.id.get_ref());
-        if raw.id.get_ref().as_str() == CONSENTS {
-            self.wrong(raw.id.span(), &field, "packages of consents go under this name; choose another");
+        for taken in [CONSENTS, ALIASES] {
+            if raw.id.get_ref().as_str() == taken {
+                let what = format!("packages of {taken} go under this name; choose another");
+                self.wrong(raw.id.span(), &field, what);
+            }
         }
         let mut partners = Vec::new();
         for partner in &raw.partners {

@@ -4,16 +4,19 @@ use clap::{Args, ValueEnum};
 use kobling::clock::{Clock as _, SystemClock, Timestamp};
 use kobling::consent::{AsOfQuestion, KnownAt};
 use kobling::id::{Identifier, LeadingZero};
+use kobling::language::Spoken as _;
 use kobling::token::Tokeniser;
 
-use crate::exit::{Done, Outcome, Trouble};
+use crate::exit::{Done, Outcome, Trouble, both};
 use crate::person::{Person, Who};
+use crate::say::language;
 use crate::send::Service;
 
 /// `kobling consent as-of INSTANT …`
 #[derive(Args)]
 pub(crate) struct AsOf {
-    /// The moment, as in 2024-05-31T12:00:00Z.
+    /// The moment, as 2024-05-31T12:00:00Z; or a day, 2024-05-31 or 31-05-2024, at its first moment (UTC).
+    #[arg(value_parser = crate::dates::moment)]
     moment: Timestamp,
     /// Whose knowledge: what was recorded by then, or also what came in since about that time.
     #[arg(long, value_enum, default_value_t = Known::Then)]
@@ -37,8 +40,14 @@ pub(super) fn run(asked: &AsOf) -> Outcome {
     let (_, _, key, signing) = asked.who.load()?;
     let client = asked.service.connect()?;
     let cpr = asked.person.read()?;
-    let id = Identifier::parse(cpr.trim().as_bytes(), SystemClock.today(), LeadingZero::Refuse)
-        .map_err(|reason| Trouble::Files(crate::exit::english(format!("the CPR number: {reason}"))))?;
+    let id = Identifier::parse(cpr.trim().as_bytes(), SystemClock.today(), LeadingZero::Refuse).map_err(
+        |reason| {
+            Trouble::Files(both(
+                format!("CPR-nummeret: {}", reason.danish()),
+                format!("the CPR number: {reason}"),
+            ))
+        },
+    )?;
     drop(cpr);
     let mut token = Vec::with_capacity(64);
     Tokeniser::new(&key, &asked.who.partner, &asked.who.partner).person(&id).write_to(&mut token);
@@ -52,7 +61,13 @@ pub(super) fn run(asked: &AsOf) -> Outcome {
         },
     };
     let answer = client.permission_as_of(&question, &signing)?;
-    out!("Permitted at {}, by what was recorded up to {}", answer.moment, answer.known_at);
+    let language = language();
+    tell!(
+        "Tilladt {}, efter hvad der var registreret til og med {}",
+        "Permitted at {}, by what was recorded up to {}",
+        answer.moment,
+        answer.known_at
+    );
     for line in &answer.permissions {
         let rows: Vec<String> = line
             .rows
@@ -64,9 +79,9 @@ pub(super) fn run(asked: &AsOf) -> Outcome {
             })
             .collect();
         let said = match (line.gate, rows.is_empty()) {
-            (false, _) => "no".to_owned(),
-            (true, true) => "yes, but no rows".to_owned(),
-            (true, false) => format!("yes, rows {}", rows.join(", ")),
+            (false, _) => language.choose("nej", "no").to_owned(),
+            (true, true) => language.choose("ja, men ingen rækker", "yes, but no rows").to_owned(),
+            (true, false) => format!("{} {}", language.choose("ja, rækker", "yes, rows"), rows.join(", ")),
         };
         out!("  {} / {} / {}: {said}", line.dataset, line.purpose, line.recipient);
     }

@@ -8,17 +8,19 @@ mod show;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use kobling::clock::Day;
+use kobling::clock::{Day, Timestamp};
 use kobling::consent::{GivenBy, LegalBasis, RecordId};
 use kobling::extract::consents::{Form, notice};
 use kobling::name::{DatasetId, NoticeId, OrganisationId, PurposeId};
 use kobling::programme::Programme;
 
+use crate::dates;
 use crate::exchange;
 use crate::exit::{Outcome, Trouble};
 use crate::person::{Person, Who};
 use crate::send::Service;
 
+pub(crate) use package::say_written;
 pub(crate) use record::keep_all;
 
 /// Commands on consent.
@@ -120,20 +122,20 @@ pub(crate) struct One {
     /// A withdrawal that names a record takes back everything all the same.
     #[arg(long)]
     everything: bool,
-    /// When it was said, as 2022-03-01 or 2022-03-01T09:00:00Z; now when not given.
-    #[arg(long)]
-    time: Option<String>,
+    /// When it was said, as 2022-03-01, 01-03-2022 or 2022-03-01T09:00:00Z; now when not given.
+    #[arg(long, value_parser = dates::moment)]
+    time: Option<Timestamp>,
     /// First day on which a yes permits use; the day of --time when not given.
-    #[arg(long)]
+    #[arg(long, value_parser = dates::day)]
     valid_from: Option<Day>,
     /// Last day on which a yes permits use.
-    #[arg(long)]
+    #[arg(long, value_parser = dates::day)]
     valid_to: Option<Day>,
     /// First day of the rows that a yes covers.
-    #[arg(long)]
+    #[arg(long, value_parser = dates::day)]
     rows_from: Option<Day>,
     /// Last day of the rows that a yes covers.
-    #[arg(long)]
+    #[arg(long, value_parser = dates::day)]
     rows_to: Option<Day>,
 }
 

@@ -1,15 +1,30 @@
 //! A list as a package.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kobling::clock::{Clock as _, SystemClock};
 use kobling::extract::{ConsentJob, Source, package_consents};
+use kobling::language::Language;
 use kobling::secret::SystemRandom;
 
 use super::Said;
 use crate::exit::{Done, Outcome};
 use crate::person::Who;
+use crate::say::language;
+
+/// Says where a package lies, and what is done with it.
+pub(crate) fn say_written(folder: &Path) {
+    let folder = folder.display();
+    match language() {
+        Language::Da => eprintln!(
+            "pakken ligger i {folder}; se den med `kobling inspect {folder}`, send den med `kobling upload {folder}`"
+        ),
+        Language::En => eprintln!(
+            "package written to {folder}; look at it with `kobling inspect {folder}`, send it with `kobling upload {folder}`"
+        ),
+    }
+}
 
 /// `kobling consent package LIST --out DIR …`
 #[derive(Args)]
@@ -38,10 +53,7 @@ pub(super) fn run(package: &Package) -> Outcome {
     };
     let made = package_consents(&job, &key, Some(&signing), &package.out, &mut SystemRandom::new())?;
     let rows = made.kobling.rows;
-    out!("events   {} sent, {} repeated", rows.sent, rows.duplicates);
-    eprintln!(
-        "package written to {}; look at it with `kobling inspect {0}`, send it with `kobling upload {0}`",
-        package.out.display()
-    );
+    tell!("hændelser  {} sendes, {} gentaget", "events   {} sent, {} repeated", rows.sent, rows.duplicates);
+    say_written(&package.out);
     Ok(Done::Clean)
 }

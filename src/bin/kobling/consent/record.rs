@@ -4,30 +4,33 @@ use std::io::Write as _;
 use std::path::Path;
 
 use kobling::audit::{Item, Receipt, SignedReceipt};
+use kobling::client::ClientError;
 use kobling::clock::{Clock as _, Day, SystemClock};
 use kobling::consent::{ConsentRecord, RecordId};
 use kobling::extract::Source;
-use kobling::extract::consents::{ConsentListError, check_consents, read_consents};
+use kobling::extract::consents::{ConsentListError, ConsentRowError, check_consents, read_consents};
+use kobling::language::Spoken as _;
 use kobling::limits;
 use kobling::secret::{Random as _, SystemRandom};
 use kobling::token::Tokeniser;
 use zeroize::Zeroizing;
 
 use super::{Common, One};
-use crate::exit::{Done, Outcome, Trouble, file};
+use crate::exit::{Done, Outcome, Trouble, both, file};
+use crate::say::language;
 
 /// Makes a list of one in memory, and records it as any list.
 pub(super) fn single(one: &One, event: &str) -> Outcome {
-    if one.time.as_deref().is_some_and(|time| time.contains([',', '"', '\n'])) {
-        return Err(Trouble::Usage(crate::exit::english("--time takes a date or an instant as in RFC 3339")));
-    }
     let said = &one.common.said;
     let of_all = said.purpose.is_empty() && said.recipient.is_empty() && said.dataset.is_empty();
     if one.names.is_some() && of_all && !one.everything && matches!(event, "withdrawn" | "invalidated") {
-        let message = "--names alone does not narrow it: without --purpose, --recipient or --dataset it takes back everything \
-                       that the person has said yes to, and rows are erased; give the scope of the record that you mean, or \
-                       say --everything";
-        return Err(Trouble::Usage(crate::exit::english(message)));
+        return Err(Trouble::Usage(both(
+            "--names alene gør det ikke smallere: uden --purpose, --recipient eller --dataset tages alt tilbage, som personen \
+             har sagt ja til, og rækker slettes; angiv, hvad den registrering, du mener, omfatter, eller skriv --everything",
+            "--names alone does not narrow it: without --purpose, --recipient or --dataset it takes back everything \
+             that the person has said yes to, and rows are erased; give the scope of the record that you mean, or \
+             say --everything",
+        )));
     }
     let cpr = one.person.read()?;
     let record = one.record.as_ref().map(|record| record.as_str().to_owned()).unwrap_or_else(|| {
@@ -36,7 +39,7 @@ pub(super) fn single(one: &One, event: &str) -> Outcome {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     });
     let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
-    let time = one.time.clone().unwrap_or_else(|| SystemClock.now().to_string());
+    let time = one.time.unwrap_or_else(|| SystemClock.now());
     let list = Zeroizing::new(format!(
         "cpr,record,event,time,valid_from,valid_to,window_from,window_to,method,names\n{},{record},{event},{time},{},{},{},{},,{}\n",
         cpr.trim(),
@@ -49,9 +52,10 @@ pub(super) fn single(one: &One, event: &str) -> Outcome {
     drop(cpr);
     let done = send(&Source::Memory(list), &one.common, Some(&record))?;
     if matches!(event, "given" | "renewed") && one.rows_from.is_none() {
-        let from =
-            one.valid_from.map_or_else(|| "the day on which it was said".to_owned(), |day| day.to_string());
-        out!(
+        let said = language().choose("den dag, det blev sagt", "the day on which it was said");
+        let from = one.valid_from.map_or_else(|| said.to_owned(), |day| day.to_string());
+        tell!(
+            "rækker   fra {from}; ældre med --rows-from (et andet ja til mindre gør det første smallere)",
             "rows     from {from} on; for older ones say --rows-from (a second yes to less narrows the first)"
         );
     }
@@ -72,15 +76,18 @@ fn send(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
     let tokeniser = Tokeniser::new(&key, &common.who.partner, &common.who.partner);
     let named = |error: ConsentListError| match (error, one) {
         // No list was written by anybody, so no line of one is named.
-        (ConsentListError::Identifier(_, reason), Some(_)) => {
-            Trouble::Files(crate::exit::english(format!("the CPR number: {reason}")))
-        }
-        (ConsentListError::Refused(_, refusal), Some(_)) => {
-            Trouble::Usage(crate::exit::english(format!("{refusal}; {}", refusal.advice())))
-        }
-        (ConsentListError::Sink(cause), Some(_)) => {
-            Trouble::Service(crate::exit::english(cause as Box<dyn std::error::Error>))
-        }
+        (ConsentListError::Rows(rows), Some(_)) => match rows.listed() {
+            [(_, ConsentRowError::Identifier(reason)), ..] => Trouble::Files(both(
+                format!("CPR-nummeret: {}", reason.danish()),
+                format!("the CPR number: {reason}"),
+            )),
+            [(_, problem), ..] => Trouble::Usage(both(problem.danish(), problem.to_string())),
+            [] => ConsentListError::Rows(rows).into(),
+        },
+        (ConsentListError::Sink(cause), Some(_)) => match cause.downcast::<ClientError>() {
+            Ok(client) => (*client).into(),
+            Err(cause) => ConsentListError::Sink(cause).into(),
+        },
         (error, _) => error.into(),
     };
     let now = SystemClock.now();
@@ -89,7 +96,7 @@ fn send(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
         check_consents(source, &form, now, (&programme, partner)).map_err(named)?;
     }
     if let Some(name) = one {
-        out!("record   {name}");
+        tell!("registreret som {name}", "record   {name}");
     }
     let mut receipts: Vec<Vec<u8>> = Vec::new();
     let sink = |records: Vec<ConsentRecord>| {
@@ -98,15 +105,20 @@ fn send(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
     };
     let count =
         read_consents(source, &form, &tokeniser, now, limits::MAX_CONSENT_BATCH, sink).map_err(named)?;
-    out!("recorded {count} event(s) in {} batch(es)", receipts.len());
+    tell!(
+        "{count} hændelse(r) registreret i {} omgang(e)",
+        "recorded {count} event(s) in {} batch(es)",
+        receipts.len()
+    );
     for (id, by) in receipts.iter().filter_map(|receipt| erasure(receipt)) {
-        out!(
+        tell!(
+            "sletning {id}: rækker, som ingen tillader mere, tages ud af pakkerne nu og af øjebliksbillederne senest {by}",
             "erasure  {id}: rows that nobody permits any more leave the packages now, and the snapshots by {by}"
         );
     }
     if let Some(path) = &common.receipt {
         keep_all(path, &receipts)?;
-        out!("receipt  {}", path.display());
+        tell!("kvittering {}", "receipt  {}", path.display());
     }
     Ok(Done::Clean)
 }

@@ -4,8 +4,9 @@ use clap::Args;
 use kobling::client::parse;
 use kobling::consent::ConsentsHeld;
 
-use crate::access::{Asking, Language, lines_of_consents};
+use crate::access::{Asking, lines_of_consents};
 use crate::exit::{Done, Outcome};
+use crate::say::language;
 
 /// `kobling consent show --purpose-note LABEL …`
 #[derive(Args)]
@@ -24,7 +25,7 @@ pub(super) fn run(show: &Show) -> Outcome {
         return Ok(Done::Clean);
     }
     let held: ConsentsHeld = parse(&body)?;
-    for line in lines_of_consents(&held, Language::En) {
+    for line in lines_of_consents(&held, language()) {
         out!("{line}");
     }
     Ok(Done::Clean)

@@ -77,10 +77,10 @@ mod tests {
     #[test]
     fn folders_that_are_copied_away_are_seen_by_their_names() {
         for (folder, place) in [
-            ("/home/a/OneDrive - Kommune/keys", Some("OneDrive - Kommune")),
-            ("/Users/a/Dropbox/keys", Some("Dropbox")),
-            ("/home/a/keys", None),
-            ("/home/a/my-onedrive", None),
+            ("/data/a/OneDrive - Kommune/keys", Some("OneDrive - Kommune")),
+            ("/data/a/Dropbox/keys", Some("Dropbox")),
+            ("/data/a/keys", None),
+            ("/data/a/my-onedrive", None),
         ] {
             let expected = place.map(|name| Place::Synced(name.to_owned()));
             assert_eq!(by_name(Path::new(folder)), expected, "{folder}");
@@ -89,13 +89,13 @@ mod tests {
 
     #[test]
     fn the_deepest_mount_decides() {
-        let mounts = "/dev/sda1 / ext4 rw 0 0\nserver:/home /home nfs4 rw 0 0\n/dev/sdb1 /home/local ext4 rw 0 0\n\
+        let mounts = "/dev/sda1 / ext4 rw 0 0\nserver:/srv /srv nfs4 rw 0 0\n/dev/sdb1 /srv/local ext4 rw 0 0\n\
                       //nas/x /mnt/two\\040words cifs rw 0 0\nbroken\n";
         for (folder, kind) in [
             ("/keys", None),
-            ("/home/a/keys", Some("nfs4")),
-            ("/home/local/keys", None),
-            ("/homes/a", None),
+            ("/data/a/keys", Some("nfs4")),
+            ("/srv/local/keys", None),
+            ("/srvs/a", None),
             ("/mnt/two words/keys", Some("cifs")),
         ] {
             assert_eq!(by_mount(Path::new(folder), mounts).as_deref(), kind, "{folder}");

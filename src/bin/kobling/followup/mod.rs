@@ -16,8 +16,7 @@ use kobling::language::Language;
 use kobling::name::{DatasetId, PartnerId};
 use kobling::programme::{Event, Followup, Programme, Text};
 
-use crate::ask::Lang;
-use crate::exit::{Done, Outcome, Trouble, file};
+use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::extract::{DecimalSign, declared, linkage_key};
 use crate::key::example;
 use crate::send::Service;
@@ -39,9 +38,6 @@ pub(crate) enum FollowupCommand {
 pub(crate) struct List {
     #[command(flatten)]
     service: Service,
-    /// Language of titles.
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    lang: Lang,
 }
 
 /// How one's own extract of referrals is read.
@@ -110,8 +106,10 @@ fn referring<'a>(
     if events.is_empty() {
         let known = followup.referring().into_iter().map(|at| programme.datasets[at].id.to_string());
         let known = known.collect::<Vec<_>>().join(", ");
-        let message = format!("no rows of {dataset} are referrals of {}; these are: {known}", followup.id);
-        return Err(Trouble::Usage(crate::exit::english(message)));
+        return Err(Trouble::Usage(both(
+            format!("ingen rækker i {dataset} er henvisninger i {}; det er de i: {known}", followup.id),
+            format!("no rows of {dataset} are referrals of {}; these are: {known}", followup.id),
+        )));
     }
     Ok(events)
 }
@@ -123,10 +121,10 @@ fn create_private(path: &Path) -> Result<File, Trouble> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Trouble::Files(crate::exit::english(format!(
-            "{}: is there already; give another name",
-            path.display()
-        ))),
+        std::io::ErrorKind::AlreadyExists => Trouble::Files(both(
+            format!("{}: findes allerede; vælg et andet navn", path.display()),
+            format!("{}: is there already; give another name", path.display()),
+        )),
         _ => file(path)(error),
     })
 }
@@ -157,7 +155,7 @@ pub(crate) fn run(command: &FollowupCommand) -> Outcome {
 }
 
 fn list(arguments: &List) -> Outcome {
-    let language: Language = arguments.lang.into();
+    let language = crate::say::language();
     let offered: Vec<Offered> = parse(&arguments.service.connect()?.fetch("/v1/followups")?)?;
     if offered.is_empty() {
         out!("{}", language.choose("ingen opfølgning tilbydes", "no follow-up is offered"));
@@ -182,4 +180,16 @@ fn list(arguments: &List) -> Outcome {
         }
     }
     Ok(Done::Clean)
+}
+
+/// Says that some rows of an extract could not be read.
+fn say_rejected(rejected: u64, rows: u64) {
+    match crate::say::language() {
+        Language::Da => {
+            eprintln!("{rejected} af {rows} rækker kan ikke læses; `kobling check` siger hvorfor");
+        }
+        Language::En => {
+            eprintln!("{rejected} of {rows} rows cannot be read; `kobling check` says why");
+        }
+    }
 }

@@ -9,12 +9,13 @@ use kobling::clock::{Clock as _, Day, SystemClock};
 use kobling::extract::{Source, reread};
 use kobling::followup::{ANSWERS_FORMAT, Answers, ask_all, check_label};
 use kobling::key::SigningKey;
+use kobling::language::Spoken as _;
 use kobling::name::{DatasetId, FollowupId, PartnerId};
 use kobling::secret::SystemRandom;
 use kobling::token::Token;
 
-use super::{Own, create_private, referring};
-use crate::exit::{Done, Outcome, Trouble, file};
+use super::{Own, create_private, referring, say_rejected};
+use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::key::example;
 use crate::send::Service;
 
@@ -36,7 +37,7 @@ pub(crate) struct Pull {
     #[arg(long)]
     label: String,
     /// Ask about persons referred on this day or later only.
-    #[arg(long)]
+    #[arg(long, value_parser = crate::dates::day)]
     from: Option<Day>,
     #[command(flatten)]
     own: Own,
@@ -54,15 +55,20 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
     let (programme, key) = arguments.own.load()?;
     let followup = programme.followup(&arguments.followup).ok_or_else(|| {
         let known = programme.followups.iter().map(|followup| followup.id.to_string()).collect::<Vec<_>>();
-        let message =
-            format!("the programme has no follow-up {}; it has: {}", arguments.followup, known.join(", "));
-        Trouble::Usage(crate::exit::english(message))
+        let (wanted, known) = (&arguments.followup, known.join(", "));
+        Trouble::Usage(both(
+            format!("programmet har ingen opfølgning {wanted}; det har: {known}"),
+            format!("the programme has no follow-up {wanted}; it has: {known}"),
+        ))
     })?;
     let events = referring(&programme, followup, &arguments.dataset)?;
     let signing = SigningKey::load(&arguments.signing_key, example(arguments.own.allow_example_key))?;
     let client = arguments.service.connect()?;
     check_label(&arguments.label).map_err(|refusal| {
-        Trouble::Usage(crate::exit::english(format!("{refusal}; {}", refusal.advice())))
+        Trouble::Usage(both(
+            format!("{}; {}", refusal.danish(), refusal.danish_advice()),
+            format!("{refusal}; {}", refusal.advice()),
+        ))
     })?;
 
     let source = Source::from_argument(&arguments.file);
@@ -84,20 +90,20 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
     let in_all = persons.len();
     persons.retain(|_, first| arguments.from.is_none_or(|from| from <= *first));
     if read.rejected > 0 {
-        eprintln!("{} of {} rows cannot be read; `kobling check` says why", read.rejected, read.rows);
+        say_rejected(read.rejected, read.rows);
     }
     if persons.is_empty() {
-        return Err(Trouble::Files(crate::exit::english(format!(
-            "none of {in_all} referred persons is to be asked about"
-        ))));
+        return Err(Trouble::Files(both(
+            format!("ingen af {in_all} henviste personer skal der spørges om"),
+            format!("none of {in_all} referred persons is to be asked about"),
+        )));
     }
     if persons.len() > followup.lookups_per_day as usize {
-        let message = format!(
-            "{} persons, and a day has {} look-ups: give --from, to ask about the newest",
-            persons.len(),
-            followup.lookups_per_day
-        );
-        return Err(Trouble::Usage(crate::exit::english(message)));
+        let (many, most) = (persons.len(), followup.lookups_per_day);
+        return Err(Trouble::Usage(both(
+            format!("{many} personer, og en dag har {most} opslag: giv --from for at spørge om de nyeste"),
+            format!("{many} persons, and a day has {most} look-ups: give --from, to ask about the newest"),
+        )));
     }
 
     // The file is there before anything is asked: nothing is spent on answers that could not be kept.
@@ -119,21 +125,23 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
         drop(target);
         std::fs::remove_file(&arguments.out).map_err(file(&arguments.out))?;
         asked?;
-        return Err(Trouble::Service(crate::exit::english("nothing was answered")));
+        return Err(Trouble::Service(both("intet blev besvaret", "nothing was answered")));
     }
     let text = serde_json::to_vec_pretty(&answers).expect("answers are plain data");
     target.write_all(&text).and_then(|()| target.sync_all()).map_err(file(&arguments.out))?;
     let told = answers.answers.iter().filter(|answer| !answer.told.statuses.is_empty()).count();
-    out!(
+    tell!(
+        "spurgt    om {} af {in_all} henvist(e) person(er), hver et af dagens opslag, i {} anmodning(er)",
         "asked     {} of {in_all} referred person(s), each a look-up of today's, in {} request(s)",
         answers.answers.len(),
         answers.asked.len()
     );
-    out!(
+    tell!(
+        "oplyst    {told}; om de andre oplyses intet: ukendt, ikke tilladt, intet endnu og en henvisning, der er yngre end {} dag(e) efter sin første forsegling, ser ens ud",
         "told      {told}; of the others nothing is told: unknown, not permitted, nothing yet and a referral younger than {} day(s) after its first seal look the same",
         followup.delay_days
     );
-    out!("answers   {}", arguments.out.display());
+    tell!("svar      {}", "answers   {}", arguments.out.display());
     asked?;
     Ok(Done::Clean)
 }

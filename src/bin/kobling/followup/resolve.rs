@@ -10,9 +10,8 @@ use kobling::followup::{ANSWERS_FORMAT, Answer, Answers, Reason, Wanted, reasons
 use kobling::language::Language;
 use kobling::token::Token;
 
-use super::{Own, create_private, referring};
-use crate::ask::Lang;
-use crate::exit::{Done, Outcome, Trouble, file};
+use super::{Own, create_private, referring, say_rejected};
+use crate::exit::{Done, Outcome, Trouble, both, file};
 
 /// `kobling followup resolve ANSWERS FILE …`
 #[derive(Args)]
@@ -32,9 +31,6 @@ pub(crate) struct Resolve {
     consent_ends: Option<u16>,
     #[command(flatten)]
     own: Own,
-    /// Language of the columns that are added.
-    #[arg(long, value_enum, default_value_t = Lang::Da)]
-    lang: Lang,
     /// File to write the rows to; it must not exist.
     #[arg(long, short)]
     out: PathBuf,
@@ -51,28 +47,35 @@ fn reason(reason: Reason, language: Language) -> &'static str {
 
 pub(super) fn run(arguments: &Resolve) -> Outcome {
     let (programme, key) = arguments.own.load()?;
-    let language: Language = arguments.lang.into();
+    let language = crate::say::language();
     let bytes = zeroize::Zeroizing::new(std::fs::read(&arguments.answers).map_err(file(&arguments.answers))?);
-    let wrong =
-        |what: &str| Trouble::Files(crate::exit::english(format!("{}: {what}", arguments.answers.display())));
+    let path = arguments.answers.display();
+    let wrong = |da: &str, en: &str| Trouble::Files(both(format!("{path}: {da}"), format!("{path}: {en}")));
     // What the parser would say can repeat a token.
-    let answers: Answers =
-        serde_json::from_slice(&bytes).map_err(|_| wrong("holds no answers of `kobling followup pull`"))?;
+    let answers: Answers = serde_json::from_slice(&bytes).map_err(|_| {
+        wrong("er ikke svar fra `kobling followup pull`", "holds no answers of `kobling followup pull`")
+    })?;
     if answers.format != ANSWERS_FORMAT || answers.programme != programme.id {
-        return Err(wrong("was made by another version or for another programme"));
+        return Err(wrong(
+            "er lavet af en anden version eller til et andet program",
+            "was made by another version or for another programme",
+        ));
     }
     if answers.key_id != key.id() {
-        let message =
-            format!("the answers are to tokens of key {}, this is key {}", answers.key_id, key.id());
-        return Err(Trouble::Key(crate::exit::english(message)));
+        let (of, this) = (answers.key_id, key.id());
+        return Err(Trouble::Key(both(
+            format!("svarene gælder tokens af nøgle {of}, dette er nøgle {this}"),
+            format!("the answers are to tokens of key {of}, this is key {this}"),
+        )));
     }
-    let followup = programme
-        .followup(&answers.followup)
-        .ok_or_else(|| wrong("is of a follow-up that the programme has not"))?;
+    let followup = programme.followup(&answers.followup).ok_or_else(|| {
+        wrong("er af en opfølgning, som programmet ikke har", "is of a follow-up that the programme has not")
+    })?;
     let events = referring(&programme, followup, &answers.dataset)?;
     let mut of: HashMap<Token, &Answer> = HashMap::new();
     for answer in &answers.answers {
-        let token = Token::parse(answer.token.as_bytes()).map_err(|_| wrong("holds a damaged token"))?;
+        let token = Token::parse(answer.token.as_bytes())
+            .map_err(|_| wrong("har et beskadiget token", "holds a damaged token"))?;
         of.insert(token, answer);
     }
     let wanted = Wanted {
@@ -143,10 +146,15 @@ pub(super) fn run(arguments: &Resolve) -> Outcome {
     target.sync_all().map_err(file(&arguments.out))?;
 
     if read.rejected > 0 {
-        eprintln!("{} of {} rows cannot be read; `kobling check` says why", read.rejected, read.rows);
+        say_rejected(read.rejected, read.rows);
     }
-    out!("asked     {} person(s) on {asked_on} as {}", answers.answers.len(), answers.label);
-    out!("met       {} of them in the extract", met.len());
+    tell!(
+        "spurgt    om {} person(er) den {asked_on} som {}",
+        "asked     {} person(s) on {asked_on} as {}",
+        answers.answers.len(),
+        answers.label
+    );
+    tell!("fundet    {} af dem i udtrækket", "met       {} of them in the extract", met.len());
     for status in &followup.statuses {
         let told = met.iter().filter(|person| of[*person].told.statuses.contains(&status.id)).count();
         out!("{told:>9} {}", language.of(&status.title));
@@ -154,6 +162,11 @@ pub(super) fn run(arguments: &Resolve) -> Outcome {
     for (of, persons) in &why {
         out!("{:>9} {}", persons.len(), reason(*of, language));
     }
-    out!("written   {rows} row(s) of {} person(s) to {}", kept.len(), arguments.out.display());
+    tell!(
+        "skrevet   {rows} række(r) om {} person(er) til {}",
+        "written   {rows} row(s) of {} person(s) to {}",
+        kept.len(),
+        arguments.out.display()
+    );
     Ok(Done::Clean)
 }

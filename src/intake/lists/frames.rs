@@ -1,16 +1,16 @@
-//! Staged events: verified and re-keyed, waiting for the rest of their package.
+//! Staged lists: verified and re-keyed, waiting for the rest of their package.
 //!
 //! One append-only file an upload, a frame a block of the package, as with rows (`staged`):
 //!
 //! | bytes | what |
 //! | --- | --- |
-//! | 4 | `KBC1` |
+//! | 4 | `KBC1`; `KBA1` of aliases |
 //! | 4 | position of the block, from 0, little-endian |
-//! | 4 | events in it |
-//! | 4 | bytes of the events |
+//! | 4 | rows in it |
+//! | 4 | bytes of the rows |
 //! | 12 | tokens by kind: `cpr`, `xecpr`, `local` |
 //! | 32 | SHA-256 of the block as it was in `data.csv` |
-//! | as stated | events: link (16 bytes), length (4 bytes, little-endian), JSON as it will be stored |
+//! | as stated | events: link (16 bytes), length (4 bytes, little-endian), JSON as it will be stored; aliases: old link, new link (16 bytes each) |
 //! | 8 | first bytes of SHA-256 over everything above |
 //!
 //! A frame is whole or it is not there: reading stops at the first torn one, and the next write begins at its start.
@@ -22,9 +22,17 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use crate::consent::ConsentEvent;
+use crate::extract::manifest::ListKind;
 use crate::token::{Link, TokenKind};
 
-const MAGIC: [u8; 4] = *b"KBC1";
+/// First bytes of a frame.
+const fn magic(kind: ListKind) -> [u8; 4] {
+    match kind {
+        ListKind::Consents => *b"KBC1",
+        ListKind::Aliases => *b"KBA1",
+    }
+}
+
 const HEADER: usize = 4 + 4 + 4 + 4 + 12 + 32;
 const TRAILER: usize = 8;
 /// No block of a package makes more: JSON takes a few times what a line does.
@@ -32,6 +40,7 @@ const MOST: usize = 1 << 26;
 
 /// The frame of one block, being filled.
 pub struct Frame {
+    kind: ListKind,
     bytes: Vec<u8>,
     info: FrameInfo,
 }
@@ -41,8 +50,8 @@ pub struct Frame {
 pub struct FrameInfo {
     /// Position of the block.
     pub index: u32,
-    /// Events.
-    pub events: u32,
+    /// Rows.
+    pub rows: u32,
     /// Tokens by kind: `cpr`, `xecpr`, `local`.
     pub tokens: [u32; 3],
     /// SHA-256 of the block as it was in the package.
@@ -52,21 +61,36 @@ pub struct FrameInfo {
 impl Frame {
     /// An empty frame for block `index`, whose source bytes have the digest given.
     #[must_use]
-    pub fn new(index: u32, source_sha256: &[u8; 32]) -> Frame {
+    pub fn new(kind: ListKind, index: u32, source_sha256: &[u8; 32]) -> Frame {
         let mut bytes = Vec::with_capacity(3 << 20);
         bytes.resize(HEADER, 0);
-        Frame { bytes, info: FrameInfo { index, source_sha256: *source_sha256, ..FrameInfo::default() } }
+        Frame {
+            kind,
+            bytes,
+            info: FrameInfo { index, source_sha256: *source_sha256, ..FrameInfo::default() },
+        }
     }
 
     /// Appends an event.
-    pub fn push(&mut self, kind: TokenKind, link: &Link, event: &ConsentEvent) {
+    pub fn push_event(&mut self, kind: TokenKind, link: &Link, event: &ConsentEvent) {
         self.bytes.extend_from_slice(link.as_stored());
         let at = self.bytes.len();
         self.bytes.extend_from_slice(&[0; 4]);
         serde_json::to_writer(&mut self.bytes, event).expect("an event is plain data, and memory takes it");
         let length = u32::try_from(self.bytes.len() - at - 4).expect("an event is a few times its line");
         self.bytes[at..at + 4].copy_from_slice(&length.to_le_bytes());
-        self.info.events += 1;
+        self.count(kind);
+    }
+
+    /// Appends an alias; the old number's kind is the one that counts.
+    pub fn push_alias(&mut self, old_kind: TokenKind, (old, new): &(Link, Link)) {
+        self.bytes.extend_from_slice(old.as_stored());
+        self.bytes.extend_from_slice(new.as_stored());
+        self.count(old_kind);
+    }
+
+    fn count(&mut self, kind: TokenKind) {
+        self.info.rows += 1;
         match kind {
             TokenKind::Cpr => self.info.tokens[0] += 1,
             TokenKind::XeCpr => self.info.tokens[1] += 1,
@@ -84,10 +108,10 @@ impl Frame {
     /// The frame as it is written.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
-        let FrameInfo { index, events, tokens: [cpr, xecpr, local], source_sha256 } = self.info;
+        let FrameInfo { index, rows, tokens: [cpr, xecpr, local], source_sha256 } = self.info;
         let length = u32::try_from(self.bytes.len() - HEADER).expect("a frame is a few times its block");
-        self.bytes[..4].copy_from_slice(&MAGIC);
-        for (at, number) in [index, events, length, cpr, xecpr, local].into_iter().enumerate() {
+        self.bytes[..4].copy_from_slice(&magic(self.kind));
+        for (at, number) in [index, rows, length, cpr, xecpr, local].into_iter().enumerate() {
             self.bytes[4 + 4 * at..8 + 4 * at].copy_from_slice(&number.to_le_bytes());
         }
         self.bytes[HEADER - 32..HEADER].copy_from_slice(&source_sha256);
@@ -99,20 +123,21 @@ impl Frame {
 
 /// The whole frames of a staged file, one after another.
 struct Frames {
+    kind: ListKind,
     reader: BufReader<File>,
     /// Bytes of whole frames so far.
     whole: u64,
 }
 
 impl Frames {
-    fn open(path: &Path) -> io::Result<Frames> {
-        Ok(Frames { reader: BufReader::with_capacity(1 << 20, File::open(path)?), whole: 0 })
+    fn open(kind: ListKind, path: &Path) -> io::Result<Frames> {
+        Ok(Frames { kind, reader: BufReader::with_capacity(1 << 20, File::open(path)?), whole: 0 })
     }
 
-    /// The next whole frame and its events; `None` at the end, or at a torn one.
+    /// The next whole frame and its rows; `None` at the end, or at a torn one.
     fn next(&mut self, body: &mut Vec<u8>) -> io::Result<Option<FrameInfo>> {
         let mut header = [0; HEADER];
-        if !self.fill(&mut header)? || header[..4] != MAGIC {
+        if !self.fill(&mut header)? || header[..4] != magic(self.kind) {
             return Ok(None);
         }
         let number = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
@@ -135,7 +160,7 @@ impl Frames {
         self.whole += (HEADER + length + TRAILER) as u64;
         let source_sha256 = header[HEADER - 32..].try_into().expect("32 bytes");
         let tokens = [number(16), number(20), number(24)];
-        Ok(Some(FrameInfo { index: number(4), events: number(8), tokens, source_sha256 }))
+        Ok(Some(FrameInfo { index: number(4), rows: number(8), tokens, source_sha256 }))
     }
 
     fn fill(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
@@ -151,13 +176,13 @@ impl Frames {
 ///
 /// # Errors
 /// I/O errors.
-pub fn open_for_append(path: &Path) -> io::Result<(File, Vec<FrameInfo>)> {
+pub fn open_for_append(kind: ListKind, path: &Path) -> io::Result<(File, Vec<FrameInfo>)> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    let (mut frames, mut found, mut body) = (Frames::open(path)?, Vec::new(), Vec::new());
+    let (mut frames, mut found, mut body) = (Frames::open(kind, path)?, Vec::new(), Vec::new());
     while let Some(info) = frames.next(&mut body)? {
         found.push(info);
     }
@@ -179,7 +204,7 @@ impl Events {
     /// # Errors
     /// I/O errors.
     pub fn open(path: &Path) -> io::Result<Events> {
-        Ok(Events { frames: Frames::open(path)?, body: Vec::new(), at: 0 })
+        Ok(Events { frames: Frames::open(ListKind::Consents, path)?, body: Vec::new(), at: 0 })
     }
 
     /// The next event in the body, whose sum was found right.
@@ -210,5 +235,48 @@ impl Iterator for Events {
             }
         }
         Some(self.event().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData)))
+    }
+}
+
+/// The aliases of a staged file in order, each as old and new link.
+pub struct Aliases {
+    frames: Frames,
+    body: Vec<u8>,
+    at: usize,
+}
+
+impl Aliases {
+    /// The aliases of a file whose frames are all whole.
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub fn open(path: &Path) -> io::Result<Aliases> {
+        Ok(Aliases { frames: Frames::open(ListKind::Aliases, path)?, body: Vec::new(), at: 0 })
+    }
+
+    fn alias(&mut self) -> Option<(Link, Link)> {
+        let (old, rest) = self.body.get(self.at..)?.split_first_chunk::<16>()?;
+        let (new, _) = rest.split_first_chunk::<16>()?;
+        self.at += 32;
+        Some((Link::from_stored(*old), Link::from_stored(*new)))
+    }
+}
+
+impl Iterator for Aliases {
+    type Item = io::Result<(Link, Link)>;
+
+    fn next(&mut self) -> Option<io::Result<(Link, Link)>> {
+        while self.at == self.body.len() {
+            self.at = 0;
+            match self.frames.next(&mut self.body) {
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    self.body.clear();
+                    return None;
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(self.alias().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData)))
     }
 }

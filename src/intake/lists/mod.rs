@@ -1,33 +1,37 @@
-//! A package of consents on its way in: the same verified blocks as rows, read into events.
+//! A package of a list on its way in, of consents or of aliases: the same verified blocks as rows, read into what is stored.
 //!
-//! A block becomes a [`frames`] frame of links and events as they will be stored; whole, the package is recorded in one step
-//! and the frames go. Must never: let an event through that the JSON form would not say, or write a token to disk.
+//! A block becomes a [`frames`] frame of links, and events as they will be stored; whole, the package is recorded in one
+//! step and the frames go. Must never: let an event through that the JSON form would not say, or write a token to disk.
 
+mod aliases;
+mod consents;
 pub mod frames;
 mod receive;
-mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use receive::ConsentReceiver;
+pub use receive::ListReceiver;
 
 use crate::consent::{CONSENT_COLUMNS, ConsentRefusal};
-use crate::extract::manifest::{Manifest, Sha256Hex};
+use crate::extract::manifest::{ListKind, Manifest, Sha256Hex};
 use crate::key::KeyId;
-use crate::name::PartnerId;
+use crate::limits;
+use crate::name::{ColumnId, PartnerId};
 use crate::programme::Programme;
 
 use super::{IntakeRefusal, Opened, RowProblem};
 
-/// A package of consents whose manifest is verified. Its rows are not yet.
+/// A package of a list whose manifest is verified. Its rows are not yet.
 #[derive(Clone, Debug)]
-pub struct OpenedConsents {
+pub struct OpenedList {
     /// The manifest.
     pub manifest: Manifest,
     /// SHA-256 of the manifest's bytes.
     pub sha256: Sha256Hex,
     /// Position of the partner in the programme.
     pub source: u8,
+    /// What the rows are.
+    pub kind: ListKind,
 }
 
 /// What arrives under a verified manifest.
@@ -35,8 +39,8 @@ pub struct OpenedConsents {
 pub enum Arriving {
     /// Rows of a dataset.
     Rows(Opened),
-    /// Consent events.
-    Consents(OpenedConsents),
+    /// A list.
+    List(OpenedList),
 }
 
 impl Arriving {
@@ -51,16 +55,20 @@ impl Arriving {
         key_id: Option<KeyId>,
     ) -> Result<Arriving, IntakeRefusal> {
         let read = Manifest::parse(manifest)?;
-        if !read.is_of_consents() {
+        let Some(kind) = read.list_kind() else {
             return Opened::of_verified(manifest, partner, programme, key_id).map(Arriving::Rows);
-        }
+        };
         if read.kobling.partner != *partner {
             let (found, uploader) = (read.kobling.partner, partner.clone());
             return Err(IntakeRefusal::OtherPartner { found, uploader });
         }
-        let source = read.check_consents(programme, key_id)?;
+        let source = read.check_list(programme, key_id, kind)?;
+        let most = limits::MAX_ALIASES_PER_PACKAGE;
+        if kind == ListKind::Aliases && read.kobling.rows.sent > most {
+            return Err(IntakeRefusal::TooManyAliases { stated: read.kobling.rows.sent, most });
+        }
         let sha256 = Sha256Hex::of(manifest);
-        Ok(Arriving::Consents(OpenedConsents { manifest: read, sha256, source }))
+        Ok(Arriving::List(OpenedList { manifest: read, sha256, source, kind }))
     }
 
     /// The manifest.
@@ -68,7 +76,7 @@ impl Arriving {
     pub const fn manifest(&self) -> &Manifest {
         match self {
             Arriving::Rows(opened) => &opened.manifest,
-            Arriving::Consents(opened) => &opened.manifest,
+            Arriving::List(opened) => &opened.manifest,
         }
     }
 }
@@ -103,10 +111,11 @@ fn in_line(line: u64, refusal: ConsentRefusal) -> IntakeRefusal {
         Refusal::TooMany | Refusal::LooksLikeCpr | Refusal::PersonFull => None,
     };
     let at = column.and_then(|name| CONSENT_COLUMNS.iter().position(|(known, ..)| *known == name));
-    IntakeRefusal::Row { line, column: at.map(column_id), problem: RowProblem::Consent(refusal) }
+    let column = at.map(|at| column_id(CONSENT_COLUMNS[at].0));
+    IntakeRefusal::Row { line, column, problem: RowProblem::Consent(refusal) }
 }
 
-/// The id of a column.
-fn column_id(at: usize) -> crate::name::ColumnId {
-    CONSENT_COLUMNS[at].0.parse().expect("the columns have plain names")
+/// The id of a list's column.
+fn column_id(name: &str) -> ColumnId {
+    name.parse().expect("the columns of lists have plain names")
 }

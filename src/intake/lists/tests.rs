@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use proptest::prelude::*;
 
+use super::consents::EventReader;
 use super::frames::{Events, open_for_append};
-use super::rows::LineReader;
 use super::*;
 use crate::clock::Timestamp;
 use crate::consent::{ConsentEvent, ConsentRecord};
@@ -61,7 +61,7 @@ fn line(record: &ConsentRecord) -> String {
 }
 
 /// A verified package of blocks of whole lines; the header stands in the first.
-fn opened(blocks: &[&[u8]], events: u64) -> Arc<OpenedConsents> {
+fn opened(blocks: &[&[u8]], events: u64) -> Arc<OpenedList> {
     let described = blocks.iter().enumerate().map(|(at, block)| Block {
         bytes: u32::try_from(block.len()).expect("small"),
         rows: u32::try_from(block.iter().filter(|b| **b == b'\n').count()).expect("small")
@@ -80,7 +80,7 @@ fn opened(blocks: &[&[u8]], events: u64) -> Arc<OpenedConsents> {
             encoding: "utf-8".to_owned(),
             bytes: data.len() as u64,
             hash: format!("sha256:{}", Sha256Hex::of(&data)),
-            schema: Schema::of_consents(),
+            schema: Schema::of_list(ListKind::Consents),
             blocks: described.collect(),
         }],
         kobling: Head {
@@ -105,13 +105,13 @@ fn opened(blocks: &[&[u8]], events: u64) -> Arc<OpenedConsents> {
     let partner = "lokk".parse().expect("a name");
     let read = Arriving::of_verified(&manifest.to_json(), &partner, programme(), None);
     match read.unwrap_or_else(|error| panic!("{error}")) {
-        Arriving::Consents(opened) => Arc::new(opened),
+        Arriving::List(opened) => Arc::new(opened),
         Arriving::Rows(_) => panic!("rows"),
     }
 }
 
-fn receiver(opened: &Arc<OpenedConsents>, staged: &[frames::FrameInfo]) -> ConsentReceiver {
-    ConsentReceiver::new(Arc::clone(opened), programme(), &key(), now(), staged)
+fn receiver(opened: &Arc<OpenedList>, staged: &[frames::FrameInfo]) -> ListReceiver {
+    ListReceiver::new(Arc::clone(opened), programme(), &key(), now(), staged)
         .unwrap_or_else(|e| panic!("{e}"))
 }
 
@@ -119,7 +119,7 @@ fn receiver(opened: &Arc<OpenedConsents>, staged: &[frames::FrameInfo]) -> Conse
 fn blocks(events: u8, each: usize) -> Vec<Vec<u8>> {
     let lines: Vec<String> = (0..events).map(|n| line(&record(n, "given"))).collect();
     let mut blocks: Vec<Vec<u8>> = lines.chunks(each).map(|lines| lines.concat().into_bytes()).collect();
-    blocks[0] = [LineReader::header().into_bytes(), blocks[0].clone()].concat();
+    blocks[0] = [EventReader::header().into_bytes(), blocks[0].clone()].concat();
     blocks
 }
 
@@ -143,14 +143,14 @@ proptest! {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("staged");
         let (mut at, mut turn) = (0usize, 0);
-        let (mut file, staged) = open_for_append(&path).expect("open");
+        let (mut file, staged) = open_for_append(ListKind::Consents, &path).expect("open");
         let mut now = receiver(&opened, &staged);
         while at < data.len() {
             let to = data.len().min(at + pieces[turn % pieces.len()]);
             now.feed(&data[at..to], &mut file).unwrap_or_else(|e| panic!("{e}"));
             at = to;
             if cuts[turn % cuts.len()] {
-                let (again, staged) = open_for_append(&path).expect("open");
+                let (again, staged) = open_for_append(ListKind::Consents, &path).expect("open");
                 file = again;
                 now = receiver(&opened, &staged);
                 prop_assert!(now.offset() as usize <= at);
@@ -189,24 +189,24 @@ fn a_frame_cut_or_damaged_anywhere_is_not_there() {
     let path = dir.path().join("staged");
     for cut in (first..staged.len()).step_by(7) {
         std::fs::write(&path, &staged[..cut]).expect("written");
-        let (file, frames) = open_for_append(&path).expect("open");
+        let (file, frames) = open_for_append(ListKind::Consents, &path).expect("open");
         assert_eq!((frames.len(), file.metadata().expect("there").len()), (1, first as u64), "{cut}");
         let mut damaged = staged.clone();
         damaged[cut] ^= 1;
         std::fs::write(&path, &damaged).expect("written");
-        assert_eq!(open_for_append(&path).expect("open").1.len(), 1, "{cut}");
+        assert_eq!(open_for_append(ListKind::Consents, &path).expect("open").1.len(), 1, "{cut}");
         assert_eq!(Events::open(&path).expect("open").count(), 2, "{cut}");
     }
     let other = super::tests::opened(&[&blocks[0]], 2);
     std::fs::write(&path, &staged).expect("written");
-    let frames = open_for_append(&path).expect("open").1;
-    let refused = ConsentReceiver::new(other, programme(), &key(), now(), &frames);
+    let frames = open_for_append(ListKind::Consents, &path).expect("open").1;
+    let refused = ListReceiver::new(other, programme(), &key(), now(), &frames);
     assert!(matches!(refused.err(), Some(IntakeRefusal::StagedDiffers)));
 }
 
 /// What is said of a package whose third line is this.
 fn refusal(bad: &[u8]) -> IntakeRefusal {
-    let good = LineReader::header() + &line(&record(1, "given"));
+    let good = EventReader::header() + &line(&record(1, "given"));
     let data = [good.as_bytes(), bad].concat();
     let mut staged = Vec::new();
     let opened = opened(&[&data], if bad.contains(&b'\n') { 2 } else { 1 });
@@ -301,7 +301,7 @@ fn what_is_wrong_is_named_by_line_and_column_and_never_by_value() {
 #[test]
 fn a_package_is_what_its_manifest_says() {
     let blocks = blocks(3, 3);
-    let feed = |opened: &Arc<OpenedConsents>, data: &[u8]| {
+    let feed = |opened: &Arc<OpenedList>, data: &[u8]| {
         let mut one = receiver(opened, &[]);
         one.feed(data, &mut Vec::new()).map(|()| one)
     };

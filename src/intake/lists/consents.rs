@@ -1,7 +1,7 @@
-//! Reads the lines of a verified block into a frame: strict text in, links and events out.
+//! Reads the lines of a verified block of consents into a frame: strict text in, links and events out.
 
 use super::frames::Frame;
-use super::{OpenedConsents, column_id, in_line};
+use super::{OpenedList, column_id, in_line};
 use crate::clock::Timestamp;
 use crate::consent::{CONSENT_COLUMNS, ConsentEvent, ConsentRefusal, FieldProblem};
 use crate::intake::rows::strange;
@@ -10,21 +10,21 @@ use crate::programme::Programme;
 use crate::token::{Linker, Token};
 
 /// Reads lines of one package.
-pub(super) struct LineReader {
+pub(super) struct EventReader {
     programme: Programme,
     source: u8,
     linker: Linker,
     now: Timestamp,
 }
 
-impl LineReader {
+impl EventReader {
     pub(super) fn new(
         programme: &Programme,
-        opened: &OpenedConsents,
+        opened: &OpenedList,
         linker: Linker,
         now: Timestamp,
-    ) -> LineReader {
-        LineReader { programme: programme.clone(), source: opened.source, linker, now }
+    ) -> EventReader {
+        EventReader { programme: programme.clone(), source: opened.source, linker, now }
     }
 
     /// The header line that packages of consents begin with, line feed included.
@@ -32,25 +32,11 @@ impl LineReader {
         CONSENT_COLUMNS.map(|(name, ..)| name).join(",") + "\n"
     }
 
-    /// Reads whole lines, of which the first is line `line` of the file.
-    pub(super) fn read(&self, text: &[u8], mut line: u64, frame: &mut Frame) -> Result<(), IntakeRefusal> {
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', text) {
-            self.line(&text[start..end], line, frame)?;
-            start = end + 1;
-            line += 1;
-        }
-        if start != text.len() {
-            let problem = strange(&text[start..]).unwrap_or(RowProblem::Unfinished);
-            return Err(IntakeRefusal::Row { line, column: None, problem });
-        }
-        Ok(())
-    }
-
-    fn line(&self, bytes: &[u8], line: u64, frame: &mut Frame) -> Result<(), IntakeRefusal> {
+    /// Reads a line without its end.
+    pub(super) fn line(&self, bytes: &[u8], line: u64, frame: &mut Frame) -> Result<(), IntakeRefusal> {
         let at = |column: Option<usize>, field: &[u8], problem: RowProblem| IntakeRefusal::Row {
             line,
-            column: column.map(column_id),
+            column: column.map(|at| column_id(CONSENT_COLUMNS[at].0)),
             problem: strange(field).unwrap_or(problem),
         };
         let text = std::str::from_utf8(bytes).map_err(|_| at(None, bytes, RowProblem::Encoding))?;
@@ -81,7 +67,7 @@ impl LineReader {
         })?;
         event.check(self.now).map_err(|refusal| in_line(line, refusal))?;
         event.fits(&self.programme, self.source).map_err(|refusal| in_line(line, refusal))?;
-        frame.push(token.kind(), &self.linker.link(&token), &event);
+        frame.push_event(token.kind(), &self.linker.link(&token), &event);
         Ok(())
     }
 }

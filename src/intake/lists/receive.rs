@@ -1,66 +1,108 @@
-//! Receiving `data.csv` of a package of consents: bytes in chunks of any size, whole verified blocks out.
+//! Receiving `data.csv` of a package of a list: bytes in chunks of any size, whole verified blocks out.
 
 use std::io::Write;
 use std::sync::Arc;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::aliases::PairReader;
+use super::consents::EventReader;
 use super::frames::{Frame, FrameInfo};
-use super::rows::LineReader;
-use super::{IntakeRefusal, OpenedConsents};
+use super::{IntakeRefusal, OpenedList};
 use crate::clock::Timestamp;
-use crate::extract::manifest::{Block, Sha256Hex};
-use crate::intake::ReceiveError;
+use crate::extract::manifest::{Block, ListKind, Sha256Hex};
+use crate::intake::rows::strange;
+use crate::intake::{ReceiveError, RowProblem};
 use crate::key::ServiceKey;
 use crate::programme::Programme;
 use crate::token::Linker;
 
-/// Receives the events of one upload. It holds at most one unfinished block, in memory that is wiped after use.
+/// What lines are read into.
+enum Lines {
+    Consents(Box<EventReader>),
+    Aliases(Box<PairReader>),
+}
+
+impl Lines {
+    /// The header line that packages of the kind begin with, line feed included.
+    fn header(&self) -> String {
+        match self {
+            Lines::Consents(_) => EventReader::header(),
+            Lines::Aliases(_) => PairReader::header(),
+        }
+    }
+
+    /// Reads whole lines, of which the first is line `line` of the file.
+    fn read(&self, text: &[u8], mut line: u64, frame: &mut Frame) -> Result<(), IntakeRefusal> {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', text) {
+            match self {
+                Lines::Consents(events) => events.line(&text[start..end], line, frame)?,
+                Lines::Aliases(pairs) => pairs.line(&text[start..end], line, frame)?,
+            }
+            start = end + 1;
+            line += 1;
+        }
+        if start != text.len() {
+            let problem = strange(&text[start..]).unwrap_or(RowProblem::Unfinished);
+            return Err(IntakeRefusal::Row { line, column: None, problem });
+        }
+        Ok(())
+    }
+}
+
+/// Receives the rows of one upload. It holds at most one unfinished block, in memory that is wiped after use.
 ///
 /// After a refusal or an I/O error it takes nothing more; nothing of the failing block is written.
-pub struct ConsentReceiver {
-    opened: Arc<OpenedConsents>,
-    lines: LineReader,
+pub struct ListReceiver {
+    opened: Arc<OpenedList>,
+    lines: Lines,
     buffer: Zeroizing<Vec<u8>>,
     blocks: usize,
     offset: u64,
-    events: u64,
+    rows: u64,
     tokens: [u64; 3],
     dead: bool,
 }
 
-impl ConsentReceiver {
+impl ListReceiver {
     /// A receiver that goes on after the frames already staged, none for a new upload. No event may lie after `now`.
     ///
     /// # Errors
     /// [`IntakeRefusal::StagedDiffers`] when the frames are not the first blocks of this package.
     pub fn new(
-        opened: Arc<OpenedConsents>,
+        opened: Arc<OpenedList>,
         programme: &Programme,
         key: &ServiceKey,
         now: Timestamp,
         staged: &[FrameInfo],
-    ) -> Result<ConsentReceiver, IntakeRefusal> {
+    ) -> Result<ListReceiver, IntakeRefusal> {
         let partner = &opened.manifest.kobling.partner;
-        let lines = LineReader::new(programme, &opened, Linker::new(key, partner, partner), now);
+        let linker = Linker::new(key, partner, partner);
+        let lines = match opened.kind {
+            ListKind::Consents => {
+                Lines::Consents(Box::new(EventReader::new(programme, &opened, linker, now)))
+            }
+            ListKind::Aliases => Lines::Aliases(Box::new(PairReader::new(linker))),
+        };
         let blocks = &opened.manifest.resources[0].blocks;
         let largest =
             blocks.get(staged.len()..).unwrap_or_default().iter().map(|block| block.bytes as usize).max();
-        let mut receiver = ConsentReceiver {
+        let mut receiver = ListReceiver {
             // As large as the largest block to come, so that it never moves and leaves a copy behind.
             buffer: Zeroizing::new(Vec::with_capacity(largest.unwrap_or(0))),
             opened: Arc::clone(&opened),
             lines,
             blocks: 0,
             offset: 0,
-            events: 0,
+            rows: 0,
             tokens: [0; 3],
             dead: false,
         };
         for (at, frame) in staged.iter().enumerate() {
             let block = blocks.get(at).ok_or(IntakeRefusal::StagedDiffers)?;
             let same = frame.index as usize == at
-                && frame.events == block.rows
+                && frame.rows == block.rows
                 && frame.source_sha256 == *block.sha256.as_bytes();
             if !same {
                 return Err(IntakeRefusal::StagedDiffers);
@@ -83,7 +125,7 @@ impl ConsentReceiver {
     }
 
     /// Takes the next bytes, and writes a frame to `staged` for every block that they complete. A frame is durable only
-    /// after the caller's sync; [`ConsentReceiver::offset`] may be acknowledged after that.
+    /// after the caller's sync; [`ListReceiver::offset`] may be acknowledged after that.
     ///
     /// # Errors
     /// [`ReceiveError`]. Blocks before the failing one are written and stay.
@@ -126,7 +168,7 @@ impl ConsentReceiver {
     }
 
     /// Ends the upload: every block is there, and the tokens are of the kinds that the manifest states. Returns how many
-    /// events there are.
+    /// rows there are.
     ///
     /// # Errors
     /// [`IntakeRefusal::Incomplete`], [`IntakeRefusal::Counts`], [`IntakeRefusal::AlreadyRefused`].
@@ -143,7 +185,7 @@ impl ConsentReceiver {
         // The partner may tell kinds of replacement numbers apart that their tokens do not.
         let local = head.rows.sent - head.rows.anonymous - of("cpr") - of("xecpr");
         for (what, stated, found) in [
-            ("events", head.rows.sent, self.events),
+            ("rows", head.rows.sent, self.rows),
             ("CPR numbers", of("cpr"), self.tokens[0]),
             ("X-eCPR", of("xecpr"), self.tokens[1]),
             ("local replacement numbers", local, self.tokens[2]),
@@ -152,13 +194,13 @@ impl ConsentReceiver {
                 return Err(IntakeRefusal::Counts { what, stated, found });
             }
         }
-        Ok(self.events)
+        Ok(self.rows)
     }
 
     fn add(&mut self, block: &Block, frame: &FrameInfo) {
         self.blocks += 1;
         self.offset += u64::from(block.bytes);
-        self.events += u64::from(frame.events);
+        self.rows += u64::from(frame.rows);
         for (sum, n) in self.tokens.iter_mut().zip(frame.tokens) {
             *sum += u64::from(n);
         }
@@ -170,16 +212,16 @@ impl ConsentReceiver {
         if Sha256Hex::of(&self.buffer) != block.sha256 {
             return Err(IntakeRefusal::BlockDigest { block: index });
         }
-        let mut frame = Frame::new(index, block.sha256.as_bytes());
+        let mut frame = Frame::new(self.opened.kind, index, block.sha256.as_bytes());
         let (text, line) = match self.blocks {
             0 => {
-                let header = LineReader::header();
+                let header = self.lines.header();
                 (self.buffer.strip_prefix(header.as_bytes()).ok_or(IntakeRefusal::Header)?, 2)
             }
-            _ => (self.buffer.as_slice(), self.events + 2),
+            _ => (self.buffer.as_slice(), self.rows + 2),
         };
         self.lines.read(text, line, &mut frame)?;
-        let (found, stated) = (frame.info().events, block.rows);
+        let (found, stated) = (frame.info().rows, block.rows);
         if found != stated {
             return Err(IntakeRefusal::BlockRows { block: index, found, stated });
         }
