@@ -93,7 +93,7 @@ mod tests {
                       //nas/x /mnt/two\\040words cifs rw 0 0\nbroken\n";
         for (folder, kind) in [
             ("/keys", None),
-            ("/data/a/keys", Some("nfs4")),
+            ("/srv/a/keys", Some("nfs4")),
             ("/srv/local/keys", None),
             ("/srvs/a", None),
             ("/mnt/two words/keys", Some("cifs")),
