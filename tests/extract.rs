@@ -56,7 +56,7 @@ impl Partner {
         })
     }
 
-    fn tokenise(&self, bytes: &[u8], out: &Path) -> Result<kobling::extract::findings::Report, ExtractError> {
+    fn tokenise(&self, bytes: &[u8], out: &Path) -> Result<kobling::extract::report::Report, ExtractError> {
         let source = self.write(bytes);
         let now = Timestamp::from_millis(1_750_000_000_000);
         self.with(&source, |job| {

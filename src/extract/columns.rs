@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
-use super::findings::Reason;
 use super::mapping::{ColumnMapping, DateForm, Mapping};
 use super::read::Written;
+use super::report::Reason;
 use crate::clock::Day;
 use crate::name::{CodeId, ColumnId};
 use crate::programme::{Column, Dataset, Measure, Programme, Role};

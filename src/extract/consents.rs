@@ -6,9 +6,9 @@
 
 use super::PackageError;
 use super::columns::parse_date;
-use super::findings::Reason;
 use super::mapping::DateForm;
 use super::read::{Declared, ReadError, Rows, Source, Written};
+use super::report::Reason;
 use crate::clock::{Day, Timestamp};
 use crate::consent::{
     CONSENT_SCHEMA, ConsentEvent, ConsentRecord, ConsentRefusal, EventKind, GivenBy, LegalBasis, Method,

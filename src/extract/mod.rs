@@ -7,11 +7,11 @@
 mod columns;
 mod consent_package;
 pub mod consents;
-pub mod findings;
 pub mod manifest;
 mod mapping;
 mod pack;
 mod read;
+pub mod report;
 mod reread;
 mod row;
 mod run;

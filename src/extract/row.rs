@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use super::columns::{Columns, Decimal, Mapped, Reads, parse_date, parse_number};
-use super::findings::{Finding, Reason, Remark};
 use super::read::{Row, Written};
+use super::report::{Finding, Reason, Remark};
 use super::screen::{Number, Numbers};
 use super::shuffle::RowBuffer;
 use crate::clock::Day;

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 
 use super::columns::{Columns, Decimal, HeaderError};
-use super::findings::{Finding, KINDS, Remark, Report, kind_code};
 use super::manifest::{FORMAT, Head, Manifest, Schema};
 use super::mapping::Mapping;
 use super::pack::{PackageError, PackageWriter, written};
 use super::read::{Chunk, Declared, ReadError, Rows, Source};
+use super::report::{Finding, KINDS, Remark, Report, kind_code};
 use super::row::{RowReader, Tally, Terms};
 use super::screen::{Numbers, SCREEN, Screen, Unusual};
 use super::shuffle::{RowBuffer, Shuffler};

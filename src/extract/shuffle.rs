@@ -14,7 +14,7 @@ use std::sync::{Mutex, mpsc};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use rustc_hash::{FxHashMap, FxHasher};
 
-use super::findings::KINDS;
+use super::report::KINDS;
 use crate::id::IdKind;
 use crate::secret::{Random, Secret, SeededRandom, shuffle};
 

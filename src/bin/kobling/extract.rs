@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use kobling::clock::{Clock as _, Period, SystemClock};
-use kobling::extract::findings::{Finding, Report};
+use kobling::extract::report::{Finding, Report};
 use kobling::extract::{
     Decimal, Declared, ExtractError, Job, MaxRejected, Package, Source, Watch, check as check_extract,
     parse_encoding, tokenise as tokenise_extract,
