@@ -64,6 +64,21 @@ pub(super) enum Reads {
     Measure(Measure),
 }
 
+impl Reads {
+    /// The role's word in a definition.
+    pub const fn role(&self) -> &'static str {
+        match self {
+            Reads::Person => Role::Person.word(),
+            Reads::RelatedPerson => Role::RelatedPerson.word(),
+            Reads::Case => Role::Case.word(),
+            Reads::Staff => Role::Staff.word(),
+            Reads::Date => Role::Date.word(),
+            Reads::Category { .. } => "category",
+            Reads::Measure(_) => "measure",
+        }
+    }
+}
+
 impl Columns {
     /// Finds the columns by a mapping where there is one, and else by the headers that the dataset knows.
     pub fn map(

@@ -7,6 +7,7 @@
 mod columns;
 mod consent_package;
 pub mod consents;
+mod limit;
 pub mod manifest;
 mod mapping;
 mod pack;
@@ -20,9 +21,10 @@ mod shuffle;
 
 pub use columns::{Decimal, HeaderError};
 pub use consent_package::{ConsentJob, package_consents};
+pub use limit::{MaxRejected, MaxRejectedError, Percent};
 pub use mapping::{ColumnMapping, DateForm, FileForm, MAPPING_FORMAT, Mapping};
 pub use pack::{Package, PackageError};
 pub use read::{Declared, ReadError, Source, parse_encoding};
 pub use reread::{About, Reread, reread};
-pub use run::{ExtractError, Job, MaxRejected, MaxRejectedError, Unwatched, Watch, check, tokenise};
+pub use run::{ExtractError, Job, Unwatched, Watch, check, tokenise};
 pub use screen::Unusual;

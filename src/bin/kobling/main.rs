@@ -34,6 +34,7 @@ mod key;
 mod packages;
 mod payment;
 mod person;
+mod quality;
 mod questions;
 mod receipt;
 mod reports;

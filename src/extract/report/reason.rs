@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::id::IdRejection;
+use crate::language::{Language, Spoken};
 use crate::token::LocalIdError;
 
 /// Why a row is left out.
@@ -78,31 +79,69 @@ impl Reason {
         }
     }
 
+    /// The same reason under its one name: nothing is missing in a person column otherwise than in another.
+    #[must_use]
+    pub(in crate::extract) const fn plain(self) -> Reason {
+        match self {
+            Reason::Identifier(IdRejection::Missing) | Reason::LocalNumber(LocalIdError::Missing) => {
+                Reason::Missing
+            }
+            other => other,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
-    pub const fn advice(self) -> &'static str {
-        match self {
-            Reason::Identifier(IdRejection::NineDigits) => {
-                "export the column as text, or run again with --repair-leading-zero"
+    pub const fn advice(self, language: Language) -> &'static str {
+        let (da, en) = match self {
+            Reason::Missing
+            | Reason::Identifier(IdRejection::Missing)
+            | Reason::LocalNumber(LocalIdError::Missing) => {
+                ("udfyld feltet i fagsystemet", "fill the field in the case system")
             }
-            Reason::Identifier(IdRejection::Scientific) => {
-                "export the column as text; the number cannot be recovered"
+            Reason::Identifier(IdRejection::NineDigits) => (
+                "gem kolonnen som tekst, eller kør igen med --repair-leading-zero",
+                "export the column as text, or run again with --repair-leading-zero",
+            ),
+            Reason::Identifier(IdRejection::Scientific) => (
+                "gem kolonnen som tekst; nummeret kan ikke genskabes",
+                "export the column as text; the number cannot be recovered",
+            ),
+            Reason::Identifier(_) => (
+                "slå nummeret op i fagsystemet, og ret det dér",
+                "look the number up in the case system and correct it there",
+            ),
+            Reason::LocalNumber(LocalIdError::LooksLikeCpr) => (
+                "skriv jeres eget sagsnummer i kolonnen, aldrig et CPR-nummer",
+                "put your own case number in this column, never a CPR number",
+            ),
+            Reason::LocalNumber(LocalIdError::Long | LocalIdError::Character) => (
+                "ret nummeret i fagsystemet: højst 64 byte og ingen styretegn",
+                "correct the number in the case system: at most 64 bytes, no control characters",
+            ),
+            Reason::Date => ("skriv dd-mm-åååå eller åååå-mm-dd", "use dd-mm-yyyy or yyyy-mm-dd"),
+            Reason::OutsidePeriod => (
+                "træk kun perioden ud, eller angiv en anden --period",
+                "narrow the export to the period, or give another --period",
+            ),
+            Reason::FutureDate => ("ret datoen i fagsystemet", "correct the date in the case system"),
+            Reason::UnknownCode => (
+                "brug en af kolonnens koder, eller bed styregruppen om at registrere skrivemåden",
+                "use one of the column's codes, or ask the steward to register this way of writing it",
+            ),
+            Reason::Number => (
+                "skriv cifre med decimaltegnet fra --decimal",
+                "use digits with the decimal sign given by --decimal",
+            ),
+            Reason::OutOfRange => {
+                ("se efter, om tallet og dets enhed er rigtige", "check the number and its unit")
             }
-            Reason::Identifier(_) => "look the number up in the case system and correct it there",
-            Reason::LocalNumber(LocalIdError::LooksLikeCpr) => {
-                "put your own case number in this column, never a CPR number"
-            }
-            Reason::LocalNumber(_) | Reason::Missing => "fill the field in the case system",
-            Reason::Date => "use dd-mm-yyyy or yyyy-mm-dd",
-            Reason::OutsidePeriod => "narrow the export to the period, or give another --period",
-            Reason::FutureDate => "correct the date in the case system",
-            Reason::UnknownCode => {
-                "use one of the column's codes, or ask the steward to register this way of writing it"
-            }
-            Reason::Number => "use digits with the decimal sign given by --decimal",
-            Reason::OutOfRange => "check the number and its unit",
-            Reason::TooFewColumns => "export the file again; a line break inside a field is a common cause",
-        }
+            Reason::TooFewColumns => (
+                "træk filen ud igen; et linjeskift inde i et felt er en hyppig årsag",
+                "export the file again; a line break inside a field is a common cause",
+            ),
+        };
+        language.choose(da, en)
     }
 }
 
@@ -120,6 +159,41 @@ impl fmt::Display for Reason {
             Reason::OutOfRange => f.write_str("number out of range"),
             Reason::TooFewColumns => f.write_str("fewer columns than the header"),
         }
+    }
+}
+
+impl Spoken for Reason {
+    fn danish(&self) -> String {
+        let words = match self {
+            Reason::Missing
+            | Reason::Identifier(IdRejection::Missing)
+            | Reason::LocalNumber(LocalIdError::Missing) => "mangler",
+            Reason::Identifier(IdRejection::NineDigits) => {
+                "ni cifre: et regneark har fjernet det foranstillede nul"
+            }
+            Reason::Identifier(IdRejection::Scientific) => {
+                "videnskabelig notation: et regneark har ødelagt nummeret"
+            }
+            Reason::Identifier(IdRejection::Length) => "ikke ti tegn",
+            Reason::Identifier(IdRejection::Character) => "et tegn, som intet personnummer har",
+            Reason::Identifier(IdRejection::InvalidDate) => "fødselsdatoen findes ikke",
+            Reason::Identifier(IdRejection::FutureDate) => "fødselsdato i fremtiden",
+            Reason::LocalNumber(LocalIdError::Long) => "længere end 64 byte",
+            Reason::LocalNumber(LocalIdError::Character) => {
+                "et tegn, som intet sags- eller medarbejdernummer har"
+            }
+            Reason::LocalNumber(LocalIdError::LooksLikeCpr) => {
+                "ligner et CPR-nummer; her skal jeres eget sags- eller medarbejdernummer stå"
+            }
+            Reason::Date => "ikke en dato",
+            Reason::OutsidePeriod => "dato uden for perioden",
+            Reason::FutureDate => "dato i fremtiden",
+            Reason::UnknownCode => "ukendt kode",
+            Reason::Number => "ikke et tal",
+            Reason::OutOfRange => "tal uden for grænserne",
+            Reason::TooFewColumns => "færre kolonner end overskriften",
+        };
+        words.to_owned()
     }
 }
 
