@@ -7,6 +7,7 @@
 mod columns;
 mod consent_package;
 pub mod consents;
+mod days;
 mod limit;
 pub mod manifest;
 mod mapping;

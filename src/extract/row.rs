@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::columns::{Columns, Decimal, Mapped, Reads, parse_date, parse_number};
+use super::columns::{Columns, Decimal, Mapped, Reads, parse_number};
+use super::days::Days;
 use super::read::{Row, Written};
 use super::report::{Notes, Reason, Remark};
 use super::screen::{Number, Numbers};
@@ -61,6 +62,7 @@ pub(super) struct RowReader<'a> {
     /// The first month of the period, counted from the year 0.
     first_month: i32,
     seen_forms: Vec<FxHashMap<Vec<u8>, u8>>,
+    days: Vec<Days>,
     line: Vec<u8>,
 }
 
@@ -69,7 +71,8 @@ impl<'a> RowReader<'a> {
         let seen_forms = vec![FxHashMap::default(); columns.list.len()];
         let (year, month, _) = terms.first_day.ymd();
         let first_month = i32::from(year) * 12 + i32::from(month);
-        RowReader { columns, tokeniser, terms, first_month, seen_forms, line: Vec::with_capacity(256) }
+        let days = columns.list.iter().map(|column| Days::new(column.dates)).collect();
+        RowReader { columns, tokeniser, terms, first_month, seen_forms, days, line: Vec::with_capacity(256) }
     }
 
     /// How many columns the dataset has.
@@ -106,6 +109,9 @@ impl<'a> RowReader<'a> {
             }
             if let Err(reason) = self.field(at, column, record, line, &mut whose, tally) {
                 first_reason.get_or_insert(reason);
+                if reason.plain() == Reason::Missing {
+                    tally.notes.missing(at);
+                }
                 tally.notes.reason(reason, line, (reason != Reason::TooFewColumns).then_some(at));
                 if reason == Reason::TooFewColumns {
                     break;
@@ -143,8 +149,11 @@ impl<'a> RowReader<'a> {
             None => (&b""[..], Written::Text),
         };
         if column.is_missing(field) {
+            if column.required {
+                return Err(Reason::Missing);
+            }
             tally.notes.missing(at);
-            return if column.required { Err(Reason::Missing) } else { Ok(()) };
+            return Ok(());
         }
         match &column.reads {
             Reads::Person => {
@@ -161,7 +170,7 @@ impl<'a> RowReader<'a> {
             Reads::Case => self.local(field, Tokeniser::case)?,
             Reads::Staff => self.local(field, Tokeniser::staff)?,
             Reads::Date => {
-                let day = parse_date(field, written, column.dates)?;
+                let day = self.days[at].read(field, written)?;
                 if day > self.terms.today {
                     return Err(Reason::FutureDate);
                 }

@@ -204,7 +204,7 @@ pub fn tokenise(
         let (report, _) = collected.drain(target.period, watch, |_| Ok(()))?;
         return Err(ExtractError::TooManyRejected(Box::new(report)));
     }
-    let send = |line: &[u8]| writer.row(line).map_err(|error| written(folder)(error).into());
+    let send = |lines: &[u8]| writer.rows(lines).map_err(|error| written(folder)(error).into());
     let (report, screen) = collected.drain(target.period, watch, send)?;
     if let Err(unusual) = usual(job, &target, &screen, &report) {
         return Err(ExtractError::Unusual(unusual, Box::new(report)));
@@ -490,7 +490,7 @@ impl Collected {
             }
             report.rows.sent += pile.kinds.iter().sum::<u64>() + pile.anonymous;
             report.rows.anonymous += pile.anonymous;
-            pile.lines.split_inclusive(|byte| *byte == b'\n').try_for_each(|line| send(line).map_err(Wrapped))
+            send(&pile.lines).map_err(Wrapped)
         });
         result.map_err(|Wrapped(error)| error)?;
         for (kind, n) in KINDS.into_iter().zip(kinds) {

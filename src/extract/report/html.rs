@@ -16,7 +16,7 @@ pub(super) fn paper(paper: &Paper<'_>, language: Language) -> String {
     let title = language.choose("Kvalitetsrapport", "Quality report");
     let of = paper.programme.datasets.iter().find(|dataset| dataset.id == *paper.dataset);
     let dataset = of.map_or(paper.dataset.as_str(), |dataset| language.of(&dataset.title));
-    let heading = format!("{title}: {}, {}", safe(dataset), paper.period);
+    let heading = format!("{title}: {}", safe(dataset));
     let mut page = format!(
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\">\n\
@@ -52,12 +52,23 @@ fn verdict(paper: &Paper<'_>, language: Language) -> String {
     }
     let count = |n| language.count(n);
     let rows = &paper.report.rows;
+    let held = match (paper.exceeded(), paper.limit) {
+        (true, Some(_)) => language.choose(
+            " Det er flere end grænsen: der laves ingen pakke.",
+            " That is more than the limit: no package is made.",
+        ),
+        (true, None) => language.choose(
+            " De er ikke med i en pakke, før de er rettet.",
+            " They are in no package until they are corrected.",
+        ),
+        (false, _) => "",
+    };
     let text = match language {
         Language::Da => format!("{} af {} rækker er afvist.", count(rows.rejected), count(rows.read)),
         Language::En => format!("{} of {} rows are rejected.", count(rows.rejected), count(rows.read)),
     };
     let class = if paper.exceeded() { "stop" } else { "fine" };
-    format!("<p class=\"lead {class}\">{text}</p>\n")
+    format!("<p class=\"lead {class}\">{text}{held}</p>\n")
 }
 
 fn head(id: &str, title: &str) -> String {

@@ -15,7 +15,7 @@ pub(super) fn facts(paper: &Paper<'_>, language: Language) -> Vec<(&'static str,
                 "(name not shown: it could hold a number of a person)",
             )
             .to_owned(),
-        (None, false) => language.choose("standard input", "standard input").to_owned(),
+        (None, false) => "standard input".to_owned(),
     };
     let size = paper.bytes.map_or_else(String::new, |bytes| {
         format!(", {} {}", language.count(bytes), language.choose("byte", "bytes"))
@@ -32,13 +32,7 @@ pub(super) fn facts(paper: &Paper<'_>, language: Language) -> Vec<(&'static str,
         ),
         (
             language.choose("Program", "Programme"),
-            format!(
-                "{} ({}), {} {}",
-                language.of(&programme.title),
-                programme.id,
-                language.choose("version", "version"),
-                programme.version
-            ),
+            format!("{} ({}), version {}", language.of(&programme.title), programme.id, programme.version),
         ),
         (
             language.choose("Partner", "Partner"),
@@ -62,10 +56,7 @@ fn options(paper: &Paper<'_>, language: Language) -> String {
     let options = &paper.options;
     let mut words = Vec::new();
     if let Some(version) = options.mapping_version {
-        words.push(format!(
-            "{} {version}",
-            language.choose("kobling af kolonner, version", "mapping, version")
-        ));
+        words.push(format!("{} {version}", language.choose("kolonneoversigt, version", "mapping, version")));
     }
     if let Some(encoding) = options.encoding {
         words.push(format!("{} {encoding}", language.choose("tegnsæt", "encoding")));
@@ -134,18 +125,13 @@ pub(super) fn rows(report: &Report, language: Language) -> [(&'static str, u64, 
 /// What the numbers together look like, where that is unusual.
 pub(super) fn unusual(paper: &Paper<'_>, language: Language) -> Option<String> {
     let unusual = paper.unusual?;
-    Some(format!(
-        "{}{}: {}; {}",
-        language.choose("Ingen pakke", "No package"),
-        "",
-        unusual.say(language),
-        unusual.advice(language)
-    ))
+    let none = language.choose("Ingen pakke", "No package");
+    Some(format!("{none}: {}; {}", unusual.say(language), unusual.advice(language)))
 }
 
 /// A matter in one sentence, and what to do.
 pub(super) fn matter(matter: Matter, language: Language) -> String {
-    format!("{}: {}", matter.say(language), matter.advice(language))
+    format!("{}; {}", matter.say(language), matter.advice(language))
 }
 
 /// The column, or the row as a whole.
