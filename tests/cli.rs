@@ -113,24 +113,24 @@ rows rejected                          3
 
 Rejected rows, by reason
   date                                 1
-      not a date; use dd-mm-yyyy or yyyy-mm-dd
+      Not a date. Use dd-mm-yyyy or yyyy-mm-dd.
       date: line 10
   nine-digits                          1
-      nine digits: a spreadsheet dropped the leading zero; export the column as text, or run again with --repair-leading-zero
+      Nine digits: a spreadsheet dropped the leading zero. Export the column as text, or run again with --repair-leading-zero.
       person: line 9
   unknown-code                         1
-      unknown code; use one of the column's codes, or ask the steward to register this way of writing it
+      Unknown code. Use one of the column's codes, or ask the steward to register this way of writing it.
       step: line 13 (1 different text)
 
 Remarks: these rows are sent all the same
   repeated-row                         1
-      the same row came before; sent once; if there are many, see whether the export was put together from several
+      The same row came before. Sent once; if there are many, see whether the export was put together from several.
       line 6
   hyphenated                           4
-      written with a hyphen or spaces; read as ten digits
+      Written with a hyphen or spaces. Read as ten digits.
       person: lines 5, 6, 11, 12
   made-up-number                      11
-      a made-up number; the programme has made-up numbers alone
+      A made-up number. The programme has made-up numbers alone.
       person: lines 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13
 
 Numbers sent, by kind
@@ -150,12 +150,7 @@ Rows by month, without those rejected
   2022-04                              0
   2022-05                              2  ###############
   2022-06                              1  ########
-  2022-07                              0
-  2022-08                              0
-  2022-09                              0
-  2022-10                              0
-  2022-11                              0
-  2022-12                              0
+  2022-07..2022-12                     0
 ";
 
 /// The report behind what it is a report of, in which the moment stands.
@@ -183,6 +178,55 @@ fn a_check_says_what_and_where_and_its_status_follows_the_limit() {
     let repaired = check(&["--repair-leading-zero", "--max-rejected", "2", "--report", "json"]);
     let report: serde_json::Value = serde_json::from_str(&repaired.out).expect("JSON");
     assert_eq!((repaired.status, &report["rows"]["rejected"]), (0, &2.into()));
+}
+
+#[test]
+fn a_report_is_filed_in_the_form_that_its_name_or_an_option_asks_for() {
+    let partner = Partner::new();
+    for (name, more, head) in [
+        ("report.html", &[][..], "<!doctype html>\n<html lang=\"en\">"),
+        ("report.htm", &["--lang", "da"], "<!doctype html>\n<html lang=\"da\">"),
+        ("report.json", &[], "{\n  \"report_format\": 1,"),
+        ("report.txt", &[], "File                extract.csv"),
+        ("report", &["--report", "json"], "{\n  \"report_format\": 1,"),
+    ] {
+        let path = partner.at(name);
+        let run = check(&[&["--report-out", path.as_str()], more].concat());
+        assert_eq!((run.status, run.err.as_str()), (1, ""), "{name}");
+        assert!(run.out.contains("extract.csv, "), "the text is shown all the same");
+        let text = std::fs::read_to_string(&path).expect("filed");
+        assert!(text.starts_with(head), "{name}: {text}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&path).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "for its owner alone");
+        }
+        check(&["--report-out", &path]).refused(3, name);
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), text, "never written over");
+    }
+    let (package, path) = (partner.at("package"), partner.at("refused.html"));
+    let refused = partner.tokenise("package", &["--max-rejected", "2", "--report-out", &path]);
+    refused.refused(1, "no package was made");
+    let page = std::fs::read_to_string(&path).expect("a refusal has its report");
+    assert!(page.contains("3 of 12 rows are rejected.") && page.contains("no package is made"));
+    assert!(!Path::new(&package).exists());
+}
+
+#[test]
+fn a_refusal_is_said_in_danish() {
+    let partner = Partner::new();
+    partner
+        .tokenise("package", &["--max-rejected", "2", "--lang", "da"])
+        .refused(1, "3 af 12 rækker er afvist, flere end grænsen; der er ikke lavet nogen pakke");
+    assert_eq!(partner.tokenise("package", &["--max-rejected", "3"]).status, 0);
+    partner.tokenise("package", &["--lang", "da"]).refused(3, "findes allerede; angiv navnet på en ny mappe");
+    std::fs::write(partner.path("package/data.csv"), "changed").expect("written");
+    run(&["inspect", &partner.at("package"), "--lang", "da"]).refused(3, "lav pakken igen");
+    let mut nobody = extract("check", "x.csv");
+    nobody[5] = "nobody";
+    nobody.extend(["--lang", "da"]);
+    run(&nobody).refused(2, "programmet har ingen partner nobody");
 }
 
 #[test]

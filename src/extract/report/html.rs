@@ -146,7 +146,7 @@ fn one(found: &Found, language: Language) -> String {
     };
     let mut text = format!(
         "<h3>{} <code>{}</code></h3>\n<p>{count}: {}.</p>\n",
-        safe(&capital(&title)),
+        safe(&words::capital(&title)),
         found.matter.code(),
         safe(found.matter.advice(language))
     );
@@ -157,9 +157,9 @@ fn one(found: &Found, language: Language) -> String {
     ];
     text += &table("", &title, &headers);
     for of in &found.columns {
-        let different =
-            words::different(of, language).map_or_else(String::new, |words| format!("{}. ", capital(&words)));
-        let lines = capital(&words::lines(&of.places, MAX_LISTED_LINES, language));
+        let different = words::different(of, language)
+            .map_or_else(String::new, |words| format!("{}. ", words::capital(&words)));
+        let lines = words::capital(&words::lines(&of.places, MAX_LISTED_LINES, language));
         text += &format!(
             "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"lines\">{}</td></tr>\n",
             safe(&words::column(of, language)),
@@ -168,11 +168,6 @@ fn one(found: &Found, language: Language) -> String {
         );
     }
     text + TABLE_END
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn identifiers(paper: &Paper<'_>, language: Language) -> String {

@@ -131,7 +131,13 @@ pub(super) fn unusual(paper: &Paper<'_>, language: Language) -> Option<String> {
 
 /// A matter in one sentence, and what to do.
 pub(super) fn matter(matter: Matter, language: Language) -> String {
-    format!("{}; {}", matter.say(language), matter.advice(language))
+    format!("{}. {}.", capital(&matter.say(language)), capital(matter.advice(language)))
+}
+
+/// The text with a capital letter.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// The column, or the row as a whole.
