@@ -64,11 +64,7 @@ fn no_value_of_a_file_full_of_canaries_is_said_anywhere() {
     let (text, values) = canaries();
     assert!(values.len() > 40, "{values:?}");
     for value in &values {
-        assert_eq!(
-            leaks(&format!("line 3: {value} is bad"), &values).contains(value),
-            true,
-            "the search finds it"
-        );
+        assert!(leaks(&format!("line 3: {value} is bad"), &values).contains(value), "the search finds it");
     }
     let dir = tempfile::tempdir().expect("a folder");
     let folder = dir.path();

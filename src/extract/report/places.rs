@@ -58,7 +58,8 @@ mod tests {
         ) {
             let mut all: Vec<u64> = parts.concat();
             let mut parts = parts;
-            parts.rotate_left(turn.min(parts.len()));
+            let turn = turn.min(parts.len());
+            parts.rotate_left(turn);
             let mut places = Places::default();
             for part in &parts {
                 let mut of_part = Places::default();
