@@ -5,7 +5,7 @@ use std::path::Path;
 /// The last part of a path, unless it holds what could be a birth date or an identifier: then nothing.
 ///
 /// Held back is a name with six digits that are a day, a month and a year, or nine and more digits, in one piece; or with
-/// six digits and, behind one sign, four letters or digits. Months and whole dates (`202403`, `20240301`) pass.
+/// six digits and, behind them or behind one sign, four letters or digits. Months and whole dates (`202403`, `20240301`) pass.
 pub(super) fn shown(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     (!tells(name)).then(|| name.to_owned())
@@ -21,8 +21,9 @@ fn tells(name: &str) -> bool {
             chars.get(from..from + 4).is_some_and(|part| part.iter().all(|c| c.is_alphanumeric()))
                 && !chars.get(from + 4).is_some_and(|c| c.is_alphanumeric())
         };
-        let six = digits == 6;
-        if digits >= 9 || (six && (is_date(&chars[at..end]) || four(end) || four(end + 1))) {
+        let date = digits >= 6 && is_date(&chars[at..at + 6]);
+        let alone = digits == 6 && (date || four(end) || four(end + 1));
+        if digits >= 9 || alone || (date && four(at + 6)) {
             return true;
         }
         at = end.max(at + 1);

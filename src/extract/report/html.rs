@@ -145,7 +145,7 @@ fn one(found: &Found, language: Language) -> String {
         (_, Language::En) => format!("{} rows", language.count(rows)),
     };
     let mut text = format!(
-        "<h3>{} <code>{}</code></h3>\n<p>{count}: {}.</p>\n",
+        "<div class=\"one\">\n<h3>{} <code>{}</code></h3>\n<p>{count}: {}.</p>\n",
         safe(&words::capital(&title)),
         found.matter.code(),
         safe(found.matter.advice(language))
@@ -167,7 +167,7 @@ fn one(found: &Found, language: Language) -> String {
             safe(&(different + &lines))
         );
     }
-    text + TABLE_END
+    text + TABLE_END + "</div>\n"
 }
 
 fn identifiers(paper: &Paper<'_>, language: Language) -> String {
@@ -244,12 +244,12 @@ fn months(paper: &Paper<'_>, language: Language) -> String {
         (language.choose("søjle", "bar"), false),
     ];
     text += &table("", title, &headers);
-    for month in &paper.report.months {
-        let width = (month.rows * 200).div_ceil(most);
+    for (name, rows) in words::months(paper.report) {
+        let width = (rows * 200).div_ceil(most);
         text += &format!(
             "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"bar\"><svg viewBox=\"0 0 200 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect width=\"{width}\" height=\"8\"/></svg></td></tr>\n",
-            month.month,
-            language.count(month.rows)
+            safe(&name),
+            language.count(rows)
         );
     }
     text + TABLE_END + "</section>\n"

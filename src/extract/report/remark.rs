@@ -97,7 +97,7 @@ impl Remark {
     pub const fn advice(self, language: Language) -> &'static str {
         let (da, en) = match self {
             Remark::TestNumber => (
-                "træk testpersonerne ud af udtrækket: de er ingen borgere",
+                "tag testpersonerne ud af udtrækket: de er ingen borgere",
                 "take test persons out of the export: they are no clients",
             ),
             Remark::ModulusElsewhere => (

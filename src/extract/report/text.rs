@@ -99,14 +99,9 @@ fn months(text: &mut String, report: &Report, language: Language) {
     let title =
         language.choose("Rækker efter måned, uden de afviste", "Rows by month, without those rejected");
     let _ = writeln!(text, "\n{title}");
-    // A long time without rows is one line.
-    let runs = report.months.chunk_by(|a, b| a.rows == 0 && b.rows == 0);
-    for run in runs {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
-        let name =
-            if run.len() > 1 { format!("{}..{}", first.month, last.month) } else { first.month.clone() };
-        let length = usize::try_from((first.rows * BAR).div_ceil(most)).unwrap_or(0);
-        let line = format!("  {name:<26}{:>12}  {}", language.count(first.rows), "#".repeat(length));
+    for (name, rows) in words::months(report) {
+        let length = usize::try_from((rows * BAR).div_ceil(most)).unwrap_or(0);
+        let line = format!("  {name:<26}{:>12}  {}", language.count(rows), "#".repeat(length));
         let _ = writeln!(text, "{}", line.trim_end());
     }
 }

@@ -184,6 +184,17 @@ pub(super) fn lines(places: &Places, listed: usize, language: Language) -> Strin
     text
 }
 
+/// Months and their rows; a long time without rows is one of them.
+pub(super) fn months(report: &Report) -> Vec<(String, u64)> {
+    let runs = report.months.chunk_by(|a, b| a.rows == 0 && b.rows == 0);
+    let named = runs.filter_map(|run| match run {
+        [] => None,
+        [one] => Some((one.month.clone(), one.rows)),
+        [first, .., last] => Some((format!("{}..{}", first.month, last.month), first.rows)),
+    });
+    named.collect()
+}
+
 /// What was found, rejecting or not.
 pub(super) fn found(report: &Report, rejects: bool) -> Vec<&Found> {
     report.found.iter().filter(|found| found.matter.rejects() == rejects).collect()
