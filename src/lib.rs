@@ -34,6 +34,7 @@ pub mod demo;
 pub mod digest;
 #[cfg(feature = "service")]
 pub mod disclosure;
+pub mod escape;
 #[cfg(feature = "partner")]
 pub mod exchange;
 pub mod extract;

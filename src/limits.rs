@@ -42,8 +42,10 @@ pub const MAX_PARTNERS: usize = 200;
 pub const MAX_DATASET_COLUMNS: usize = 64;
 /// Longest case or staff number after trimming, in bytes of UTF-8.
 pub const MAX_LOCAL_ID_BYTES: usize = 64;
-/// Most findings that are kept one by one in a quality report; beyond it they are counted.
-pub const MAX_LISTED_FINDINGS: usize = 10_000;
+/// Most lines that a quality report names for one reason, and for one reason in one column; beyond them they are counted.
+pub const MAX_LISTED_LINES: usize = 100;
+/// Most different unknown texts of one column that a quality report tells apart; beyond it there are "at least" so many.
+pub const MAX_UNKNOWN_TEXTS: usize = 1000;
 /// Rows that may wait in memory to be shuffled before they spill to disk under a one-time key, in bytes.
 pub const SHUFFLE_MEMORY_BYTES: usize = 256 << 20;
 /// Memory for rows that a seal takes unless told otherwise, in bytes; beyond it rows wait on disk.

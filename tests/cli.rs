@@ -105,34 +105,75 @@ fn check(more: &[&str]) -> Run {
 }
 
 const REPORT: &str = "\
-rows read                  12
-rows to send                8
-  of them without an identifier (contacts) 0
-rows repeated               1  (sent once)
-rows rejected               3
-rejected, by first reason:
-  date                                   1
-  nine-digits                            1
-  unknown-code                           1
-remarks:
-  hyphenated                             4
-  made-up-number                        11
-  repeated-row                           1
-identifiers sent:
-  cpr                                    8
-columns of the file that stay at home (by position): 5
-line 9, column person: nine-digits
-line 10, column date: date
-line 13, column step: unknown-code
+rows read                             12
+rows to send                           8
+  of them without a number             0  contacts, never persons
+rows repeated                          1  sent once
+rows rejected                          3
+
+Rejected rows, by reason
+  date                                 1
+      Not a date. Use dd-mm-yyyy or yyyy-mm-dd.
+      date: line 10
+  nine-digits                          1
+      Nine digits: a spreadsheet dropped the leading zero. Export the column as text, or run again with --repair-leading-zero.
+      person: line 9
+  unknown-code                         1
+      Unknown code. Use one of the column's codes, or ask the steward to register this way of writing it.
+      step: line 13 (1 different text)
+
+Remarks: these rows are sent all the same
+  repeated-row                         1
+      The same row came before. Sent once; if there are many, see whether the export was put together from several.
+      line 6
+  hyphenated                           4
+      Written with a hyphen or spaces. Read as ten digits.
+      person: lines 5, 6, 11, 12
+  made-up-number                      11
+      A made-up number. The programme has made-up numbers alone.
+      person: lines 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13
+
+Numbers sent, by kind
+  cpr                                  8
+
+Columns of the dataset       in the file       empty
+  person                               1           0
+  case                                 2           3
+  date                                 3           0
+  step                                 4           0
+  columns of the file that stay at home (by position): 5
+
+Rows by month, without those rejected
+  2022-01                              4  ##############################
+  2022-02                              1  ########
+  2022-03                              1  ########
+  2022-04                              0
+  2022-05                              2  ###############
+  2022-06                              1  ########
+  2022-07..2022-12                     0
 ";
+
+/// The report behind what it is a report of, in which the moment stands.
+fn body(out: &str) -> &str {
+    out.split_once("\n\n").map_or(out, |(_, body)| body)
+}
 
 #[test]
 fn a_check_says_what_and_where_and_its_status_follows_the_limit() {
     let plain = check(&[]);
-    assert_eq!((plain.status, plain.out.as_str(), plain.err.as_str()), (1, REPORT, ""));
+    assert_eq!((plain.status, body(&plain.out), plain.err.as_str()), (1, REPORT, ""));
+    for fact in [
+        "File                extract.csv, ",
+        "Dataset             Courses of help (course)",
+        "none given; some are rejected",
+    ] {
+        assert!(plain.out.contains(fact), "{fact}: {}", plain.out);
+    }
     for (limit, status) in [("0", 1), ("2", 1), ("3", 0), ("24%", 1), ("25%", 0)] {
         let run = check(&["--max-rejected", limit]);
-        assert_eq!((run.status, run.out.as_str()), (status, REPORT), "{limit}");
+        assert_eq!((run.status, body(&run.out)), (status, REPORT), "{limit}");
+        let kept = if status == 0 { "; kept" } else { "; exceeded: no package" };
+        assert!(run.out.contains(kept), "{limit}: {}", run.out);
     }
     let repaired = check(&["--repair-leading-zero", "--max-rejected", "2", "--report", "json"]);
     let report: serde_json::Value = serde_json::from_str(&repaired.out).expect("JSON");
@@ -140,10 +181,59 @@ fn a_check_says_what_and_where_and_its_status_follows_the_limit() {
 }
 
 #[test]
+fn a_report_is_filed_in_the_form_that_its_name_or_an_option_asks_for() {
+    let partner = Partner::new();
+    for (name, more, head) in [
+        ("report.html", &[][..], "<!doctype html>\n<html lang=\"en\">"),
+        ("report.htm", &["--lang", "da"], "<!doctype html>\n<html lang=\"da\">"),
+        ("report.json", &[], "{\n  \"report_format\": 1,"),
+        ("report.txt", &[], "File                extract.csv"),
+        ("report", &["--report", "json"], "{\n  \"report_format\": 1,"),
+    ] {
+        let path = partner.at(name);
+        let run = check(&[&["--report-out", path.as_str()], more].concat());
+        assert_eq!((run.status, run.err.as_str()), (1, ""), "{name}");
+        assert!(run.out.contains("extract.csv, "), "the text is shown all the same");
+        let text = std::fs::read_to_string(&path).expect("filed");
+        assert!(text.starts_with(head), "{name}: {text}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&path).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "for its owner alone");
+        }
+        check(&["--report-out", &path]).refused(3, name);
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), text, "never written over");
+    }
+    let (package, path) = (partner.at("package"), partner.at("refused.html"));
+    let refused = partner.tokenise("package", &["--max-rejected", "2", "--report-out", &path]);
+    refused.refused(1, "no package was made");
+    let page = std::fs::read_to_string(&path).expect("a refusal has its report");
+    assert!(page.contains("3 of 12 rows are rejected.") && page.contains("no package is made"));
+    assert!(!Path::new(&package).exists());
+}
+
+#[test]
+fn a_refusal_is_said_in_danish() {
+    let partner = Partner::new();
+    partner
+        .tokenise("package", &["--max-rejected", "2", "--lang", "da"])
+        .refused(1, "3 af 12 rækker er afvist, flere end grænsen; der er ikke lavet nogen pakke");
+    assert_eq!(partner.tokenise("package", &["--max-rejected", "3"]).status, 0);
+    partner.tokenise("package", &["--lang", "da"]).refused(3, "findes allerede; angiv navnet på en ny mappe");
+    std::fs::write(partner.path("package/data.csv"), "changed").expect("written");
+    run(&["inspect", &partner.at("package"), "--lang", "da"]).refused(3, "lav pakken igen");
+    let mut nobody = extract("check", "x.csv");
+    nobody[5] = "nobody";
+    nobody.extend(["--lang", "da"]);
+    run(&nobody).refused(2, "programmet har ingen partner nobody");
+}
+
+#[test]
 fn standard_input_is_read_like_the_file() {
     let bytes = std::fs::read(example("extract.csv")).expect("readable");
     let piped = run_with(&extract("check", "-"), &bytes);
-    assert_eq!((piped.status, piped.out.as_str()), (1, REPORT));
+    assert_eq!((piped.status, body(&piped.out)), (1, REPORT));
     let partner = Partner::new();
     let (key, out) = (partner.at("linkage.key"), partner.at("package"));
     let arguments = [&extract("tokenise", "-")[..], &["--key", &key, "--out", &out]].concat();
@@ -254,7 +344,7 @@ fn a_package_is_whole_or_not_there() {
     assert_eq!(partner.names(), keys, "nothing is left behind");
     let made = partner.tokenise("package", &["--signing-key", &partner.at("signing.key")]);
     assert_eq!(
-        (made.status, made.out.as_str()),
+        (made.status, body(&made.out)),
         (1, REPORT),
         "no limit: made, and the status says that rows are missing"
     );

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use kobling::clock::{Day, Timestamp};
 use kobling::extract::manifest::SIGNATURE_CONTEXT;
+use kobling::extract::report::{Finding, Paper};
 use kobling::extract::{
     Decimal, Declared, ExtractError, Job, MaxRejected, Package, PackageError, ReadError, Source, Unwatched,
-    check, tokenise,
+    Watch, check, tokenise,
 };
 use kobling::id::{LeadingZero, Sex, generate_made_up_cpr};
 use kobling::key::{LinkageKey, SigningKey};
+use kobling::language::Language;
 use kobling::programme::Programme;
 use kobling::secret::{SeededRandom, SystemRandom};
 use proptest::prelude::*;
@@ -56,7 +58,7 @@ impl Partner {
         })
     }
 
-    fn tokenise(&self, bytes: &[u8], out: &Path) -> Result<kobling::extract::findings::Report, ExtractError> {
+    fn tokenise(&self, bytes: &[u8], out: &Path) -> Result<kobling::extract::report::Report, ExtractError> {
         let source = self.write(bytes);
         let now = Timestamp::from_millis(1_750_000_000_000);
         self.with(&source, |job| {
@@ -118,6 +120,20 @@ fn a_raw_extract_becomes_a_package_with_tokens_alone() {
     assert_eq!(package.signature().ok(), Some(signature));
 }
 
+/// Keeps every finding.
+struct Listed(Vec<Finding>);
+
+impl Watch for Listed {
+    fn wants_findings(&self) -> bool {
+        true
+    }
+
+    fn findings(&mut self, findings: &[Finding]) -> std::io::Result<()> {
+        self.0.extend_from_slice(findings);
+        Ok(())
+    }
+}
+
 #[test]
 fn every_bad_row_is_found_in_one_pass_without_its_value() {
     let partner = Partner::new();
@@ -137,15 +153,26 @@ fn every_bad_row_is_found_in_one_pass_without_its_value() {
     }
     text += "070761;;\r\n";
     let source = partner.write(text.as_bytes());
+    let mut listed = Listed(Vec::new());
     let report = partner
-        .with(&source, |job| check(&job, &mut SystemRandom::new(), &mut Unwatched))
+        .with(&source, |job| check(&job, &mut SystemRandom::new(), &mut listed))
         .unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((report.rows.read, report.rows.rejected, report.rows.sent), (8, 8, 0));
     for (at, (_, _, _, code, column)) in bad.iter().enumerate() {
-        let finding = report.findings.iter().find(|f| f.line == at as u64 + 2 && f.rejected).expect("found");
+        let finding = listed.0.iter().find(|f| f.line == at as u64 + 2 && f.rejected).expect("found");
         assert_eq!((finding.code, finding.column.as_ref().map(AsRef::as_ref)), (*code, Some(*column)));
     }
-    let text = report.to_text(100) + &serde_json::to_string(&report).expect("plain data");
+    let text = partner.with(&source, |job| {
+        let paper = Paper::of(&job, &report, Timestamp::from_millis(0), None);
+        [
+            paper.to_text(Language::Da),
+            paper.to_text(Language::En),
+            paper.to_json(),
+            paper.to_html(Language::Da),
+        ]
+        .concat()
+    });
+    assert!(text.contains("invalid-birth-date"));
     for value in ["310299", "101015555", "1,01E", "Kaffe", good.as_str()] {
         assert!(!text.contains(value), "{value}");
     }

@@ -2,23 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Text for an HTML or SVG element or a quoted attribute. Control characters, which neither may hold, are left out.
-pub(super) fn html(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            '\n' | '\t' => safe.push(' '),
-            c if c.is_control() => {}
-            c => safe.push(c),
-        }
-    }
-    safe
-}
+pub(super) use crate::escape::{html, terminal};
 
 /// Text for a cell or a line of Markdown: every ASCII sign that Markdown or HTML reads is escaped, a line stays one.
 pub(super) fn markdown(text: &str) -> String {
@@ -44,12 +28,6 @@ pub(super) fn markdown(text: &str) -> String {
         }
     }
     safe
-}
-
-/// Text for a terminal: without control characters, which could move the cursor or change what stands there.
-pub(super) fn terminal(text: &str) -> String {
-    let line = |c: char| if matches!(c, '\n' | '\t') { ' ' } else { c };
-    text.chars().map(line).filter(|c| !c.is_control()).collect()
 }
 
 /// Whether a spreadsheet that reads this text from CSV may take it for a formula.

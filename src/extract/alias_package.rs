@@ -5,10 +5,10 @@ use std::path::Path;
 
 use super::Source;
 use super::aliases::{AliasListError, Pair, read_pairs};
-use super::findings::{KINDS, kind_code};
 use super::list::LISTED_ROWS;
 use super::manifest::{FORMAT, Head, ListKind, Manifest, RowCounts, Schema};
 use super::pack::{PackageWriter, written};
+use super::report::{KINDS, kind_code};
 use super::shuffle::Shuffler;
 use crate::clock::Timestamp;
 use crate::key::{LinkageKey, SigningKey};

@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
-use super::findings::Reason;
 use super::mapping::{ColumnMapping, DateForm, Mapping};
 use super::read::Written;
+use super::report::Reason;
 use crate::clock::Day;
 use crate::name::{CodeId, ColumnId};
 use crate::programme::{Column, Dataset, Measure, Programme, Role};
@@ -62,6 +62,21 @@ pub(super) enum Reads {
     Date,
     Category { forms: FxHashMap<String, u8>, codes: Vec<CodeId> },
     Measure(Measure),
+}
+
+impl Reads {
+    /// The role's word in a definition.
+    pub const fn role(&self) -> &'static str {
+        match self {
+            Reads::Person => Role::Person.word(),
+            Reads::RelatedPerson => Role::RelatedPerson.word(),
+            Reads::Case => Role::Case.word(),
+            Reads::Staff => Role::Staff.word(),
+            Reads::Date => Role::Date.word(),
+            Reads::Category { .. } => "category",
+            Reads::Measure(_) => "measure",
+        }
+    }
 }
 
 impl Columns {

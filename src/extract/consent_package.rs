@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::Source;
 use super::consents::{ConsentListError, ConsentRowError, Form, Reading, read_list};
-use super::findings::{KINDS, kind_code};
 use super::manifest::{FORMAT, Head, ListKind, Manifest, RowCounts, Schema};
 use super::pack::{PackageWriter, written};
+use super::report::{KINDS, kind_code};
 use super::shuffle::Shuffler;
 use crate::clock::Timestamp;
 use crate::key::{LinkageKey, SigningKey};

@@ -1,9 +1,9 @@
 //! Dates that were read before: an extract has some thousand different ones, each many times.
 
 use super::columns::parse_date;
-use super::findings::Reason;
 use super::mapping::DateForm;
 use super::read::Written;
+use super::report::Reason;
 use crate::clock::Day;
 
 /// Places for dates: more than the days of ten years.

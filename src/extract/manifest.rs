@@ -11,6 +11,7 @@ use crate::clock::{Period, Timestamp};
 use crate::consent::CONSENT_COLUMNS;
 pub use crate::digest::Sha256Hex;
 use crate::key::KeyId;
+use crate::language::Spoken;
 use crate::limits;
 use crate::name::{DatasetId, PartnerId, ProgrammeId};
 use crate::programme::{ALIASES, CONSENTS, Dataset, Programme, Role};
@@ -235,6 +236,43 @@ pub enum ManifestError {
         "the manifest does not say that the numbers were looked at together before they became tokens (`screened`)"
     )]
     NotScreened,
+}
+
+impl Spoken for ManifestError {
+    fn danish(&self) -> String {
+        match self {
+            ManifestError::Form(_) => {
+                format!("{MANIFEST_FILE} kan ikke læses: lav pakken igen med den nyeste `kobling tokenise`")
+            }
+            ManifestError::Format { found } => {
+                format!("pakken har format {found}, og her forstås format {FORMAT}: opdater den ældste side")
+            }
+            ManifestError::Contradiction(what) => {
+                format!("manifestet modsiger sig selv ({what}); lav pakken igen")
+            }
+            ManifestError::OtherProgramme { found, expected } => {
+                format!("pakken er lavet til programmet {found}, og dette er {expected}")
+            }
+            ManifestError::OtherKey { found, expected } => format!(
+                "pakken er lavet med nøglen {found}, programmet venter {expected}: bed nøgleforvalteren om den nøgle"
+            ),
+            ManifestError::UnknownPartner(partner) => format!("programmet har ingen partner {partner}"),
+            ManifestError::UnknownDataset(dataset) => format!("programmet har intet datasæt {dataset}"),
+            ManifestError::NotYours { partner, dataset } => {
+                format!("partneren {partner} afleverer ikke datasættet {dataset}")
+            }
+            ManifestError::Period { found, expected } => {
+                format!("perioden {found} ligger uden for programmets {expected}")
+            }
+            ManifestError::Columns(dataset) => format!(
+                "kolonnerne er ikke dem, datasættet {dataset} har: lav pakken igen med den gældende programdefinition"
+            ),
+            ManifestError::NotScreened => {
+                "manifestet siger ikke, at numrene er set efter samlet, før de blev til tokens (`screened`)"
+                    .to_owned()
+            }
+        }
+    }
 }
 
 impl Manifest {

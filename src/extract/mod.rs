@@ -10,12 +10,13 @@ mod columns;
 mod consent_package;
 pub mod consents;
 mod days;
-pub mod findings;
+mod limit;
 pub mod list;
 pub mod manifest;
 mod mapping;
 mod pack;
 mod read;
+pub mod report;
 mod reread;
 mod row;
 mod run;
@@ -25,6 +26,7 @@ mod shuffle;
 pub use alias_package::{AliasJob, AliasReport, check_aliases, package_aliases};
 pub use columns::{Decimal, HeaderError};
 pub use consent_package::{ConsentJob, package_consents};
+pub use limit::{MaxRejected, MaxRejectedError, Percent};
 pub use list::read_day;
 pub use mapping::{
     Asked, Certainty, Change, Choice, ColumnMapping, DateForm, Difference, FileForm, Fit, MAPPING_FORMAT,
@@ -34,5 +36,5 @@ pub use mapping::{
 pub use pack::{Package, PackageError};
 pub use read::{Declared, ReadError, Source, parse_encoding};
 pub use reread::{About, Reread, reread};
-pub use run::{ExtractError, Job, MaxRejected, MaxRejectedError, Unwatched, Watch, check, tokenise};
+pub use run::{ExtractError, Job, Unwatched, Watch, check, tokenise};
 pub use screen::Unusual;

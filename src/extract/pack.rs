@@ -14,6 +14,7 @@ use super::manifest::{
 };
 use crate::clock::Timestamp;
 use crate::key::{Signature, SigningKey};
+use crate::language::Spoken;
 use crate::limits;
 
 /// Why a package cannot be written or read.
@@ -54,14 +55,50 @@ pub enum PackageError {
     Signature(PathBuf),
 }
 
+impl Spoken for PackageError {
+    fn danish(&self) -> String {
+        match self {
+            PackageError::Exists(path) => {
+                format!("{} findes allerede; angiv navnet på en ny mappe", path.display())
+            }
+            PackageError::Io { path, doing, .. } => {
+                let doing = if *doing == WRITTEN { "skrives" } else { "læses" };
+                format!("{}: kan ikke {doing}", path.display())
+            }
+            PackageError::LargeManifest(path) => {
+                format!("{}: for stor til at være et manifest", path.display())
+            }
+            PackageError::Manifest { path, source } => format!("{}: {}", path.display(), source.danish()),
+            PackageError::Changed(path) => {
+                format!("{}: rækkerne er ikke dem, manifestet beskriver; lav pakken igen", path.display())
+            }
+            PackageError::Unsigned(path) => {
+                format!("{}: pakken er ikke underskrevet; angiv --signing-key", path.display())
+            }
+            PackageError::Signature(path) => format!("{}: rummer ingen underskrift", path.display()),
+        }
+    }
+
+    fn because(&self) -> Option<&dyn Spoken> {
+        match self {
+            PackageError::Io { source, .. } => Some(source),
+            PackageError::Manifest { source, .. } => source.because(),
+            _ => None,
+        }
+    }
+}
+
+const READ: &str = "read";
+const WRITTEN: &str = "written";
+
 pub(super) fn written(path: &Path) -> impl FnOnce(io::Error) -> PackageError {
     let path = path.to_owned();
-    move |source| PackageError::Io { path, doing: "written", source }
+    move |source| PackageError::Io { path, doing: WRITTEN, source }
 }
 
 fn read(path: &Path) -> impl FnOnce(io::Error) -> PackageError {
     let path = path.to_owned();
-    move |source| PackageError::Io { path, doing: "read", source }
+    move |source| PackageError::Io { path, doing: READ, source }
 }
 
 /// A package being written.

@@ -4,13 +4,12 @@ use rustc_hash::FxHashMap;
 
 use super::columns::{Columns, Decimal, Mapped, Reads, parse_number};
 use super::days::Days;
-use super::findings::{Finding, Reason, Remark};
 use super::read::{Row, Written};
+use super::report::{Notes, Reason, Remark};
 use super::screen::{Number, Numbers};
 use super::shuffle::RowBuffer;
 use crate::clock::Day;
 use crate::id::{IdKind, Identifier, LeadingZero, Modulus};
-use crate::name::ColumnId;
 use crate::token::{LocalIdError, Token, Tokeniser, looks_like_cpr};
 
 /// Raw forms of one category column that are remembered at most.
@@ -32,8 +31,7 @@ pub(super) struct Terms {
 pub(super) struct Tally {
     pub read: u64,
     pub rejected: Vec<(Reason, u64)>,
-    pub remarks: [u64; Remark::ALL.len()],
-    pub findings: Vec<Finding>,
+    pub notes: Notes,
     /// CPR numbers of rows that are not rejected, where somebody looks at them together.
     pub numbers: Option<Numbers>,
 }
@@ -43,6 +41,8 @@ pub(super) struct Tally {
 struct Whose {
     kind: Option<IdKind>,
     numbers: [Option<Number>; 2],
+    /// Month of the event, counted from the first of the period.
+    month: Option<usize>,
 }
 
 impl Tally {
@@ -52,10 +52,6 @@ impl Tally {
             None => self.rejected.push((reason, 1)),
         }
     }
-
-    fn remark(&mut self, remark: Remark) {
-        self.remarks[Remark::ALL.iter().position(|known| *known == remark).unwrap_or(0)] += 1;
-    }
 }
 
 /// Reads the rows of chunks, one after another, on one thread.
@@ -63,6 +59,8 @@ pub(super) struct RowReader<'a> {
     columns: &'a Columns,
     tokeniser: &'a Tokeniser,
     terms: Terms,
+    /// The first month of the period, counted from the year 0.
+    first_month: i32,
     seen_forms: Vec<FxHashMap<Vec<u8>, u8>>,
     days: Vec<Days>,
     line: Vec<u8>,
@@ -71,8 +69,15 @@ pub(super) struct RowReader<'a> {
 impl<'a> RowReader<'a> {
     pub fn new(columns: &'a Columns, tokeniser: &'a Tokeniser, terms: Terms) -> RowReader<'a> {
         let seen_forms = vec![FxHashMap::default(); columns.list.len()];
+        let (year, month, _) = terms.first_day.ymd();
+        let first_month = i32::from(year) * 12 + i32::from(month);
         let days = columns.list.iter().map(|column| Days::new(column.dates)).collect();
-        RowReader { columns, tokeniser, terms, seen_forms, days, line: Vec::with_capacity(256) }
+        RowReader { columns, tokeniser, terms, first_month, seen_forms, days, line: Vec::with_capacity(256) }
+    }
+
+    /// How many columns the dataset has.
+    pub const fn columns(&self) -> usize {
+        self.columns.list.len()
     }
 
     /// Reads one record that begins on `line`; nothing comes of one that is empty.
@@ -93,6 +98,7 @@ impl<'a> RowReader<'a> {
             return None;
         }
         tally.read += 1;
+        tally.notes.next_row();
         self.line.clear();
         let columns = self.columns;
         let mut first_reason = None;
@@ -103,8 +109,10 @@ impl<'a> RowReader<'a> {
             }
             if let Err(reason) = self.field(at, column, record, line, &mut whose, tally) {
                 first_reason.get_or_insert(reason);
-                let column = (reason != Reason::TooFewColumns).then(|| column.id.clone());
-                tally.findings.push(Finding { line, column, code: reason.code(), rejected: true });
+                if reason.plain() == Reason::Missing {
+                    tally.notes.missing(at);
+                }
+                tally.notes.reason(reason, line, (reason != Reason::TooFewColumns).then_some(at));
                 if reason == Reason::TooFewColumns {
                     break;
                 }
@@ -118,6 +126,9 @@ impl<'a> RowReader<'a> {
             None => {
                 if let Some(numbers) = &mut tally.numbers {
                     whose.numbers.into_iter().flatten().for_each(|number| numbers.push(number, line));
+                }
+                if let Some(month) = whose.month {
+                    tally.notes.month(month);
                 }
                 Some((&self.line, whose.kind))
             }
@@ -138,16 +149,21 @@ impl<'a> RowReader<'a> {
             None => (&b""[..], Written::Text),
         };
         if column.is_missing(field) {
-            return if column.required { Err(Reason::Missing) } else { Ok(()) };
+            if column.required {
+                return Err(Reason::Missing);
+            }
+            tally.notes.missing(at);
+            return Ok(());
         }
         match &column.reads {
             Reads::Person => {
-                let id = self.identifier(field, &column.id, line, tally)?;
-                *whose = Whose { kind: Some(id.kind()), numbers: [Number::of(&id, false), whose.numbers[1]] };
+                let id = self.identifier(field, at, line, tally)?;
+                whose.kind = Some(id.kind());
+                whose.numbers[0] = Number::of(&id, false);
                 self.tokeniser.person(&id).write_to(&mut self.line);
             }
             Reads::RelatedPerson => {
-                let id = self.identifier(field, &column.id, line, tally)?;
+                let id = self.identifier(field, at, line, tally)?;
                 whose.numbers[1] = Number::of(&id, true);
                 self.tokeniser.person(&id).write_to(&mut self.line);
             }
@@ -161,15 +177,21 @@ impl<'a> RowReader<'a> {
                 if day < self.terms.first_day || day > self.terms.last_day {
                     return Err(Reason::OutsidePeriod);
                 }
-                write_day(day, &mut self.line);
+                let (year, month) = write_day(day, &mut self.line);
+                let month = i32::from(year) * 12 + i32::from(month) - self.first_month;
+                whose.month = usize::try_from(month).ok();
             }
             Reads::Category { forms, codes } => {
                 let seen = &mut self.seen_forms[at];
                 let code = match seen.get(field) {
                     Some(code) => *code,
                     None => {
-                        let text = std::str::from_utf8(field).map_err(|_| Reason::UnknownCode)?;
-                        let code = *forms.get(text.to_lowercase().as_str()).ok_or(Reason::UnknownCode)?;
+                        let text = std::str::from_utf8(field).ok();
+                        let code = text.and_then(|text| forms.get(text.to_lowercase().as_str()).copied());
+                        let Some(code) = code else {
+                            tally.notes.unknown(at, field);
+                            return Err(Reason::UnknownCode);
+                        };
                         if seen.len() < REMEMBERED_FORMS {
                             seen.insert(field.to_vec(), code);
                         }
@@ -196,39 +218,30 @@ impl<'a> RowReader<'a> {
     fn identifier(
         &self,
         field: &[u8],
-        column: &ColumnId,
+        column: usize,
         line: u64,
         tally: &mut Tally,
     ) -> Result<Identifier, Reason> {
         let id = Identifier::parse(field, self.terms.today, self.terms.zero).map_err(Reason::Identifier)?;
-        let mut list = |remark: Remark| {
-            tally.findings.push(Finding {
-                line,
-                column: Some(column.clone()),
-                code: remark.code(),
-                rejected: false,
-            });
-        };
-        let modulus = match id.modulus() {
-            None | Some(Modulus::Passes) => None,
-            Some(Modulus::FailsOnListedDate) => Some(Remark::ModulusListed),
+        let mut remark = |remark: Remark| tally.notes.remark(remark, line, Some(column));
+        match id.modulus() {
+            // Whatever its check digit says, it explains itself.
+            Some(_) if id.is_test_number() => remark(Remark::TestNumber),
+            None | Some(Modulus::Passes) => {}
+            Some(Modulus::FailsOnListedDate) => remark(Remark::ModulusListed),
             Some(Modulus::FailsElsewhere { remainder: 1 }) if self.terms.made_up_numbers => {
-                Some(Remark::MadeUp)
+                remark(Remark::MadeUp);
             }
-            Some(Modulus::FailsElsewhere { .. }) => {
-                list(Remark::ModulusElsewhere);
-                Some(Remark::ModulusElsewhere)
-            }
-        };
+            Some(Modulus::FailsElsewhere { .. }) => remark(Remark::ModulusElsewhere),
+        }
+        if let Some(of_kind) = Remark::on_kind(id.kind()) {
+            remark(of_kind);
+        }
         if id.writing().zero_repaired {
-            list(Remark::ZeroRepaired);
-            tally.remark(Remark::ZeroRepaired);
+            remark(Remark::ZeroRepaired);
         }
         if id.writing().separated {
-            tally.remark(Remark::Hyphenated);
-        }
-        if let Some(remark) = modulus {
-            tally.remark(remark);
+            remark(Remark::Hyphenated);
         }
         Ok(id)
     }
@@ -252,10 +265,11 @@ impl<'a> RowReader<'a> {
     }
 }
 
-fn write_day(day: Day, out: &mut Vec<u8>) {
-    let (year, month, dom) = day.ymd();
+/// Writes a day; returns its year and month.
+fn write_day(day: Day, out: &mut Vec<u8>) -> (i16, u8) {
+    let (year, of_year, dom) = day.ymd();
     let digit = |value: i16| b'0' + u8::try_from(value % 10).unwrap_or(0);
-    let (month, dom) = (i16::from(month), i16::from(dom));
+    let (month, dom) = (i16::from(of_year), i16::from(dom));
     out.extend_from_slice(&[
         digit(year / 1000),
         digit(year / 100),
@@ -268,6 +282,7 @@ fn write_day(day: Day, out: &mut Vec<u8>) {
         digit(dom / 10),
         digit(dom),
     ]);
+    (year, of_year)
 }
 
 /// Writes a fixed-point number with a decimal point and all its decimals: `-12.50`.

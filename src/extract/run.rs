@@ -6,61 +6,24 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 
 use super::columns::{Columns, Decimal, HeaderError};
-use super::findings::{Finding, KINDS, Remark, Report, kind_code};
+use super::limit::MaxRejected;
 use super::manifest::{FORMAT, Head, Manifest, Schema};
 use super::mapping::Mapping;
 use super::pack::{PackageError, PackageWriter, written};
 use super::read::{Chunk, Declared, ReadError, Rows, Source};
+use super::report::{Finding, KINDS, Matter, Notes, Remark, Report, kind_code};
 use super::row::{RowReader, Tally, Terms};
 use super::screen::{Numbers, SCREEN, Screen, Unusual};
 use super::shuffle::{RowBuffer, Shuffler};
 use crate::clock::{Day, Period, Timestamp};
 use crate::id::{IdKind, LeadingZero};
 use crate::key::{LinkageKey, SigningKey};
+use crate::language::{Language, Spoken};
 use crate::limits;
 use crate::name::{DatasetId, PartnerId};
 use crate::programme::{Dataset, Programme};
 use crate::secret::Random;
 use crate::token::Tokeniser;
-
-/// How many rejected rows are too many.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum MaxRejected {
-    /// Rows.
-    Count(u64),
-    /// Share of the rows read, 0 to 1.
-    Share(f64),
-}
-
-impl MaxRejected {
-    /// Whether a report exceeds the limit.
-    #[must_use]
-    pub fn exceeded(self, report: &Report) -> bool {
-        match self {
-            MaxRejected::Count(most) => report.rows.rejected > most,
-            MaxRejected::Share(most) => report.rows.rejected as f64 > most * report.rows.read as f64,
-        }
-    }
-}
-
-/// Why a text is no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a limit is a number of rows, for instance 10, or a share, for instance 0.5%")]
-pub struct MaxRejectedError;
-
-impl std::str::FromStr for MaxRejected {
-    type Err = MaxRejectedError;
-
-    fn from_str(text: &str) -> Result<MaxRejected, MaxRejectedError> {
-        match text.strip_suffix('%') {
-            Some(share) => match share.trim().replace(',', ".").parse::<f64>() {
-                Ok(share) if (0.0..=100.0).contains(&share) => Ok(MaxRejected::Share(share / 100.0)),
-                _ => Err(MaxRejectedError),
-            },
-            None => text.parse().map(MaxRejected::Count).map_err(|_| MaxRejectedError),
-        }
-    }
-}
 
 /// An extract and what it is held against.
 #[derive(Clone, Copy, Debug)]
@@ -124,8 +87,56 @@ pub enum ExtractError {
     #[error("{} of {} rows were rejected, more than the limit given; no package was made", .0.rows.rejected, .0.rows.read)]
     TooManyRejected(Box<Report>),
     /// An extract that is not one of clients, or of more or fewer than the programme lets in.
-    #[error("{0}; no package was made: {advice}", advice = .0.advice())]
+    #[error("{0}; no package was made: {advice}", advice = .0.advice(Language::En))]
     Unusual(Unusual, Box<Report>),
+}
+
+impl Spoken for ExtractError {
+    fn danish(&self) -> String {
+        match self {
+            ExtractError::UnknownPartner(partner, known) => {
+                format!("programmet har ingen partner {partner}; det har: {known}")
+            }
+            ExtractError::UnknownDataset(dataset, known) => {
+                format!("programmet har intet datasæt {dataset}; det har: {known}")
+            }
+            ExtractError::NotYours(partner, dataset, own) => {
+                format!("{partner} afleverer ikke {dataset}; {partner} afleverer: {own}")
+            }
+            ExtractError::Period(period, programme) => {
+                format!("perioden {period} ligger uden for programmets {programme}")
+            }
+            // A command lets these say themselves.
+            ExtractError::Read(error) => error.to_string(),
+            ExtractError::Header(error) => error.to_string(),
+            ExtractError::Package(error) => error.danish(),
+            ExtractError::Findings(_) => "fundene kan ikke skrives".to_owned(),
+            ExtractError::Spill(_) => {
+                "rækker, der venter på at blive blandet, kan ikke ligge på disken; skaf plads dér, hvor pakken skal ligge"
+                    .to_owned()
+            }
+            ExtractError::Damaged(line) => {
+                format!("linje {line}: et felt er så beskadiget, at det ikke kan læses; træk filen ud igen")
+            }
+            ExtractError::TooManyRejected(report) => format!(
+                "{} af {} rækker er afvist, flere end grænsen; der er ikke lavet nogen pakke",
+                report.rows.rejected, report.rows.read
+            ),
+            ExtractError::Unusual(unusual, _) => format!(
+                "{}; der er ikke lavet nogen pakke: {}",
+                unusual.danish(),
+                unusual.advice(Language::Da)
+            ),
+        }
+    }
+
+    fn because(&self) -> Option<&dyn Spoken> {
+        match self {
+            ExtractError::Findings(error) | ExtractError::Spill(error) => Some(error),
+            ExtractError::Package(error) => error.because(),
+            _ => None,
+        }
+    }
 }
 
 /// What watches a run.
@@ -133,7 +144,13 @@ pub trait Watch {
     /// Raw bytes of the extract read so far.
     fn read(&mut self, _bytes: u64) {}
 
-    /// Findings in the order of the file, all of them.
+    /// Whether [`Watch::findings`] is to be called: findings are kept one by one only for somebody who wants them.
+    fn wants_findings(&self) -> bool {
+        false
+    }
+
+    /// Findings in the order of the file, and then repeated rows in no order; all but those that say how the whole file
+    /// is written ([`Remark::is_habit`]).
     ///
     /// # Errors
     /// I/O errors end the run.
@@ -157,8 +174,8 @@ pub fn check(job: &Job<'_>, random: &mut dyn Random, watch: &mut dyn Watch) -> R
     let target = job.target()?;
     // Repeated rows are found by the piles, so rows go through them here too; nothing of them is kept.
     let folder = std::env::temp_dir();
-    let (mut report, screen, shuffler) = collect(job, &target, &key, &folder, random, watch)?;
-    drain(shuffler, &mut report, watch, |_| Ok(()))?;
+    let collected = collect(job, &target, &key, &folder, random, watch)?;
+    let (report, screen) = collected.drain(target.period, watch, |_| Ok(()))?;
     match usual(job, &target, &screen, &report) {
         Ok(()) => Ok(report),
         Err(unusual) => Err(ExtractError::Unusual(unusual, Box::new(report))),
@@ -181,11 +198,14 @@ pub fn tokenise(
     let target = job.target()?;
     let (folder, now) = out;
     let mut writer = PackageWriter::create(folder, Schema::of(target.dataset))?;
-    let (mut report, screen, shuffler) = collect(job, &target, key, writer.partial(), random, watch)?;
-    if max_rejected.is_some_and(|limit| limit.exceeded(&report)) {
+    let collected = collect(job, &target, key, writer.partial(), random, watch)?;
+    if max_rejected.is_some_and(|limit| limit.exceeded(&collected.report)) {
+        // The report is whole all the same: what is repeated shows only here.
+        let (report, _) = collected.drain(target.period, watch, |_| Ok(()))?;
         return Err(ExtractError::TooManyRejected(Box::new(report)));
     }
-    drain(shuffler, &mut report, watch, |lines| writer.rows(lines).map_err(|e| written(folder)(e).into()))?;
+    let send = |lines: &[u8]| writer.rows(lines).map_err(|error| written(folder)(error).into());
+    let (report, screen) = collected.drain(target.period, watch, send)?;
     if let Err(unusual) = usual(job, &target, &screen, &report) {
         return Err(ExtractError::Unusual(unusual, Box::new(report)));
     }
@@ -276,7 +296,7 @@ fn collect(
     folder: &Path,
     random: &mut dyn Random,
     watch: &mut dyn Watch,
-) -> Result<(Report, Screen, Shuffler), ExtractError> {
+) -> Result<Collected, ExtractError> {
     let mut rows = Rows::open(job.source, job.declared)?;
     let columns = Columns::map(&rows.header, target.dataset, job.programme, job.mapping)?;
     let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
@@ -284,6 +304,7 @@ fn collect(
     let terms = job.terms(target.period);
     let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
     let mut collector = Collector::new(&columns);
+    let one_by_one = watch.wants_findings();
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let empty = shuffler.buffer();
     std::thread::scope(|scope| -> Result<(), ExtractError> {
@@ -303,7 +324,7 @@ fn collect(
                     let Ok(chunk) = next else { return };
                     let spent = spent_out.lock().expect("no worker panics with the lock").try_recv();
                     let rows = spent.unwrap_or_else(|_| empty.empty_like());
-                    if batch_in.send(work(&chunk, &mut reader, rows)).is_err() {
+                    if batch_in.send(work(&chunk, &mut reader, rows, one_by_one)).is_err() {
                         return;
                     }
                 }
@@ -338,8 +359,8 @@ fn collect(
         drop(batch_out);
         result
     })?;
-    let (report, screen) = collector.finish();
-    Ok((report, screen, shuffler))
+    let Collector { report, notes, screen, .. } = collector;
+    Ok(Collected { columns, report, notes, screen, shuffler })
 }
 
 /// Holds what an extract is about, as a whole, against what clients look like and what the programme says of them.
@@ -360,10 +381,16 @@ fn usual(job: &Job<'_>, target: &Target<'_>, screen: &Screen, report: &Report) -
     }
 }
 
-fn work(numbered: &Numbered, reader: &mut RowReader<'_>, mut rows: RowBuffer) -> Result<Batch, ExtractError> {
+fn work(
+    numbered: &Numbered,
+    reader: &mut RowReader<'_>,
+    mut rows: RowBuffer,
+    one_by_one: bool,
+) -> Result<Batch, ExtractError> {
     let chunk = &numbered.chunk;
     let numbers = Some(Numbers::of_bytes(chunk.size()));
-    let mut tally = Tally { numbers, ..Tally::default() };
+    let notes = Notes::new(reader.columns(), one_by_one);
+    let mut tally = Tally { numbers, notes, ..Tally::default() };
     chunk.each(ExtractError::Damaged, |line, row| {
         reader.read(row, line, &mut rows, &mut tally);
         Ok(())
@@ -372,20 +399,21 @@ fn work(numbered: &Numbered, reader: &mut RowReader<'_>, mut rows: RowBuffer) ->
 }
 
 /// Puts the tallies of all chunks together; findings leave in the order of the file.
-struct Collector {
+struct Collector<'a> {
+    columns: &'a Columns,
     report: Report,
-    remarks: [u64; Remark::ALL.len()],
+    notes: Notes,
     next: u64,
     waiting: BTreeMap<u64, Vec<Finding>>,
     screen: Screen,
 }
 
-impl Collector {
-    fn new(columns: &Columns) -> Collector {
-        let report = Report { dropped_columns: columns.dropped.clone(), ..Report::default() };
+impl<'a> Collector<'a> {
+    fn new(columns: &'a Columns) -> Collector<'a> {
         Collector {
-            report,
-            remarks: [0; Remark::ALL.len()],
+            columns,
+            report: Report::default(),
+            notes: Notes::default(),
             next: 0,
             waiting: BTreeMap::new(),
             screen: Screen::default(),
@@ -401,60 +429,74 @@ impl Collector {
             Report::add(&mut self.report.rejected, reason.code(), n);
             self.report.rows.rejected += n;
         }
-        for (sum, n) in self.remarks.iter_mut().zip(tally.remarks) {
-            *sum += n;
-        }
-        self.waiting.insert(sequence, tally.findings);
+        self.notes.merge(&tally.notes);
+        let Some(spots) = tally.notes.spots else { return Ok(()) };
+        let findings = spots.into_iter().map(|spot| Finding {
+            line: spot.line,
+            column: spot.column.map(|at| self.columns.list[at].id.clone()),
+            code: spot.matter.code(),
+            rejected: spot.matter.rejects(),
+        });
+        self.waiting.insert(sequence, findings.collect());
         while let Some(findings) = self.waiting.remove(&self.next) {
             watch.findings(&findings).map_err(ExtractError::Findings)?;
-            self.report.list(findings);
             self.next += 1;
         }
         Ok(())
     }
-
-    fn finish(mut self) -> (Report, Screen) {
-        for (remark, n) in Remark::ALL.into_iter().zip(self.remarks) {
-            Report::add(&mut self.report.warnings, remark.code(), n);
-        }
-        self.report.trim();
-        (self.report, self.screen)
-    }
 }
 
-/// Lets the rows out in random order, counting those that are sent and those that are repeated.
-fn drain(
+/// An extract that was read: what was found of it, and its rows.
+struct Collected {
+    columns: Columns,
+    report: Report,
+    notes: Notes,
+    screen: Screen,
     shuffler: Shuffler,
-    report: &mut Report,
-    watch: &mut dyn Watch,
-    mut send: impl FnMut(&[u8]) -> Result<(), ExtractError>,
-) -> Result<(), ExtractError> {
-    struct Wrapped(ExtractError);
-    impl From<io::Error> for Wrapped {
-        fn from(error: io::Error) -> Wrapped {
-            Wrapped(ExtractError::Spill(error))
+}
+
+impl Collected {
+    /// Lets the rows out in random order, counting those that are sent and those that are repeated.
+    fn drain(
+        mut self,
+        period: Period,
+        watch: &mut dyn Watch,
+        mut send: impl FnMut(&[u8]) -> Result<(), ExtractError>,
+    ) -> Result<(Report, Screen), ExtractError> {
+        struct Wrapped(ExtractError);
+        impl From<io::Error> for Wrapped {
+            fn from(error: io::Error) -> Wrapped {
+                Wrapped(ExtractError::Spill(error))
+            }
         }
-    }
-    let mut kinds = [0u64; KINDS.len()];
-    let result = shuffler.drain(|pile| {
-        let finding =
-            |number| Finding { line: number, column: None, code: Remark::Repeated.code(), rejected: false };
-        let repeated = pile.repeated.iter().copied().map(finding).collect::<Vec<_>>();
-        watch.findings(&repeated).map_err(|error| Wrapped(ExtractError::Findings(error)))?;
-        report.rows.duplicates += repeated.len() as u64;
-        report.list(repeated);
-        for (sum, n) in kinds.iter_mut().zip(pile.kinds) {
-            *sum += n;
+        let (report, notes) = (&mut self.report, &mut self.notes);
+        let mut kinds = [0u64; KINDS.len()];
+        let repeated = Matter::Remark(Remark::Repeated);
+        let result = self.shuffler.drain(|pile| {
+            if watch.wants_findings() {
+                let finding = |line| Finding {
+                    line,
+                    column: None,
+                    code: repeated.code(),
+                    rejected: repeated.rejects(),
+                };
+                let findings = pile.repeated.iter().copied().map(finding).collect::<Vec<_>>();
+                watch.findings(&findings).map_err(|error| Wrapped(ExtractError::Findings(error)))?;
+            }
+            report.rows.duplicates += pile.repeated.len() as u64;
+            notes.rows(Remark::Repeated, &pile.repeated);
+            for (sum, n) in kinds.iter_mut().zip(pile.kinds) {
+                *sum += n;
+            }
+            report.rows.sent += pile.kinds.iter().sum::<u64>() + pile.anonymous;
+            report.rows.anonymous += pile.anonymous;
+            send(&pile.lines).map_err(Wrapped)
+        });
+        result.map_err(|Wrapped(error)| error)?;
+        for (kind, n) in KINDS.into_iter().zip(kinds) {
+            Report::add(&mut report.identifiers, kind_code(kind), n);
         }
-        report.rows.sent += pile.kinds.iter().sum::<u64>() + pile.anonymous;
-        report.rows.anonymous += pile.anonymous;
-        send(&pile.lines).map_err(Wrapped)
-    });
-    result.map_err(|Wrapped(error)| error)?;
-    report.trim();
-    Report::add(&mut report.warnings, Remark::Repeated.code(), report.rows.duplicates);
-    for (kind, n) in KINDS.into_iter().zip(kinds) {
-        Report::add(&mut report.identifiers, kind_code(kind), n);
+        report.take(notes, &self.columns, period);
+        Ok((self.report, self.screen))
     }
-    Ok(())
 }

@@ -18,6 +18,7 @@ use zeroize::Zeroize as _;
 
 use crate::clock::Day;
 use crate::id::{IdKind, Identifier, remainder_of};
+use crate::language::{Language, Spoken};
 use crate::limits;
 
 /// Version of these rules, which a manifest states.
@@ -109,19 +110,64 @@ pub enum Unusual {
 }
 
 impl Unusual {
+    /// Its name for scripts.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Unusual::Crowd { .. } => "crowd",
+            Unusual::Runs { .. } => "runs",
+            Unusual::Ages { .. } => "ages",
+            Unusual::CheckDigits { .. } => "check-digits",
+            Unusual::Population { .. } => "population",
+            Unusual::Few { .. } => "few-persons",
+        }
+    }
+
     /// What to do about it.
     #[must_use]
-    pub const fn advice(self) -> &'static str {
+    pub const fn advice(self, language: Language) -> &'static str {
+        let (da, en) = match self {
+            Unusual::Few { .. } => (
+                "angiv en længere --period, fra programmets begyndelse: den nyere pakke erstatter den ældre",
+                "give a longer --period, from the programme's beginning: the newer package replaces the older",
+            ),
+            Unusual::Population { .. } => (
+                "se efter, om udtrækket kun rummer jeres egne borgere i dette datasæt; gør det det, så bed styregruppen om at angive flere",
+                "check that the extract holds your own clients of this dataset alone; if so, ask the steward to declare more",
+            ),
+            Unusual::Crowd { .. }
+            | Unusual::Runs { .. }
+            | Unusual::Ages { .. }
+            | Unusual::CheckDigits { .. } => (
+                "se efter, om filen er et udtræk af jeres egne borgere med CPR-numre i personkolonnen; er den det, så vis styregruppen denne meddelelse",
+                "check that the file is an export of your own clients, with CPR numbers in the person column; if so, show this message to the steward",
+            ),
+        };
+        language.choose(da, en)
+    }
+}
+
+impl Spoken for Unusual {
+    fn danish(&self) -> String {
         match self {
-            Unusual::Few { .. } => {
-                "give a longer --period, from the programme's beginning: the newer package replaces the older"
+            Unusual::Crowd { persons, first, last } => {
+                format!(
+                    "{persons} forskellige CPR-numre har én fødselsdag; de står fra linje {first} til linje {last}"
+                )
             }
-            Unusual::Population { .. } => {
-                "check that the extract holds your own clients of this dataset alone; if so, ask the steward to declare more"
-            }
-            _ => {
-                "check that the file is an export of your own clients, with CPR numbers in the person column; if so, show this message to the steward"
-            }
+            Unusual::Runs { numbers, first, last } => format!(
+                "{numbers} CPR-numre står i rækker af på hinanden følgende løbenumre, den længste fra linje {first} til linje {last}"
+            ),
+            Unusual::Ages { persons } => format!("{persons} personer ville være over 100 år"),
+            Unusual::CheckDigits { numbers } => format!(
+                "de fleste af de {numbers} CPR-numre kan ikke være udstedt: deres kontrolcifre er forkerte"
+            ),
+            Unusual::Population { persons, population } => format!(
+                "{persons} personer er flere end de {population}, som programmet angiver for dette datasæt"
+            ),
+            Unusual::Few { persons, least } => format!(
+                "{persons} personer er færre end de {least}, som en pakke af dette datasæt handler om"
+            ),
         }
     }
 }

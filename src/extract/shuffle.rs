@@ -15,7 +15,7 @@ use std::sync::{Mutex, mpsc};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use rustc_hash::{FxHashMap, FxHasher};
 
-use super::findings::KINDS;
+use super::report::KINDS;
 use crate::id::IdKind;
 use crate::secret::{Random, Secret, SeededRandom, shuffle};
 

@@ -13,6 +13,7 @@
 mod cpr;
 mod made_up;
 mod replacement;
+mod test_number;
 
 pub use cpr::{Modulus, Sex, remainder_of};
 pub use made_up::generate_made_up_cpr;
@@ -171,6 +172,12 @@ impl Identifier {
     #[must_use]
     pub const fn modulus(&self) -> Option<Modulus> {
         self.modulus
+    }
+
+    /// Whether it is a CPR number that is published for tests, and nobody's.
+    #[must_use]
+    pub fn is_test_number(&self) -> bool {
+        test_number::is_test_number(&self.text)
     }
 
     /// How it was written.

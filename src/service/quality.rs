@@ -12,7 +12,7 @@ use super::seal::Sealed;
 use super::{Reason, Service, ServiceError};
 use crate::audit::{Deed, Subject};
 use crate::auth::Principal;
-use crate::extract::findings::{KINDS, REASON_CODES, kind_code};
+use crate::extract::report::{KINDS, REASON_CODES, kind_code};
 use crate::linkage::Quality;
 use crate::name::{DatasetId, PartnerId};
 use crate::snapshot::load_quality;

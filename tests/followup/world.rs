@@ -43,7 +43,7 @@ pub fn package(dir: &Path, partner: &str, dataset: &str, text: &str) -> Package 
     let made =
         tokenise(&job, &linkage_key(), None, None, (&out, now), &mut SystemRandom::new(), &mut Unwatched);
     let (report, _) = made.unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(report.rows.rejected, 0, "{}", report.to_text(5));
+    assert_eq!(report.rows.rejected, 0, "{}", report.to_text(kobling::language::Language::En));
     let package = Package::open(&out).unwrap_or_else(|error| panic!("{error}"));
     package.sign(&signing_key(partner)).unwrap_or_else(|error| panic!("{error}"));
     package

@@ -139,7 +139,7 @@ impl From<ProgrammeError> for Trouble {
 
 impl From<PackageError> for Trouble {
     fn from(error: PackageError) -> Trouble {
-        Trouble::Files(english(error))
+        Trouble::Files(Box::new(error))
     }
 }
 
@@ -161,14 +161,15 @@ impl From<HeaderError> for Trouble {
 impl From<ExtractError> for Trouble {
     fn from(error: ExtractError) -> Trouble {
         match error {
-            ExtractError::TooManyRejected(_) | ExtractError::Unusual(..) => Trouble::Rows(english(error)),
+            ExtractError::TooManyRejected(_) | ExtractError::Unusual(..) => Trouble::Rows(Box::new(error)),
             ExtractError::UnknownPartner(..)
             | ExtractError::UnknownDataset(..)
             | ExtractError::NotYours(..)
-            | ExtractError::Period(..) => Trouble::Usage(english(error)),
+            | ExtractError::Period(..) => Trouble::Usage(Box::new(error)),
             ExtractError::Read(error) => error.into(),
+            ExtractError::Header(error) => error.into(),
             ExtractError::Package(error) => error.into(),
-            _ => Trouble::Files(english(error)),
+            _ => Trouble::Files(Box::new(error)),
         }
     }
 }

@@ -6,23 +6,24 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use kobling::clock::{Clock as _, Period, SystemClock};
-use kobling::extract::findings::{Finding, Report};
+use kobling::clock::{Clock as _, Period, SystemClock, Timestamp};
+use kobling::extract::report::{Finding, Paper, Report};
 use kobling::extract::{
     Decimal, Declared, ExtractError, Job, MaxRejected, Package, Source, Watch, check as check_extract,
     parse_encoding, tokenise as tokenise_extract,
 };
 use kobling::id::LeadingZero;
 use kobling::key::{Example, LinkageKey, SigningKey};
+use kobling::language::Language;
 use kobling::name::{DatasetId, PartnerId};
 use kobling::programme::Programme;
 use kobling::secret::SystemRandom;
 
 use crate::exit::{Done, Outcome, Trouble, file};
 use crate::key::example;
+use crate::quality::ReportArguments;
+use crate::say::language;
 
-/// Findings that are listed on the terminal.
-const LISTED: usize = 20;
 /// Rows that `inspect` shows.
 const SAMPLE: usize = 10;
 
@@ -58,12 +59,11 @@ pub(crate) struct Extract {
     /// Most rows that may be rejected: a number, or a share such as 0.5%.
     #[arg(long)]
     max_rejected: Option<MaxRejected>,
-    /// Write every finding to a new CSV file: line, column, code.
+    /// Write every finding to a new CSV file: line, column, code, and whether the row is rejected for it.
     #[arg(long)]
     findings: Option<PathBuf>,
-    /// How the report is written to standard output.
-    #[arg(long, value_enum, default_value_t = ReportForm::Text)]
-    report: ReportForm,
+    #[command(flatten)]
+    report: ReportArguments,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -79,12 +79,6 @@ impl From<DecimalSign> for Decimal {
             DecimalSign::Point => Decimal::Point,
         }
     }
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum ReportForm {
-    Text,
-    Json,
 }
 
 /// `kobling check FILE --programme P.toml --partner ID --dataset ID`
@@ -191,13 +185,17 @@ impl Watcher {
     fn finish(mut self) -> Result<(), Trouble> {
         self.bar.finish_and_clear();
         let flushed = self.findings.as_mut().map_or(Ok(()), io::Write::flush);
-        flushed.map_err(|error| Trouble::Files(crate::exit::english(ExtractError::Findings(error))))
+        flushed.map_err(|error| Trouble::Files(Box::new(ExtractError::Findings(error))))
     }
 }
 
 impl Watch for Watcher {
     fn read(&mut self, bytes: u64) {
         self.bar.set_position(bytes);
+    }
+
+    fn wants_findings(&self) -> bool {
+        self.findings.is_some()
     }
 
     fn findings(&mut self, findings: &[Finding]) -> io::Result<()> {
@@ -225,20 +223,24 @@ impl Extract {
         })
     }
 
-    fn show(&self, report: &Report) {
-        match self.report {
-            ReportForm::Text => out!("{}", report.to_text(LISTED).trim_end()),
-            ReportForm::Json => {
-                out!("{}", serde_json::to_string_pretty(report).expect("a report is plain data"));
+    /// The report of a run, also of one of which no package is made.
+    fn show<T>(
+        &self,
+        job: &Job<'_>,
+        made: Timestamp,
+        result: Result<T, ExtractError>,
+        report: impl Fn(&T) -> &Report,
+    ) -> Result<T, Trouble> {
+        let paper = |report, unusual| Paper { unusual, ..Paper::of(job, report, made, self.max_rejected) };
+        match &result {
+            Ok(done) => self.report.show(&paper(report(done), None))?,
+            Err(ExtractError::TooManyRejected(report)) => self.report.show(&paper(report, None))?,
+            Err(ExtractError::Unusual(unusual, report)) => {
+                self.report.show(&paper(report, Some(*unusual)))?;
             }
+            Err(_) => {}
         }
-    }
-
-    /// The report of an extract of which no package is made.
-    fn show_refused(&self, error: &ExtractError) {
-        if let ExtractError::TooManyRejected(report) | ExtractError::Unusual(_, report) = error {
-            self.show(report);
-        }
+        Ok(result?)
     }
 
     fn done(&self, report: &Report) -> Done {
@@ -249,18 +251,20 @@ impl Extract {
 
 pub(crate) fn check(arguments: &CheckArguments) -> Outcome {
     let extract = &arguments.extract;
+    extract.report.ready()?;
     let source = Source::from_argument(&extract.file);
     let programme = programme(&extract.programme)?;
     let mut watcher = Watcher::new(&source, extract.findings.as_deref())?;
-    let result = check_extract(&extract.job(&source, &programme)?, &mut SystemRandom::new(), &mut watcher);
+    let job = extract.job(&source, &programme)?;
+    let result = check_extract(&job, &mut SystemRandom::new(), &mut watcher);
     watcher.finish()?;
-    let report = result.inspect_err(|error| extract.show_refused(error))?;
-    extract.show(&report);
+    let report = extract.show(&job, SystemClock.now(), result, |report| report)?;
     Ok(extract.done(&report))
 }
 
 pub(crate) fn tokenise(arguments: &TokeniseArguments) -> Outcome {
     let extract = &arguments.extract;
+    extract.report.ready()?;
     let source = Source::from_argument(&extract.file);
     let programme = programme(&extract.programme)?;
     let key = linkage_key(&arguments.key, &programme, example(arguments.allow_example_key))?;
@@ -270,14 +274,18 @@ pub(crate) fn tokenise(arguments: &TokeniseArguments) -> Outcome {
     };
     let mut watcher = Watcher::new(&source, extract.findings.as_deref())?;
     let job = extract.job(&source, &programme)?;
-    let out = (arguments.out.as_path(), SystemClock.now());
+    let now = SystemClock.now();
+    let out = (arguments.out.as_path(), now);
     let random = &mut SystemRandom::new();
     let result =
         tokenise_extract(&job, &key, signing.as_ref(), extract.max_rejected, out, random, &mut watcher);
     watcher.finish()?;
-    let (report, _) = result.inspect_err(|error| extract.show_refused(error))?;
-    extract.show(&report);
-    eprintln!("package written to {}; look at it with `kobling inspect {0}`", arguments.out.display());
+    let (report, _) = extract.show(&job, now, result, |(report, _)| report)?;
+    let out = arguments.out.display();
+    match language() {
+        Language::Da => eprintln!("pakken ligger i {out}; se den med `kobling inspect {out}`"),
+        Language::En => eprintln!("package written to {out}; look at it with `kobling inspect {out}`"),
+    }
     Ok(extract.done(&report))
 }
 

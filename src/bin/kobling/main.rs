@@ -39,6 +39,7 @@ mod map;
 mod packages;
 mod payment;
 mod person;
+mod quality;
 mod questions;
 mod receipt;
 mod reports;

@@ -7,7 +7,7 @@ use super::super::oracle::Plain;
 use super::super::raw::RawFile;
 use super::PlayError;
 use crate::clock::Timestamp;
-use crate::extract::findings::Report;
+use crate::extract::report::Report;
 use crate::extract::{Decimal, Declared, Job, Package, Source, Unwatched, check, tokenise};
 use crate::id::LeadingZero;
 use crate::key::{Example, LinkageKey, SigningKey};

@@ -60,7 +60,7 @@ pub(super) fn packages(out: &mut dyn Write, houses: &[House]) -> io::Result<()> 
 pub(super) fn report(out: &mut dyn Write, house: &House) -> io::Result<()> {
     let Some(made) = house.made.first() else { return Ok(()) };
     writeln!(out, "\n   {}'s quality report on {}, as its IT person sees it:", house.partner, made.dataset)?;
-    for line in made.report.to_text(3).lines() {
+    for line in made.report.to_text(Language::En).lines() {
         writeln!(out, "     {line}")?;
     }
     Ok(())
