@@ -34,10 +34,15 @@ pub enum Reason {
     OutOfRange,
     /// Fewer columns than the header.
     TooFewColumns,
+    /// Something in a column that the header does not have.
+    TooManyColumns,
+    /// What a spreadsheet writes where it could not work a field out (`#N/A`).
+    CellError,
 }
 
 /// The name of every reason, in the order of the alphabet: what a report lists, found or not.
-pub const REASON_CODES: [&str; 17] = [
+pub const REASON_CODES: [&str; 19] = [
+    "cell-error",
     "cpr-in-another-column",
     "date",
     "future-birth-date",
@@ -54,6 +59,7 @@ pub const REASON_CODES: [&str; 17] = [
     "outside-period",
     "scientific-notation",
     "too-few-columns",
+    "too-many-columns",
     "unknown-code",
 ];
 
@@ -81,6 +87,8 @@ impl Reason {
             Reason::Number => "number",
             Reason::OutOfRange => "out-of-range",
             Reason::TooFewColumns => "too-few-columns",
+            Reason::TooManyColumns => "too-many-columns",
+            Reason::CellError => "cell-error",
         }
     }
 
@@ -108,6 +116,8 @@ impl Reason {
             Reason::Number => "use digits with the decimal sign given by --decimal",
             Reason::OutOfRange => "check the number and its unit",
             Reason::TooFewColumns => "export the file again; a line break inside a field is a common cause",
+            Reason::TooManyColumns => "export the file again; a separator inside a field is a common cause",
+            Reason::CellError => "correct the formula, or widen the column, in the spreadsheet",
         }
     }
 }
@@ -125,6 +135,8 @@ impl fmt::Display for Reason {
             Reason::Number => f.write_str("not a number"),
             Reason::OutOfRange => f.write_str("number out of range"),
             Reason::TooFewColumns => f.write_str("fewer columns than the header"),
+            Reason::TooManyColumns => f.write_str("more columns than the header"),
+            Reason::CellError => f.write_str("the spreadsheet could not work it out"),
         }
     }
 }
@@ -144,16 +156,28 @@ pub enum Remark {
     MadeUp,
     /// The same row came before; it is sent once.
     Repeated,
+    /// The header once more, between the rows: no row, left out.
+    RepeatedHeader,
+    /// A row of totals at the end: no row, left out.
+    TotalRow,
+    /// A row that the spreadsheet hides, as a filter does: read like any other.
+    HiddenRow,
+    /// A column that the spreadsheet hides: read like any other.
+    HiddenColumn,
 }
 
 impl Remark {
-    pub(super) const ALL: [Remark; 6] = [
+    pub(super) const ALL: [Remark; 10] = [
         Remark::Hyphenated,
         Remark::ZeroRepaired,
         Remark::ModulusListed,
         Remark::ModulusElsewhere,
         Remark::MadeUp,
         Remark::Repeated,
+        Remark::RepeatedHeader,
+        Remark::TotalRow,
+        Remark::HiddenRow,
+        Remark::HiddenColumn,
     ];
 
     /// The remark's name in manifests and scripts.
@@ -166,6 +190,10 @@ impl Remark {
             Remark::ModulusElsewhere => "modulus-11-elsewhere",
             Remark::MadeUp => "made-up-number",
             Remark::Repeated => "repeated-row",
+            Remark::RepeatedHeader => "repeated-header",
+            Remark::TotalRow => "total-row",
+            Remark::HiddenRow => "hidden-row",
+            Remark::HiddenColumn => "hidden-column",
         }
     }
 }
@@ -302,6 +330,8 @@ mod tests {
             Reason::Number,
             Reason::OutOfRange,
             Reason::TooFewColumns,
+            Reason::TooManyColumns,
+            Reason::CellError,
         ];
         let all = identifiers
             .map(Reason::Identifier)
