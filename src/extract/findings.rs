@@ -36,7 +36,8 @@ pub enum Reason {
     TooFewColumns,
     /// Something in a column that the header does not have.
     TooManyColumns,
-    /// What a spreadsheet writes where it could not work a field out (`#N/A`).
+    /// What a spreadsheet made of a field: an error (`#N/A`), `####`, or a date or a rounded number where a case or staff
+    /// number belongs.
     CellError,
 }
 
@@ -117,7 +118,9 @@ impl Reason {
             Reason::OutOfRange => "check the number and its unit",
             Reason::TooFewColumns => "export the file again; a line break inside a field is a common cause",
             Reason::TooManyColumns => "export the file again; a separator inside a field is a common cause",
-            Reason::CellError => "correct the formula, or widen the column, in the spreadsheet",
+            Reason::CellError => {
+                "correct the cell in the spreadsheet: it is an error, or too narrow, or no longer the number that was typed"
+            }
         }
     }
 }
@@ -136,7 +139,7 @@ impl fmt::Display for Reason {
             Reason::OutOfRange => f.write_str("number out of range"),
             Reason::TooFewColumns => f.write_str("fewer columns than the header"),
             Reason::TooManyColumns => f.write_str("more columns than the header"),
-            Reason::CellError => f.write_str("the spreadsheet could not work it out"),
+            Reason::CellError => f.write_str("changed or not worked out by the spreadsheet"),
         }
     }
 }
@@ -179,6 +182,11 @@ impl Remark {
         Remark::HiddenRow,
         Remark::HiddenColumn,
     ];
+
+    /// A finding of this remark about a whole line.
+    pub(super) const fn of_line(self, line: u64) -> Finding {
+        Finding { line, column: None, code: self.code(), rejected: false }
+    }
 
     /// The remark's name in manifests and scripts.
     #[must_use]

@@ -22,7 +22,7 @@ pub use columns::{Decimal, HeaderError};
 pub use consent_package::{ConsentJob, package_consents};
 pub use mapping::{ColumnMapping, DateForm, FileForm, MAPPING_FORMAT, Mapping};
 pub use pack::{Package, PackageError};
-pub use read::{Declared, ReadError, Source, parse_encoding};
+pub use read::{Declared, Foreign, ReadError, Source, TableFault, WorkbookFault, parse_encoding};
 pub use reread::{About, Reread, reread};
 pub use run::{ExtractError, Job, MaxRejected, MaxRejectedError, Unwatched, Watch, check, tokenise};
 pub use screen::Unusual;

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::columns::{Columns, Decimal, Mapped, Reads, parse_date, parse_number};
+use super::columns::{Columns, Decimal, Mapped, Reads, is_cell_error, is_total, parse_date, parse_number};
 use super::findings::{Finding, Reason, Remark};
 use super::read::{Row, Written};
 use super::screen::{Number, Numbers};
@@ -14,6 +14,8 @@ use crate::token::{LocalIdError, Token, Tokeniser, looks_like_cpr};
 
 /// Raw forms of one category column that are remembered at most.
 const REMEMBERED_FORMS: usize = 4096;
+/// Digits of a number that spreadsheets keep.
+const KEPT_DIGITS: usize = 15;
 
 /// What rows are held against.
 #[derive(Clone, Copy)]
@@ -26,10 +28,23 @@ pub(super) struct Terms {
     pub made_up_numbers: bool,
 }
 
+/// A rejected row that looks like one of totals: if no other row follows it, it is no row.
+#[derive(Clone, Copy)]
+pub(super) struct Total {
+    pub line: u64,
+    pub reason: Reason,
+    /// Where its findings begin in those of the tally.
+    pub findings_from: usize,
+}
+
 /// What became of a run of rows.
 #[derive(Default)]
 pub(super) struct Tally {
     pub read: u64,
+    /// Whether there was anything that is not empty.
+    pub any: bool,
+    /// The last row that is not empty, where it looks like one of totals.
+    pub total: Option<Total>,
     pub rejected: Vec<(Reason, u64)>,
     pub remarks: [u64; Remark::ALL.len()],
     pub findings: Vec<Finding>,
@@ -64,12 +79,22 @@ pub(super) struct RowReader<'a> {
     terms: Terms,
     seen_forms: Vec<FxHashMap<Vec<u8>, u8>>,
     line: Vec<u8>,
+    /// Whether a row that is the header once more can be told from one that is meant: its date is none.
+    header_is_no_row: bool,
 }
 
 impl<'a> RowReader<'a> {
     pub fn new(columns: &'a Columns, tokeniser: &'a Tokeniser, terms: Terms) -> RowReader<'a> {
         let seen_forms = vec![FxHashMap::default(); columns.list.len()];
-        RowReader { columns, tokeniser, terms, seen_forms, line: Vec::with_capacity(256) }
+        let mut dates = columns.list.iter().filter(|column| matches!(column.reads, Reads::Date));
+        let header_is_no_row = dates.any(|column| {
+            let header = column.at.and_then(|at| columns.headers.get(at));
+            column.required
+                && header
+                    .is_some_and(|text| parse_date(text.as_bytes(), Written::Text, column.dates).is_err())
+        });
+        let line = Vec::with_capacity(256);
+        RowReader { columns, tokeniser, terms, seen_forms, line, header_is_no_row }
     }
 
     /// Reads one record that begins on `line`; nothing comes of one that is empty.
@@ -79,7 +104,31 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    /// The tokenised line of one record; `None` when it is empty or rejected.
+    /// Whether a record is the header once more.
+    fn is_header(&self, record: &Row<'_>) -> bool {
+        let headers = &self.columns.headers;
+        self.header_is_no_row
+            && (0..record.len().max(headers.len())).all(|at| {
+                let field = record.field(at).map_or(&b""[..], |(field, _)| field);
+                let header = headers.get(at).map_or("", String::as_str);
+                field.eq_ignore_ascii_case(header.as_bytes())
+                    || !field.is_ascii()
+                        && std::str::from_utf8(field).is_ok_and(|text| text.to_lowercase() == header)
+            })
+    }
+
+    /// Whether a record has a word for totals first, and besides that field no person and no date.
+    fn is_total(&self, record: &Row<'_>) -> bool {
+        let Some(first) = record.fields().position(|field| !field.is_empty()) else { return false };
+        record.field(first).is_some_and(|(field, _)| is_total(field))
+            && self.columns.list.iter().all(|column| {
+                let tells = matches!(column.reads, Reads::Person | Reads::RelatedPerson | Reads::Date);
+                let field = column.at.filter(|at| *at != first).and_then(|at| record.field(at));
+                !tells || field.is_none_or(|(field, _)| column.is_missing(field))
+            })
+    }
+
+    /// The tokenised line of one record; `None` when it is empty, left out or rejected.
     pub fn tokenised(
         &mut self,
         record: &Row<'_>,
@@ -89,12 +138,32 @@ impl<'a> RowReader<'a> {
         if record.is_empty() {
             return None;
         }
+        tally.any = true;
+        tally.total = None;
+        if self.is_header(record) {
+            tally.findings.push(Remark::RepeatedHeader.of_line(line));
+            tally.remark(Remark::RepeatedHeader);
+            return None;
+        }
         tally.read += 1;
+        if record.is_hidden() {
+            tally.remark(Remark::HiddenRow);
+        }
         self.line.clear();
         let columns = self.columns;
+        let findings_from = tally.findings.len();
         let mut first_reason = None;
         let mut whose = Whose::default();
+        let width = columns.headers.len();
+        if (width..record.len()).any(|at| record.field(at).is_some_and(|(field, _)| !field.is_empty())) {
+            let reason = Reason::TooManyColumns;
+            first_reason = Some(reason);
+            tally.findings.push(Finding { line, column: None, code: reason.code(), rejected: true });
+        }
         for (at, column) in columns.list.iter().enumerate() {
+            if first_reason == Some(Reason::TooManyColumns) {
+                break;
+            }
             if at > 0 {
                 self.line.push(b',');
             }
@@ -110,6 +179,9 @@ impl<'a> RowReader<'a> {
         match first_reason {
             Some(reason) => {
                 tally.reject(reason);
+                if self.is_total(record) {
+                    tally.total = Some(Total { line, reason, findings_from });
+                }
                 None
             }
             None => {
@@ -137,6 +209,9 @@ impl<'a> RowReader<'a> {
         if column.is_missing(field) {
             return if column.required { Err(Reason::Missing) } else { Ok(()) };
         }
+        if written == Written::Fault || is_cell_error(field) {
+            return Err(Reason::CellError);
+        }
         match &column.reads {
             Reads::Person => {
                 let id = self.identifier(field, &column.id, line, tally)?;
@@ -148,8 +223,8 @@ impl<'a> RowReader<'a> {
                 whose.numbers[1] = Number::of(&id, true);
                 self.tokeniser.person(&id).write_to(&mut self.line);
             }
-            Reads::Case => self.local(field, Tokeniser::case)?,
-            Reads::Staff => self.local(field, Tokeniser::staff)?,
+            Reads::Case => self.local(field, written, Tokeniser::case)?,
+            Reads::Staff => self.local(field, written, Tokeniser::staff)?,
             Reads::Date => {
                 let day = parse_date(field, written, column.dates)?;
                 if day > self.terms.today {
@@ -233,16 +308,22 @@ impl<'a> RowReader<'a> {
     /// The decimal sign of a field: a number cell has a point, whatever is declared.
     const fn decimal(&self, written: Written) -> Decimal {
         match written {
-            Written::Number => Decimal::Point,
-            Written::Text | Written::Day => self.terms.decimal,
+            Written::Number | Written::Number1904 => Decimal::Point,
+            Written::Text | Written::Day | Written::Fault => self.terms.decimal,
         }
     }
 
     fn local(
         &mut self,
         field: &[u8],
+        written: Written,
         token: impl Fn(&Tokeniser, &str) -> Result<Token, LocalIdError>,
     ) -> Result<(), Reason> {
+        // A spreadsheet makes dates of `5-3-22`, and keeps 15 digits of a number: the rest is lost.
+        let whole = field.len() <= KEPT_DIGITS && field.iter().all(u8::is_ascii_digit);
+        if written != Written::Text && !(written.is_number() && whole) {
+            return Err(Reason::CellError);
+        }
         let text = std::str::from_utf8(field).map_err(|_| Reason::LocalNumber(LocalIdError::Character))?;
         token(self.tokeniser, text).map_err(Reason::LocalNumber)?.write_to(&mut self.line);
         Ok(())

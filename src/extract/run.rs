@@ -11,7 +11,7 @@ use super::manifest::{FORMAT, Head, Manifest, Schema};
 use super::mapping::Mapping;
 use super::pack::{PackageError, PackageWriter, written};
 use super::read::{Chunk, Declared, ReadError, Rows, Source};
-use super::row::{RowReader, Tally, Terms};
+use super::row::{RowReader, Tally, Terms, Total};
 use super::screen::{Numbers, SCREEN, Screen, Unusual};
 use super::shuffle::{RowBuffer, Shuffler};
 use crate::clock::{Day, Period, Timestamp};
@@ -283,7 +283,7 @@ fn collect(
     let tokeniser = Tokeniser::new(key, job.partner, issuer);
     let terms = job.terms(target.period);
     let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
-    let mut collector = Collector::new(&columns);
+    let mut collector = Collector::new(&columns, &rows);
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let empty = shuffler.buffer();
     std::thread::scope(|scope| -> Result<(), ExtractError> {
@@ -338,7 +338,7 @@ fn collect(
         drop(batch_out);
         result
     })?;
-    let (report, screen) = collector.finish();
+    let (report, screen) = collector.finish(watch)?;
     Ok((report, screen, shuffler))
 }
 
@@ -376,20 +376,34 @@ struct Collector {
     report: Report,
     remarks: [u64; Remark::ALL.len()],
     next: u64,
-    waiting: BTreeMap<u64, Vec<Finding>>,
+    waiting: BTreeMap<u64, Tally>,
+    /// The last row so far, where it looks like one of totals, and its findings.
+    total: Option<(Total, Vec<Finding>)>,
     screen: Screen,
 }
 
 impl Collector {
-    fn new(columns: &Columns) -> Collector {
+    fn new(columns: &Columns, rows: &Rows) -> Collector {
         let report = Report { dropped_columns: columns.dropped.clone(), ..Report::default() };
-        Collector {
+        let mut collector = Collector {
             report,
             remarks: [0; Remark::ALL.len()],
             next: 0,
             waiting: BTreeMap::new(),
+            total: None,
             screen: Screen::default(),
-        }
+        };
+        let hidden = columns.list.iter().filter(|c| c.at.is_some_and(|at| rows.hidden_columns.contains(&at)));
+        let findings = hidden.map(|column| {
+            let column = Some(column.id.clone());
+            Finding { column, ..Remark::HiddenColumn.of_line(rows.header_line) }
+        });
+        let findings = findings.collect::<Vec<_>>();
+        let code = Remark::HiddenColumn.code();
+        Report::add(&mut collector.report.warnings, code, findings.len() as u64);
+        // They are about the header, so they come first.
+        collector.waiting.insert(0, Tally { findings, ..Tally::default() });
+        collector
     }
 
     fn add(&mut self, sequence: u64, tally: Tally, watch: &mut dyn Watch) -> Result<(), ExtractError> {
@@ -397,28 +411,56 @@ impl Collector {
         if let Some(numbers) = &tally.numbers {
             self.screen.take(numbers);
         }
-        for (reason, n) in tally.rejected {
-            Report::add(&mut self.report.rejected, reason.code(), n);
+        for (reason, n) in &tally.rejected {
+            Report::add(&mut self.report.rejected, reason.code(), *n);
             self.report.rows.rejected += n;
         }
         for (sum, n) in self.remarks.iter_mut().zip(tally.remarks) {
             *sum += n;
         }
-        self.waiting.insert(sequence, tally.findings);
-        while let Some(findings) = self.waiting.remove(&self.next) {
-            watch.findings(&findings).map_err(ExtractError::Findings)?;
-            self.report.list(findings);
+        let tally = Tally { numbers: None, ..tally };
+        self.waiting.insert(sequence + 1, tally);
+        while let Some(mut tally) = self.waiting.remove(&self.next) {
             self.next += 1;
+            if tally.any
+                && let Some((_, findings)) = self.total.take()
+            {
+                self.list(findings, watch)?;
+            }
+            if let Some(total) = tally.total {
+                self.total = Some((total, tally.findings.split_off(total.findings_from)));
+            }
+            self.list(tally.findings, watch)?;
         }
         Ok(())
     }
 
-    fn finish(mut self) -> (Report, Screen) {
+    fn list(&mut self, findings: Vec<Finding>, watch: &mut dyn Watch) -> Result<(), ExtractError> {
+        watch.findings(&findings).map_err(ExtractError::Findings)?;
+        self.report.list(findings);
+        Ok(())
+    }
+
+    fn finish(mut self, watch: &mut dyn Watch) -> Result<(Report, Screen), ExtractError> {
         for (remark, n) in Remark::ALL.into_iter().zip(self.remarks) {
             Report::add(&mut self.report.warnings, remark.code(), n);
         }
+        if let Some(header) = self.waiting.remove(&0) {
+            self.list(header.findings, watch)?;
+        }
+        // Nothing follows it: it was no row.
+        if let Some((total, _)) = self.total.take() {
+            self.report.rows.read -= 1;
+            self.report.rows.rejected -= 1;
+            if let Some(n) = self.report.rejected.get_mut(total.reason.code()) {
+                *n -= 1;
+            }
+            self.report.rejected.retain(|_, n| *n > 0);
+            Report::add(&mut self.report.warnings, Remark::TotalRow.code(), 1);
+            self.list(vec![Remark::TotalRow.of_line(total.line)], watch)?;
+        }
         self.report.trim();
-        (self.report, self.screen)
+        Ok((self.report, self.screen))
     }
 }
 
