@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::columns::{Columns, Decimal, Mapped, Reads, is_cell_error, is_total, parse_date, parse_number};
+use super::days::Days;
 use super::findings::{Finding, Reason, Remark};
 use super::read::{Row, Written};
 use super::screen::{Number, Numbers};
@@ -78,6 +79,7 @@ pub(super) struct RowReader<'a> {
     tokeniser: &'a Tokeniser,
     terms: Terms,
     seen_forms: Vec<FxHashMap<Vec<u8>, u8>>,
+    days: Vec<Days>,
     line: Vec<u8>,
     /// Whether a row that is the header once more can be told from one that is meant: its date is none.
     header_is_no_row: bool,
@@ -93,8 +95,9 @@ impl<'a> RowReader<'a> {
                 && header
                     .is_some_and(|text| parse_date(text.as_bytes(), Written::Text, column.dates).is_err())
         });
+        let days = columns.list.iter().map(|column| Days::new(column.dates)).collect();
         let line = Vec::with_capacity(256);
-        RowReader { columns, tokeniser, terms, seen_forms, line, header_is_no_row }
+        RowReader { columns, tokeniser, terms, seen_forms, days, line, header_is_no_row }
     }
 
     /// Reads one record that begins on `line`; nothing comes of one that is empty.
@@ -226,7 +229,7 @@ impl<'a> RowReader<'a> {
             Reads::Case => self.local(field, written, Tokeniser::case)?,
             Reads::Staff => self.local(field, written, Tokeniser::staff)?,
             Reads::Date => {
-                let day = parse_date(field, written, column.dates)?;
+                let day = self.days[at].read(field, written)?;
                 if day > self.terms.today {
                     return Err(Reason::FutureDate);
                 }

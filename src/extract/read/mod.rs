@@ -7,6 +7,7 @@ mod archive;
 mod error;
 mod foreign;
 mod number;
+mod plain;
 mod sheet;
 #[cfg(feature = "formats")]
 mod table;
@@ -25,6 +26,7 @@ use zeroize::Zeroizing;
 use self::archive::Input;
 pub use self::error::{Foreign, ReadError, TableFault, WorkbookFault};
 use self::foreign::Sort;
+use self::plain::Plain;
 use self::sheet::SheetRows;
 use self::text::TextRows;
 use crate::limits;
@@ -124,6 +126,8 @@ impl Written {
 pub(super) enum Row<'a> {
     /// Of a CSV file.
     Text(&'a csv::ByteRecord),
+    /// Of a part of a CSV file that has no quotation mark.
+    Plain(&'a Plain<'a>),
     /// Of a table of cells.
     Cells {
         /// The fields' bytes, one after another.
@@ -164,6 +168,7 @@ impl Row<'_> {
     pub fn len(&self) -> usize {
         match self {
             Row::Text(record) => record.len(),
+            Row::Plain(record) => record.len(),
             Row::Cells { fields, .. } => fields.len(),
         }
     }
@@ -173,6 +178,7 @@ impl Row<'_> {
     pub fn field(&self, at: usize) -> Option<(&[u8], Written)> {
         match self {
             Row::Text(record) => record.get(at).map(|field| (unmarked(trimmed(field)), Written::Text)),
+            Row::Plain(record) => record.get(at).map(|field| (unmarked(trimmed(field)), Written::Text)),
             Row::Cells { bytes, fields, .. } => {
                 let (end, written) = *fields.get(at)?;
                 let start = at.checked_sub(1).map_or(0, |before| fields[before].0 as usize);
@@ -290,6 +296,9 @@ impl Chunk {
         mut each: impl FnMut(u64, &Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         match &self.content {
+            Content::Text { bytes, separator, first_line } if memchr::memchr(b'"', bytes).is_none() => {
+                plain::each(bytes, *separator, *first_line, |line, record| each(line, &Row::Plain(record)))
+            }
             Content::Text { bytes, separator, first_line } => {
                 let mut records = csv::ReaderBuilder::new()
                     .has_headers(false)
