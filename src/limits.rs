@@ -109,3 +109,9 @@ pub const MAX_SHARED_TEXTS: usize = 16 << 20;
 pub const MAX_WORKBOOK_ITEMS: usize = 1 << 16;
 /// Largest workbook or Parquet file on standard input, in bytes: it has to be kept, as its directory is at its end.
 pub const MAX_KEPT_INPUT_BYTES: usize = 256 << 20;
+/// Largest footer of a Parquet file that is read, in bytes.
+pub const MAX_TABLE_FOOTER_BYTES: u64 = 16 << 20;
+/// Largest page of a Parquet file, unpacked, in bytes. Writers make them of one megabyte, some of a hundred.
+pub const MAX_TABLE_PAGE_BYTES: u64 = 128 << 20;
+/// Most words of a page's dictionary.
+pub const MAX_TABLE_WORDS: u64 = 1 << 22;

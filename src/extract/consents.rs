@@ -214,6 +214,7 @@ fn read_rows(
     if let Some(missing) = at[..NEEDED].iter().position(Option::is_none) {
         return Err(ConsentListError::Column(COLUMNS[missing]));
     }
+    rows.need(at.into_iter().flatten())?;
     let mut count = 0;
     while let Some(chunk) = rows.next_chunk()? {
         chunk.each(ConsentListError::Damaged, |line, row| {

@@ -73,6 +73,7 @@ pub fn reread<E: From<ExtractError>>(
     let mut rows = Rows::open(job.source, job.declared).map_err(read)?;
     let columns =
         Columns::map(&rows.header, target.dataset, job.programme, job.mapping).map_err(ExtractError::from)?;
+    rows.need(columns.list.iter().filter_map(|column| column.at)).map_err(read)?;
     let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
     let tokeniser = Tokeniser::new(key, job.partner, issuer);
     let mut reader = RowReader::new(&columns, &tokeniser, job.terms(target.period));

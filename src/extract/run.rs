@@ -279,6 +279,7 @@ fn collect(
 ) -> Result<(Report, Screen, Shuffler), ExtractError> {
     let mut rows = Rows::open(job.source, job.declared)?;
     let columns = Columns::map(&rows.header, target.dataset, job.programme, job.mapping)?;
+    rows.need(columns.list.iter().filter_map(|column| column.at))?;
     let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
     let tokeniser = Tokeniser::new(key, job.partner, issuer);
     let terms = job.terms(target.period);

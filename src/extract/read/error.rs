@@ -318,17 +318,14 @@ pub enum TableFault {
     /// No whole Parquet file.
     #[error("the Parquet file is damaged or cut off; write it again")]
     Damaged,
-    /// Lists, maps, structs.
-    #[error("column {0} of the Parquet file (counted from 1) holds lists or structures; write plain columns")]
-    Nested(usize),
-    /// A type without a form in writing.
+    /// Lists, structures, or a type without a form in writing.
     #[error(
         "column {0} of the Parquet file (counted from 1) is of a type that is not read; write it as text, whole number, decimal, date or truth value"
     )]
     Type(usize),
     /// A compression that needs code in C.
     #[error(
-        "column {0} of the Parquet file (counted from 1) is compressed in a way that is not read; write it with Snappy, gzip or none"
+        "column {0} of the Parquet file (counted from 1) is compressed in a way that is not read; write it with Snappy or without"
     )]
     Compression(usize),
     /// Row groups, pages or a directory that are larger than they may be.
@@ -342,14 +339,11 @@ impl Spoken for TableFault {
     fn danish(&self) -> String {
         match self {
             TableFault::Damaged => "Parquet-filen er beskadiget eller afbrudt; skriv den igen".to_owned(),
-            TableFault::Nested(at) => format!(
-                "kolonne {at} i Parquet-filen (talt fra 1) rummer lister eller strukturer; skriv almindelige kolonner"
-            ),
             TableFault::Type(at) => format!(
                 "kolonne {at} i Parquet-filen (talt fra 1) er af en type, der ikke læses; skriv den som tekst, heltal, decimaltal, dato eller sandhedsværdi"
             ),
             TableFault::Compression(at) => format!(
-                "kolonne {at} i Parquet-filen (talt fra 1) er komprimeret på en måde, der ikke læses; skriv den med Snappy, gzip eller uden"
+                "kolonne {at} i Parquet-filen (talt fra 1) er komprimeret på en måde, der ikke læses; skriv den med Snappy eller uden"
             ),
             TableFault::Large => {
                 "en del af Parquet-filen er større, end den må være; skriv den igen med rækkegrupper på højst en million rækker"

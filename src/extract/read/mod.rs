@@ -12,6 +12,8 @@ mod sheet;
 #[cfg(feature = "formats")]
 mod table;
 mod text;
+#[cfg(feature = "formats")]
+mod thrift;
 mod workbook;
 mod xml;
 
@@ -366,6 +368,7 @@ struct Opened {
     header: Vec<String>,
     header_line: u64,
     hidden_columns: Vec<usize>,
+    unread: Vec<usize>,
     chunks: Box<dyn Chunks>,
 }
 
@@ -378,6 +381,8 @@ pub(super) struct Rows {
     pub header_line: u64,
     /// Positions, from 0, of columns that a spreadsheet hides.
     pub hidden_columns: Vec<usize>,
+    /// Positions, from 0, of columns of a type that is not read: they have no fields.
+    unread: Vec<usize>,
     /// The separator in force.
     pub separator: u8,
 }
@@ -406,12 +411,20 @@ impl Rows {
             Sort::Table => return Err(Foreign::Parquet.into()),
             Sort::Foreign(foreign) => return Err(foreign.into()),
         };
-        let Opened { header, header_line, hidden_columns, chunks } = opened;
+        let Opened { header, header_line, hidden_columns, unread, chunks } = opened;
         if header.len() > limits::MAX_EXTRACT_COLUMNS {
             return Err(ReadError::ManyColumns);
         }
         let separator = chunks.separator();
-        Ok(Rows { chunks, header, header_line, hidden_columns, separator })
+        Ok(Rows { chunks, header, header_line, hidden_columns, unread, separator })
+    }
+
+    /// Says that columns are needed, by their positions from 0.
+    pub fn need(&self, columns: impl IntoIterator<Item = usize>) -> Result<(), ReadError> {
+        match columns.into_iter().find(|at| self.unread.contains(at)) {
+            Some(at) => Err(TableFault::Type(at + 1).into()),
+            None => Ok(()),
+        }
     }
 
     /// The next chunk of whole rows; `None` at the end.

@@ -107,7 +107,13 @@ impl SheetRows {
         }
         let is_hidden = |at: u64| rows.hidden.iter().any(|(first, last)| (*first..=*last).contains(&at));
         let hidden_columns = (0..rows.width).filter(|at| is_hidden(*at as u64 + 1)).collect();
-        Ok(Opened { header, header_line: rows.header_at, hidden_columns, chunks: Box::new(rows) })
+        Ok(Opened {
+            header,
+            header_line: rows.header_at,
+            hidden_columns,
+            unread: Vec::new(),
+            chunks: Box::new(rows),
+        })
     }
 
     /// Reads up to the rows, noting the columns that are hidden.

@@ -67,7 +67,13 @@ impl TextRows {
             lone_returns: None,
         };
         let (header, header_line) = rows.header(declared)?;
-        Ok(Opened { header, header_line, hidden_columns: Vec::new(), chunks: Box::new(rows) })
+        Ok(Opened {
+            header,
+            header_line,
+            hidden_columns: Vec::new(),
+            unread: Vec::new(),
+            chunks: Box::new(rows),
+        })
     }
 
     /// The headers, and the line on which they stand.
