@@ -4,7 +4,7 @@
 //! whatever the directory says (PKWARE APPNOTE 6.3.10, sections 4.3 and 4.4).
 
 use std::fs::File;
-use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, Read, Seek as _, SeekFrom};
 use std::sync::Arc;
 
 use flate2::Crc;
@@ -38,49 +38,41 @@ impl Input {
         }
     }
 
-    /// A reader from a place on. Readers of the same file are used one after another.
-    pub fn from(&self, at: u64) -> io::Result<Place> {
-        match self {
-            Input::File(file) => {
-                let mut file = file.try_clone()?;
-                file.seek(SeekFrom::Start(at))?;
-                Ok(Place::File(file))
-            }
-            Input::Kept(bytes) => {
-                let mut cursor = Cursor::new(Kept(bytes.clone()));
-                cursor.set_position(at);
-                Ok(Place::Kept(cursor))
-            }
-        }
+    /// A reader from a place on.
+    pub fn from(&self, at: u64) -> Place {
+        Place { input: self.clone(), at }
     }
 
     /// `length` bytes from a place on.
     pub fn bytes(&self, at: u64, length: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; length];
-        self.from(at)?.read_exact(&mut bytes)?;
+        self.from(at).read_exact(&mut bytes)?;
         Ok(bytes)
     }
 }
 
-pub(super) struct Kept(Arc<Zeroizing<Vec<u8>>>);
-
-impl AsRef<[u8]> for Kept {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-pub(super) enum Place {
-    File(File),
-    Kept(Cursor<Kept>),
+/// A place in a file, from which it is read on. Several places of a file are read in turn.
+pub(super) struct Place {
+    input: Input,
+    at: u64,
 }
 
 impl Read for Place {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Place::File(file) => file.read(buffer),
-            Place::Kept(cursor) => cursor.read(buffer),
-        }
+        let read = match &self.input {
+            Input::File(file) => {
+                let mut file: &File = file;
+                file.seek(SeekFrom::Start(self.at))?;
+                file.read(buffer)?
+            }
+            Input::Kept(bytes) => {
+                let at = usize::try_from(self.at).unwrap_or(usize::MAX);
+                let mut rest = bytes.get(at..).unwrap_or(&[]);
+                rest.read(buffer)?
+            }
+        };
+        self.at += read as u64;
+        Ok(read)
     }
 }
 
@@ -197,8 +189,7 @@ impl Archive {
         }
         let mut lengths = Bytes(&head[26..]);
         let skipped = 30 + u64::from(lengths.short()?) + u64::from(lengths.short()?);
-        let place = self.input.from(entry.at + skipped).map_err(cut_off)?;
-        let packed = place.take(entry.packed);
+        let packed = self.input.from(entry.at + skipped).take(entry.packed);
         let unpack = match entry.method {
             0 => Unpack::Stored(packed),
             8 => Unpack::Deflated(Box::new(DeflateDecoder::new(packed))),
