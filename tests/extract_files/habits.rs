@@ -154,7 +154,7 @@ fn any_field() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     /// What is left out as header or total would not have been sent as a row.
     #[test]

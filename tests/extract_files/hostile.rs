@@ -287,7 +287,7 @@ fn any_piece() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     /// Whatever a sheet holds, it is read or refused.
     #[test]

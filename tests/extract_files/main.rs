@@ -19,16 +19,16 @@ use kobling::programme::Programme;
 use kobling::secret::{SeededRandom, SystemRandom};
 
 /// A partner at its desk.
-pub struct Desk {
-    pub programme: Programme,
-    pub key: LinkageKey,
-    pub dir: tempfile::TempDir,
-    pub dataset: &'static str,
-    pub zero: LeadingZero,
+pub(crate) struct Desk {
+    pub(crate) programme: Programme,
+    pub(crate) key: LinkageKey,
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) dataset: &'static str,
+    pub(crate) zero: LeadingZero,
 }
 
 /// What came of an extract: the package's rows in order, and the report.
-pub type Came = Result<(Vec<String>, Report), ExtractError>;
+pub(crate) type Came = Result<(Vec<String>, Report), ExtractError>;
 
 /// The programme is read once.
 static PROGRAMME: std::sync::LazyLock<Programme> = std::sync::LazyLock::new(|| {
@@ -41,20 +41,20 @@ static PROGRAMME: std::sync::LazyLock<Programme> = std::sync::LazyLock::new(|| {
 });
 
 impl Desk {
-    pub fn new(dataset: &'static str) -> Desk {
+    pub(crate) fn new(dataset: &'static str) -> Desk {
         let programme = PROGRAMME.clone();
         let key = LinkageKey::from_bytes(programme.id.clone(), &mut [7; 32]);
         let dir = tempfile::tempdir().expect("a folder");
         Desk { programme, key, dir, dataset, zero: LeadingZero::Refuse }
     }
 
-    pub fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.dir.path().join(name);
         std::fs::write(&path, bytes).expect("written");
         path
     }
 
-    pub fn job<T>(&self, source: &Source, declared: Declared<'_>, run: impl FnOnce(Job<'_>) -> T) -> T {
+    pub(crate) fn job<T>(&self, source: &Source, declared: Declared<'_>, run: impl FnOnce(Job<'_>) -> T) -> T {
         let (partner, dataset) = ("lokk".parse().expect("a name"), self.dataset.parse().expect("a name"));
         run(Job {
             source,
@@ -71,7 +71,7 @@ impl Desk {
     }
 
     /// Tokenises a file; the rows come out sorted.
-    pub fn package(&self, path: &Path, declared: Declared<'_>) -> Came {
+    pub(crate) fn package(&self, path: &Path, declared: Declared<'_>) -> Came {
         let out = tempfile::tempdir_in(self.dir.path()).expect("a folder");
         let folder = out.path().join("package");
         let source = Source::File(path.to_owned());
@@ -94,14 +94,14 @@ impl Desk {
     }
 
     /// The same of bytes.
-    pub fn of(&self, name: &str, bytes: &[u8]) -> Came {
+    pub(crate) fn of(&self, name: &str, bytes: &[u8]) -> Came {
         let path = self.write(name, bytes);
         self.package(&path, Declared::default())
     }
 }
 
 /// A made-up number, the same for the same seed.
-pub fn cpr(seed: u64) -> String {
+pub(crate) fn cpr(seed: u64) -> String {
     let born =
         Day::from_ymd(1970, 5, 6).expect("a day").plus(i32::try_from(seed * 37 % 9000).expect("small"));
     let text = generate_made_up_cpr(born, Sex::Woman, &mut SeededRandom::from_number(seed));
@@ -109,12 +109,12 @@ pub fn cpr(seed: u64) -> String {
 }
 
 /// A number that begins with a zero.
-pub fn cpr_with_zero() -> String {
+pub(crate) fn cpr_with_zero() -> String {
     (1..).map(cpr).find(|cpr| cpr.starts_with('0')).expect("some day is below 10")
 }
 
 /// Line, column and code of each finding.
-pub fn findings(report: &Report) -> Vec<(u64, &str, &str)> {
+pub(crate) fn findings(report: &Report) -> Vec<(u64, &str, &str)> {
     let column = |c: Option<&kobling::name::ColumnId>| c.map_or("", |c| c.as_str()).to_owned();
     let all = report.findings.iter().map(|f| (f.line, column(f.column.as_ref()), f.code));
     all.map(|(line, column, code)| (line, &*column.leak(), code)).collect()

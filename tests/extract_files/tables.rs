@@ -178,7 +178,7 @@ fn what_a_page_or_the_directory_says_of_its_size_is_not_believed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     /// Whatever is damaged, a table is read or refused.
     #[test]

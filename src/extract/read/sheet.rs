@@ -276,6 +276,7 @@ impl SheetRows {
                     let row = |place: Option<&str>| place.and_then(place_of).map(|(_, row)| row);
                     if let (Some(first), Some(last)) = (row(first), row(last))
                         && first < last
+                        && self.header_at > 0
                         && last > self.header_at
                         && first <= self.row.number
                     {
