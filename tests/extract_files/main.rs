@@ -35,7 +35,7 @@ static PROGRAMME: std::sync::LazyLock<Programme> = std::sync::LazyLock::new(|| {
     // Measures get decimals.
     let text = include_str!("../../programmes/interventionsmodel.toml").replace(
         "unit = \"samtaler\"\nmin = 0\nmax = 60\n",
-        "unit = \"samtaler\"\ndecimals = 2\nmin = 0\nmax = 6000\n",
+        "unit = \"samtaler\"\ndecimals = 2\nmin = 0\nmax = 600000\n",
     );
     Programme::parse(&text).unwrap_or_else(|error| panic!("{error}"))
 });
