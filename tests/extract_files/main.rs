@@ -54,7 +54,12 @@ impl Desk {
         path
     }
 
-    pub(crate) fn job<T>(&self, source: &Source, declared: Declared<'_>, run: impl FnOnce(Job<'_>) -> T) -> T {
+    pub(crate) fn job<T>(
+        &self,
+        source: &Source,
+        declared: Declared<'_>,
+        run: impl FnOnce(Job<'_>) -> T,
+    ) -> T {
         let (partner, dataset) = ("lokk".parse().expect("a name"), self.dataset.parse().expect("a name"));
         run(Job {
             source,

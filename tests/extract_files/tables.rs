@@ -96,8 +96,13 @@ fn write_as(path: &Path, rows: &[Row], compression: Compression) {
 
 fn some_rows(count: u64) -> Vec<Row> {
     let day = Day::from_ymd(2022, 3, 5).expect("a day");
-    let row =
-        |at: u64| Row { person: cpr(at + 1), case: (at % 2 == 0).then_some(7), day, planned: 3, held: 125 };
+    let row = |at: u64| Row {
+        person: cpr(at + 1),
+        case: at.is_multiple_of(2).then_some(7),
+        day,
+        planned: 3,
+        held: 125,
+    };
     (0..count).map(row).collect()
 }
 

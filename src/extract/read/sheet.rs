@@ -83,7 +83,7 @@ impl SheetRows {
             grown: 0,
         };
         let first = u64::from(declared.header_row.unwrap_or(1));
-        rows.to_rows()?;
+        rows.skip_to_rows()?;
         loop {
             if !rows.next_row()? {
                 return Err(if declared.header_row.is_some() {
@@ -117,7 +117,7 @@ impl SheetRows {
     }
 
     /// Reads up to the rows, noting the columns that are hidden.
-    fn to_rows(&mut self) -> Result<(), ReadError> {
+    fn skip_to_rows(&mut self) -> Result<(), ReadError> {
         let mut is_sheet = false;
         loop {
             match self.xml.next()? {
@@ -168,7 +168,7 @@ impl SheetRows {
                 }
                 Event::End(e) if e.local_name().as_ref() == "sheetData" => {
                     self.ended = true;
-                    self.to_end()?;
+                    self.read_tail()?;
                 }
                 Event::Eof => return Err(WorkbookFault::Xml.into()),
                 _ => {}
@@ -267,7 +267,7 @@ impl SheetRows {
     }
 
     /// Reads what stands behind the rows, so that the part is known to be whole.
-    fn to_end(&mut self) -> Result<(), ReadError> {
+    fn read_tail(&mut self) -> Result<(), ReadError> {
         loop {
             match self.xml.next()? {
                 Event::Start(e) if e.local_name().as_ref() == "mergeCell" => {

@@ -137,7 +137,9 @@ impl<'a, F: FnMut(u64, u64, i64)> Walk<'a, F> {
 mod tests {
     use super::*;
 
-    fn walk(bytes: &[u8]) -> Result<(Vec<(u64, u64, i64)>, usize), TableFault> {
+    type Heard = Vec<(u64, u64, i64)>;
+
+    fn walk(bytes: &[u8]) -> Result<(Heard, usize), TableFault> {
         let mut heard = Vec::new();
         let left = Walk::new(bytes, |outer, inner, number| heard.push((outer, inner, number))).structure()?;
         Ok((heard, left))
