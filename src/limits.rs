@@ -107,3 +107,25 @@ pub const MAX_AUDIT_TERMS: usize = 1 << 22;
 pub const MAX_AUDIT_WEIGHT: usize = 1 << 20;
 /// Largest value of a cell that an audit reckons with.
 pub const MAX_AUDIT_VALUE: u64 = 1 << 40;
+/// Largest directory of a workbook's parts, in bytes: some ten thousand parts, where a workbook has a few dozen.
+pub const MAX_WORKBOOK_DIRECTORY_BYTES: u64 = 1 << 20;
+/// Most that a sheet may unpack to, in bytes. A full sheet of twenty columns takes about a gigabyte.
+pub const MAX_SHEET_BYTES: u64 = 16 << 30;
+/// Most that a workbook's other parts may unpack to, in bytes each.
+pub const MAX_WORKBOOK_PART_BYTES: u64 = 64 << 20;
+/// Most bytes that a byte of a workbook may unpack to, beyond the first 64 MiB. Sheets come to 10 to 30.
+pub const MAX_WORKBOOK_RATIO: u64 = 250;
+/// Longest list of texts that a workbook's cells share, in bytes of text: it stays in memory while the sheet is read.
+pub const MAX_SHARED_TEXT_BYTES: usize = 256 << 20;
+/// Most of these texts.
+pub const MAX_SHARED_TEXTS: usize = 16 << 20;
+/// Most sheets, and most cell formats, of a workbook. Spreadsheets write at most 65,490 formats.
+pub const MAX_WORKBOOK_ITEMS: usize = 1 << 16;
+/// Largest workbook or Parquet file on standard input, in bytes: it has to be kept, as its directory is at its end.
+pub const MAX_KEPT_INPUT_BYTES: usize = 256 << 20;
+/// Largest footer of a Parquet file that is read, in bytes.
+pub const MAX_TABLE_FOOTER_BYTES: u64 = 16 << 20;
+/// Largest page of a Parquet file, unpacked, in bytes. Writers make them of one megabyte, some of a hundred.
+pub const MAX_TABLE_PAGE_BYTES: u64 = 128 << 20;
+/// Most words of a page's dictionary.
+pub const MAX_TABLE_WORDS: u64 = 1 << 22;

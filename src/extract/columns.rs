@@ -6,6 +6,7 @@ use super::mapping::{ColumnMapping, DateForm, Mapping};
 use super::read::Written;
 use super::report::Reason;
 use crate::clock::Day;
+use crate::language::Spoken;
 use crate::name::{CodeId, ColumnId};
 use crate::programme::{Column, Dataset, Measure, Programme, Role};
 
@@ -13,7 +14,7 @@ use crate::programme::{Column, Dataset, Measure, Programme, Role};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
     /// Nothing in the header means this column.
-    #[error("the file's first line has no column for {column}; take out titles above the headers, and any of these headers would do: {}", known.join(", "))]
+    #[error("the header has no column for {column}; if titles stand above it, say on which line it is with --header-row; any of these headers would do: {}", known.join(", "))]
     Missing {
         /// The dataset's column.
         column: ColumnId,
@@ -32,12 +33,28 @@ pub enum HeaderError {
     },
 }
 
+impl Spoken for HeaderError {
+    fn danish(&self) -> String {
+        match self {
+            HeaderError::Missing { column, known } => format!(
+                "overskriften har ingen kolonne til {column}; står der titler over den, så sig med --header-row, på hvilken linje den er; en af disse overskrifter ville kunne bruges: {}",
+                known.join(", ")
+            ),
+            HeaderError::Twice { column, first, second } => format!(
+                "kolonne {first} og {second} i filen (talt fra 1) betyder begge {column}; tag en af dem ud"
+            ),
+        }
+    }
+}
+
 /// How the columns of one file serve a dataset.
 #[derive(Clone, Debug)]
 pub(super) struct Columns {
     pub list: Vec<Mapped>,
     /// Positions in the file, from 1, of columns that stay at home.
     pub dropped: Vec<usize>,
+    /// The headers of the file in lower case, in its order.
+    pub headers: Vec<String>,
 }
 
 /// One column of the dataset.
@@ -135,7 +152,7 @@ impl Columns {
             });
         }
         let dropped = used.iter().enumerate().filter(|(_, used)| !**used).map(|(at, _)| at + 1).collect();
-        Ok(Columns { list, dropped })
+        Ok(Columns { list, dropped, headers: header })
     }
 }
 
@@ -180,8 +197,11 @@ impl Mapped {
 /// the serial number of one, whatever the form.
 pub(super) fn parse_date(field: &[u8], written: Written, form: DateForm) -> Result<Day, Reason> {
     match (written, form) {
+        (Written::Fault, _) => Err(Reason::CellError),
         (Written::Day, _) => Day::parse_iso(field).map_err(|_| Reason::Date),
-        (Written::Number, _) | (Written::Text, DateForm::Serial) => serial(field),
+        (Written::Number | Written::Number1904, DateForm::Compact) if field.len() == 8 => compact(field),
+        (Written::Number1904, _) => serial(field, SERIAL_1904),
+        (Written::Number, _) | (Written::Text, DateForm::Serial) => serial(field, SERIAL),
         (Written::Text, DateForm::Danish) => {
             let date = without_time(field);
             Day::parse_iso(date).or_else(|_| parts(date, [Part::Day, Part::Month, Part::Year]))
@@ -192,15 +212,20 @@ pub(super) fn parse_date(field: &[u8], written: Written, form: DateForm) -> Resu
         (Written::Text, DateForm::MonthFirst) => {
             parts(without_time(field), [Part::Month, Part::Day, Part::Year])
         }
-        (Written::Text, DateForm::Compact) => match without_time(field) {
-            [year @ .., m1, m2, d1, d2] if year.len() == 4 => {
-                let number = |digits: &[u8]| digits_of(digits).ok_or(Reason::Date);
-                let small = |value: i16| u8::try_from(value).map_err(|_| Reason::Date);
-                let (year, month, day) = (number(year)?, number(&[*m1, *m2])?, number(&[*d1, *d2])?);
-                Day::from_ymd(year, small(month)?, small(day)?).ok_or(Reason::Date)
-            }
-            _ => Err(Reason::Date),
-        },
+        (Written::Text, DateForm::Compact) => compact(without_time(field)),
+    }
+}
+
+/// Reads `yyyymmdd`.
+fn compact(date: &[u8]) -> Result<Day, Reason> {
+    match date {
+        [year @ .., m1, m2, d1, d2] if year.len() == 4 => {
+            let number = |digits: &[u8]| digits_of(digits).ok_or(Reason::Date);
+            let small = |value: i16| u8::try_from(value).map_err(|_| Reason::Date);
+            let (year, month, day) = (number(year)?, number(&[*m1, *m2])?, number(&[*d1, *d2])?);
+            Day::from_ymd(year, small(month)?, small(day)?).ok_or(Reason::Date)
+        }
+        _ => Err(Reason::Date),
     }
 }
 
@@ -208,16 +233,73 @@ fn without_time(field: &[u8]) -> &[u8] {
     field.split(|byte| matches!(byte, b' ' | b'T')).next().unwrap_or(field)
 }
 
-/// The day that a spreadsheet counts from 30 December 1899; what is behind the decimal sign is a time of day. Days
-/// before 1 March 1900 are refused: spreadsheets do not agree on them.
-fn serial(field: &[u8]) -> Result<Day, Reason> {
-    const FIRST: i32 = 61;
-    const LAST: i32 = 109_574;
+/// Day 0, and the first and the last day that are read. Days before 1 March 1900 are refused: spreadsheets do not agree
+/// on them.
+type Serial = ((i16, u8, u8), i32, i32);
+const SERIAL: Serial = ((1899, 12, 30), 61, 109_574);
+const SERIAL_1904: Serial = ((1904, 1, 1), 0, 108_112);
+
+/// The day that a spreadsheet counts; what is behind the decimal sign is a time of day.
+fn serial(field: &[u8], ((year, month, day), first, last): Serial) -> Result<Day, Reason> {
     let whole = field.split(|byte| matches!(byte, b'.' | b',')).next().unwrap_or(field);
     let days = std::str::from_utf8(whole).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
     let days = days.and_then(|text| text.parse::<i32>().ok()).ok_or(Reason::Date)?;
-    let epoch = Day::from_ymd(1899, 12, 30).ok_or(Reason::Date)?;
-    if (FIRST..=LAST).contains(&days) { Ok(epoch.plus(days)) } else { Err(Reason::Date) }
+    let epoch = Day::from_ymd(year, month, day).ok_or(Reason::Date)?;
+    if (first..=last).contains(&days) { Ok(epoch.plus(days)) } else { Err(Reason::Date) }
+}
+
+/// What spreadsheets write, in English and Danish, where they could not work a field out, or had no room to show it.
+const CELL_ERRORS: [&str; 20] = [
+    "#N/A",
+    "#I/T",
+    "#DIV/0!",
+    "#DIVISION/0!",
+    "#REF!",
+    "#REFERENCE!",
+    "#NAME?",
+    "#NAVN?",
+    "#VALUE!",
+    "#VÆRDI!",
+    "#NUM!",
+    "#NULL!",
+    "#NUL!",
+    "#SPILL!",
+    "#OVERLØB!",
+    "#CALC!",
+    "#BEREGN!",
+    "#GETTING_DATA",
+    "#FIELD!",
+    "#FELT!",
+];
+
+/// Whether a text is what a spreadsheet writes instead of a field: `#N/A`, `########`.
+pub(super) fn is_cell_error(field: &[u8]) -> bool {
+    field.first() == Some(&b'#')
+        && (field.len() > 2 && field.iter().all(|byte| *byte == b'#')
+            || std::str::from_utf8(field)
+                .is_ok_and(|text| CELL_ERRORS.contains(&text.to_uppercase().as_str())))
+}
+
+/// Whether a text heads a row of totals: `I alt`, `Total:`.
+pub(super) fn is_total(field: &[u8]) -> bool {
+    const WORDS: [&str; 11] = [
+        "total",
+        "totalt",
+        "i alt",
+        "ialt",
+        "sum",
+        "summer",
+        "hovedtotal",
+        "subtotal",
+        "grand total",
+        "antal i alt",
+        "antal rækker",
+    ];
+    let Ok(text) = std::str::from_utf8(field) else { return false };
+    // A count may follow in the same field.
+    let text =
+        text.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '.' | ','));
+    WORDS.contains(&text.trim_end_matches(':').trim_end().to_lowercase().as_str())
 }
 
 #[derive(Clone, Copy)]
@@ -272,12 +354,24 @@ pub enum Decimal {
     Point,
 }
 
-/// Reads a number into its smallest unit. More decimals than the measure keeps are refused, not rounded.
+/// Reads a number into its smallest unit. More decimals than the measure keeps are refused, not rounded. Thousands may
+/// stand apart by the group sign, or by spaces of any width.
 pub(super) fn parse_number(field: &[u8], decimal: Decimal, measure: &Measure) -> Result<i64, Reason> {
     let (mark, group) = match decimal {
         Decimal::Comma => (b',', b'.'),
         Decimal::Point => (b'.', b','),
     };
+    if field.iter().any(|byte| *byte == b' ' || !byte.is_ascii()) {
+        let text = std::str::from_utf8(field).map_err(|_| Reason::Number)?;
+        if text.contains(char::from(group)) {
+            return Err(Reason::Number);
+        }
+        let grouped = text.replace(char::is_whitespace, &char::from(group).to_string());
+        if !grouped.is_ascii() {
+            return Err(Reason::Number);
+        }
+        return parse_number(grouped.as_bytes(), decimal, measure);
+    }
     let (negative, digits) = match field {
         [b'-', rest @ ..] => (true, rest),
         _ => (false, field),
@@ -358,6 +452,10 @@ mod tests {
             }
         }
         assert_eq!(parse_date(b"44625", Written::Number, DateForm::Danish).ok(), day);
+        assert_eq!(parse_date(b"43163", Written::Number1904, DateForm::Danish).ok(), day);
+        assert_eq!(parse_date(b"20220305", Written::Number, DateForm::Compact).ok(), day);
+        assert_eq!(parse_date(b"20220305", Written::Number, DateForm::Danish), Err(Reason::Date));
+        assert_eq!(parse_date(b"1900-02-29", Written::Day, DateForm::Danish), Err(Reason::Date));
         assert_eq!(parse_date(b"2022-03-05", Written::Day, DateForm::MonthFirst).ok(), day);
     }
 
@@ -375,5 +473,27 @@ mod tests {
         assert_eq!(comma("99999999999999999999"), Err(Reason::OutOfRange));
         assert_eq!(comma("1e5"), Err(Reason::Number));
         assert_eq!(parse_number(b"1,234.5", Decimal::Point, &measure), Ok(123_450));
+        for text in ["1 234,5", "1\u{A0}234,50", "1\u{2009}234,5", "1\u{202F}234,5"] {
+            assert_eq!(comma(text), Ok(123_450), "{text}");
+        }
+        for text in ["12 34", "1 234.567", "1 234,5 kr", "1\u{2212}2", "1 2 3", "- 1"] {
+            assert_eq!(comma(text), Err(Reason::Number), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_spreadsheets_are_told_from_fields() {
+        for text in ["#N/A", "#i/t", "#VÆRDI!", "####", "#REFERENCE!"] {
+            assert!(is_cell_error(text.as_bytes()), "{text}");
+        }
+        for text in ["", "#", "##", "#1", "#hashtag", "N/A", "S-1"] {
+            assert!(!is_cell_error(text.as_bytes()), "{text}");
+        }
+        for text in ["Total", "I ALT", "i alt:", "Sum: 17", "Total 1.234", "Antal rækker: 12"] {
+            assert!(is_total(text.as_bytes()), "{text}");
+        }
+        for text in ["", "Totalskade", "17", "Total kommune", "Summa", "alt"] {
+            assert!(!is_total(text.as_bytes()), "{text}");
+        }
     }
 }

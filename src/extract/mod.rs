@@ -34,7 +34,7 @@ pub use mapping::{
     asks_the_file, propose,
 };
 pub use pack::{Package, PackageError};
-pub use read::{Declared, ReadError, Source, parse_encoding};
+pub use read::{Declared, Foreign, ReadError, Source, TableFault, WorkbookFault, parse_encoding};
 pub use reread::{About, Reread, reread};
 pub use run::{ExtractError, Job, Unwatched, Watch, check, tokenise};
 pub use screen::Unusual;

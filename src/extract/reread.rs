@@ -73,11 +73,14 @@ pub fn reread<E: From<ExtractError>>(
     let mut rows = Rows::open(job.source, job.declared).map_err(read)?;
     let columns =
         Columns::map(&rows.header, target.dataset, job.programme, job.mapping).map_err(ExtractError::from)?;
+    rows.need(columns.list.iter().filter_map(|column| column.at)).map_err(read)?;
     let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
     let tokeniser = Tokeniser::new(key, job.partner, issuer);
     let mut reader = RowReader::new(&columns, &tokeniser, job.terms(target.period));
     head(&rows.header, rows.separator)?;
     let mut counts = Reread::default();
+    // Whether the last row so far looks like one of totals.
+    let mut total = false;
     while let Some(chunk) = rows.next_chunk().map_err(read)? {
         chunk.each(
             |line| ExtractError::Damaged(line).into(),
@@ -85,6 +88,9 @@ pub fn reread<E: From<ExtractError>>(
                 let mut tally = Tally::default();
                 let about = reader.tokenised(fields, line, &mut tally);
                 let about = about.and_then(|(line, _)| About::of(line, target.dataset, job.programme));
+                if tally.any {
+                    total = tally.total.is_some();
+                }
                 if tally.read == 0 {
                     return Ok(());
                 }
@@ -94,5 +100,8 @@ pub fn reread<E: From<ExtractError>>(
             },
         )?;
     }
+    // As the last row it was none.
+    counts.rows -= u64::from(total);
+    counts.rejected -= u64::from(total);
     Ok(counts)
 }

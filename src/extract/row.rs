@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::columns::{Columns, Decimal, Mapped, Reads, parse_number};
+use super::columns::{Columns, Decimal, Mapped, Reads, is_cell_error, is_total, parse_date, parse_number};
 use super::days::Days;
 use super::read::{Row, Written};
 use super::report::{Notes, Reason, Remark};
@@ -14,6 +14,8 @@ use crate::token::{LocalIdError, Token, Tokeniser, looks_like_cpr};
 
 /// Raw forms of one category column that are remembered at most.
 const REMEMBERED_FORMS: usize = 4096;
+/// Digits of a number that spreadsheets keep.
+const KEPT_DIGITS: usize = 15;
 
 /// What rows are held against.
 #[derive(Clone, Copy)]
@@ -26,10 +28,21 @@ pub(super) struct Terms {
     pub made_up_numbers: bool,
 }
 
+/// A rejected row that looks like one of totals: if no other row follows it, it is no row.
+pub(super) struct Total {
+    pub line: u64,
+    pub reason: Reason,
+    pub notes: Notes,
+}
+
 /// What became of a run of rows.
 #[derive(Default)]
 pub(super) struct Tally {
     pub read: u64,
+    /// Whether there was anything that is not empty.
+    pub any: bool,
+    /// The last row that is not empty, where it looks like one of totals; it is counted nowhere else.
+    pub total: Option<Total>,
     pub rejected: Vec<(Reason, u64)>,
     pub notes: Notes,
     /// CPR numbers of rows that are not rejected, where somebody looks at them together.
@@ -46,6 +59,13 @@ struct Whose {
 }
 
 impl Tally {
+    /// Counts what looked like a row of totals as the rejected row that it is, because another row follows it.
+    pub fn settle(&mut self, total: Total) {
+        self.read += 1;
+        self.reject(total.reason);
+        self.notes.append(total.notes);
+    }
+
     fn reject(&mut self, reason: Reason) {
         match self.rejected.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, n)) => *n += 1,
@@ -64,6 +84,8 @@ pub(super) struct RowReader<'a> {
     seen_forms: Vec<FxHashMap<Vec<u8>, u8>>,
     days: Vec<Days>,
     line: Vec<u8>,
+    /// Whether a row that is the header once more can be told from one that is meant: its date is none.
+    header_is_no_row: bool,
 }
 
 impl<'a> RowReader<'a> {
@@ -72,7 +94,15 @@ impl<'a> RowReader<'a> {
         let (year, month, _) = terms.first_day.ymd();
         let first_month = i32::from(year) * 12 + i32::from(month);
         let days = columns.list.iter().map(|column| Days::new(column.dates)).collect();
-        RowReader { columns, tokeniser, terms, first_month, seen_forms, days, line: Vec::with_capacity(256) }
+        let mut dates = columns.list.iter().filter(|column| matches!(column.reads, Reads::Date));
+        let header_is_no_row = dates.any(|column| {
+            let header = column.at.and_then(|at| columns.headers.get(at));
+            column.required
+                && header
+                    .is_some_and(|text| parse_date(text.as_bytes(), Written::Text, column.dates).is_err())
+        });
+        let line = Vec::with_capacity(256);
+        RowReader { columns, tokeniser, terms, first_month, seen_forms, days, line, header_is_no_row }
     }
 
     /// How many columns the dataset has.
@@ -87,7 +117,31 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    /// The tokenised line of one record; `None` when it is empty or rejected.
+    /// Whether a record is the header once more.
+    fn is_header(&self, record: &Row<'_>) -> bool {
+        let headers = &self.columns.headers;
+        self.header_is_no_row
+            && (0..record.len().max(headers.len())).all(|at| {
+                let field = record.field(at).map_or(&b""[..], |(field, _)| field);
+                let header = headers.get(at).map_or("", String::as_str);
+                field.eq_ignore_ascii_case(header.as_bytes())
+                    || !field.is_ascii()
+                        && std::str::from_utf8(field).is_ok_and(|text| text.to_lowercase() == header)
+            })
+    }
+
+    /// Whether a record has a word for totals first, and besides that field no person and no date.
+    fn is_total(&self, record: &Row<'_>) -> bool {
+        let Some(first) = record.fields().position(|field| !field.is_empty()) else { return false };
+        record.field(first).is_some_and(|(field, _)| is_total(field))
+            && self.columns.list.iter().all(|column| {
+                let tells = matches!(column.reads, Reads::Person | Reads::RelatedPerson | Reads::Date);
+                let field = column.at.filter(|at| *at != first).and_then(|at| record.field(at));
+                !tells || field.is_none_or(|(field, _)| column.is_missing(field))
+            })
+    }
+
+    /// The tokenised line of one record; `None` when it is empty, left out or rejected.
     pub fn tokenised(
         &mut self,
         record: &Row<'_>,
@@ -97,13 +151,57 @@ impl<'a> RowReader<'a> {
         if record.is_empty() {
             return None;
         }
-        tally.read += 1;
+        tally.any = true;
+        if let Some(total) = tally.total.take() {
+            tally.settle(total);
+        }
+        if self.is_header(record) {
+            tally.notes.next_row();
+            tally.notes.remark(Remark::RepeatedHeader, line, None);
+            return None;
+        }
+        if !self.is_total(record) {
+            tally.read += 1;
+            let kind = self.row(record, line, tally).map_err(|reason| tally.reject(reason)).ok()?;
+            return Some((&self.line, kind));
+        }
+        // What is found of it stays apart until it is known whether it is a row.
+        let apart = Notes::new(self.columns(), tally.notes.spots.is_some());
+        let others = std::mem::replace(&mut tally.notes, apart);
+        let read = self.row(record, line, tally);
+        let notes = std::mem::replace(&mut tally.notes, others);
+        match read {
+            Ok(kind) => {
+                tally.read += 1;
+                tally.notes.append(notes);
+                Some((&self.line, kind))
+            }
+            Err(reason) => {
+                tally.total = Some(Total { line, reason, notes });
+                None
+            }
+        }
+    }
+
+    /// Reads a record that is a row into the line at hand; the first reason where it is rejected.
+    fn row(&mut self, record: &Row<'_>, line: u64, tally: &mut Tally) -> Result<Option<IdKind>, Reason> {
         tally.notes.next_row();
+        if record.is_hidden() {
+            tally.notes.remark(Remark::HiddenRow, line, None);
+        }
         self.line.clear();
         let columns = self.columns;
         let mut first_reason = None;
         let mut whose = Whose::default();
+        let width = columns.headers.len();
+        if (width..record.len()).any(|at| record.field(at).is_some_and(|(field, _)| !field.is_empty())) {
+            first_reason = Some(Reason::TooManyColumns);
+            tally.notes.reason(Reason::TooManyColumns, line, None);
+        }
         for (at, column) in columns.list.iter().enumerate() {
+            if first_reason == Some(Reason::TooManyColumns) {
+                break;
+            }
             if at > 0 {
                 self.line.push(b',');
             }
@@ -119,10 +217,7 @@ impl<'a> RowReader<'a> {
             }
         }
         match first_reason {
-            Some(reason) => {
-                tally.reject(reason);
-                None
-            }
+            Some(reason) => Err(reason),
             None => {
                 if let Some(numbers) = &mut tally.numbers {
                     whose.numbers.into_iter().flatten().for_each(|number| numbers.push(number, line));
@@ -130,7 +225,7 @@ impl<'a> RowReader<'a> {
                 if let Some(month) = whose.month {
                     tally.notes.month(month);
                 }
-                Some((&self.line, whose.kind))
+                Ok(whose.kind)
             }
         }
     }
@@ -155,6 +250,9 @@ impl<'a> RowReader<'a> {
             tally.notes.missing(at);
             return Ok(());
         }
+        if written == Written::Fault || is_cell_error(field) {
+            return Err(Reason::CellError);
+        }
         match &column.reads {
             Reads::Person => {
                 let id = self.identifier(field, at, line, tally)?;
@@ -167,8 +265,8 @@ impl<'a> RowReader<'a> {
                 whose.numbers[1] = Number::of(&id, true);
                 self.tokeniser.person(&id).write_to(&mut self.line);
             }
-            Reads::Case => self.local(field, Tokeniser::case)?,
-            Reads::Staff => self.local(field, Tokeniser::staff)?,
+            Reads::Case => self.local(field, written, Tokeniser::case)?,
+            Reads::Staff => self.local(field, written, Tokeniser::staff)?,
             Reads::Date => {
                 let day = self.days[at].read(field, written)?;
                 if day > self.terms.today {
@@ -249,16 +347,22 @@ impl<'a> RowReader<'a> {
     /// The decimal sign of a field: a number cell has a point, whatever is declared.
     const fn decimal(&self, written: Written) -> Decimal {
         match written {
-            Written::Number => Decimal::Point,
-            Written::Text | Written::Day => self.terms.decimal,
+            Written::Number | Written::Number1904 => Decimal::Point,
+            Written::Text | Written::Day | Written::Fault => self.terms.decimal,
         }
     }
 
     fn local(
         &mut self,
         field: &[u8],
+        written: Written,
         token: impl Fn(&Tokeniser, &str) -> Result<Token, LocalIdError>,
     ) -> Result<(), Reason> {
+        // A spreadsheet makes dates of `5-3-22`, and keeps 15 digits of a number: the rest is lost.
+        let whole = field.len() <= KEPT_DIGITS && field.iter().all(u8::is_ascii_digit);
+        if written != Written::Text && !(written.is_number() && whole) {
+            return Err(Reason::CellError);
+        }
         let text = std::str::from_utf8(field).map_err(|_| Reason::LocalNumber(LocalIdError::Character))?;
         token(self.tokeniser, text).map_err(Reason::LocalNumber)?.write_to(&mut self.line);
         Ok(())

@@ -5,14 +5,14 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 
-use super::columns::{Columns, Decimal, HeaderError};
+use super::columns::{Columns, Decimal, HeaderError, Mapped};
 use super::limit::MaxRejected;
 use super::manifest::{FORMAT, Head, Manifest, Schema};
 use super::mapping::Mapping;
 use super::pack::{PackageError, PackageWriter, written};
 use super::read::{Chunk, Declared, ReadError, Rows, Source};
-use super::report::{Finding, KINDS, Matter, Notes, Remark, Report, kind_code};
-use super::row::{RowReader, Tally, Terms};
+use super::report::{Finding, KINDS, Matter, Notes, Remark, Report, Spot, kind_code};
+use super::row::{RowReader, Tally, Terms, Total};
 use super::screen::{Numbers, SCREEN, Screen, Unusual};
 use super::shuffle::{RowBuffer, Shuffler};
 use crate::clock::{Day, Period, Timestamp};
@@ -299,12 +299,14 @@ fn collect(
 ) -> Result<Collected, ExtractError> {
     let mut rows = Rows::open(job.source, job.declared)?;
     let columns = Columns::map(&rows.header, target.dataset, job.programme, job.mapping)?;
+    rows.need(columns.list.iter().filter_map(|column| column.at))?;
     let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
     let tokeniser = Tokeniser::new(key, job.partner, issuer);
     let terms = job.terms(target.period);
     let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
-    let mut collector = Collector::new(&columns);
     let one_by_one = watch.wants_findings();
+    let mut collector = Collector::new(&columns, one_by_one);
+    collector.hidden_columns(&rows, watch)?;
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let empty = shuffler.buffer();
     std::thread::scope(|scope| -> Result<(), ExtractError> {
@@ -359,7 +361,7 @@ fn collect(
         drop(batch_out);
         result
     })?;
-    let Collector { report, notes, screen, .. } = collector;
+    let Collector { report, notes, screen, .. } = collector.finish(watch)?;
     Ok(Collected { columns, report, notes, screen, shuffler })
 }
 
@@ -404,45 +406,102 @@ struct Collector<'a> {
     report: Report,
     notes: Notes,
     next: u64,
-    waiting: BTreeMap<u64, Vec<Finding>>,
+    waiting: BTreeMap<u64, InOrder>,
+    /// The last row so far, where it looks like one of totals.
+    total: Option<Total>,
     screen: Screen,
 }
 
+/// What of a tally is looked at in the order of the file.
+struct InOrder {
+    any: bool,
+    total: Option<Total>,
+    spots: Vec<Spot>,
+}
+
 impl<'a> Collector<'a> {
-    fn new(columns: &'a Columns) -> Collector<'a> {
+    fn new(columns: &'a Columns, one_by_one: bool) -> Collector<'a> {
         Collector {
             columns,
             report: Report::default(),
-            notes: Notes::default(),
+            notes: Notes::new(columns.list.len(), one_by_one),
             next: 0,
             waiting: BTreeMap::new(),
+            total: None,
             screen: Screen::default(),
         }
     }
 
-    fn add(&mut self, sequence: u64, tally: Tally, watch: &mut dyn Watch) -> Result<(), ExtractError> {
-        self.report.rows.read += tally.read;
+    /// Notes which of the dataset's columns the spreadsheet hides.
+    fn hidden_columns(&mut self, rows: &Rows, watch: &mut dyn Watch) -> Result<(), ExtractError> {
+        let hidden = |column: &Mapped| column.at.is_some_and(|at| rows.hidden_columns.contains(&at));
+        let hidden = (0..self.columns.list.len()).filter(|at| hidden(&self.columns.list[*at]));
+        self.notes.next_row();
+        hidden.for_each(|at| self.notes.remark(Remark::HiddenColumn, rows.header_line, Some(at)));
+        self.tell(watch)
+    }
+
+    fn add(&mut self, sequence: u64, mut tally: Tally, watch: &mut dyn Watch) -> Result<(), ExtractError> {
         if let Some(numbers) = &tally.numbers {
             self.screen.take(numbers);
         }
-        for (reason, n) in tally.rejected {
-            Report::add(&mut self.report.rejected, reason.code(), n);
+        let (any, total) = (tally.any, tally.total.take());
+        let spots = tally.notes.spots.take().unwrap_or_default();
+        self.count(&tally);
+        self.waiting.insert(sequence, InOrder { any, total, spots });
+        while let Some(mut chunk) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            if chunk.any
+                && let Some(total) = self.total.take()
+            {
+                // It stands between rows: it is one.
+                let notes = Notes::new(self.columns.list.len(), self.notes.spots.is_some());
+                let mut tally = Tally { notes, ..Tally::default() };
+                tally.settle(total);
+                let mut found = tally.notes.spots.take().unwrap_or_default();
+                self.count(&tally);
+                if let Some(spots) = &mut self.notes.spots {
+                    spots.append(&mut found);
+                }
+            }
+            self.total = chunk.total.take().or(self.total.take());
+            if let Some(spots) = &mut self.notes.spots {
+                spots.append(&mut chunk.spots);
+            }
+            self.tell(watch)?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, tally: &Tally) {
+        self.report.rows.read += tally.read;
+        for (reason, n) in &tally.rejected {
+            Report::add(&mut self.report.rejected, reason.code(), *n);
             self.report.rows.rejected += n;
         }
         self.notes.merge(&tally.notes);
-        let Some(spots) = tally.notes.spots else { return Ok(()) };
-        let findings = spots.into_iter().map(|spot| Finding {
+    }
+
+    /// Hands on what was found one by one.
+    fn tell(&mut self, watch: &mut dyn Watch) -> Result<(), ExtractError> {
+        let Some(spots) = &mut self.notes.spots else { return Ok(()) };
+        let findings = spots.drain(..).map(|spot| Finding {
             line: spot.line,
             column: spot.column.map(|at| self.columns.list[at].id.clone()),
             code: spot.matter.code(),
             rejected: spot.matter.rejects(),
         });
-        self.waiting.insert(sequence, findings.collect());
-        while let Some(findings) = self.waiting.remove(&self.next) {
-            watch.findings(&findings).map_err(ExtractError::Findings)?;
-            self.next += 1;
+        watch.findings(&findings.collect::<Vec<_>>()).map_err(ExtractError::Findings)
+    }
+
+    /// Ends the file: what looks like a row of totals and has nothing behind it is no row.
+    fn finish(mut self, watch: &mut dyn Watch) -> Result<Collector<'a>, ExtractError> {
+        if let Some(total) = self.total.take() {
+            self.notes.next_row();
+            self.notes.remark(Remark::TotalRow, total.line, None);
+            self.tell(watch)?;
         }
-        Ok(())
+        Ok(self)
     }
 }
 

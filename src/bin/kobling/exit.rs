@@ -146,15 +146,17 @@ impl From<PackageError> for Trouble {
 impl From<ReadError> for Trouble {
     fn from(error: ReadError) -> Trouble {
         match error {
-            ReadError::UnknownEncoding => Trouble::Usage(english(error)),
-            _ => Trouble::Files(english(error)),
+            ReadError::UnknownEncoding | ReadError::ManySheets(_) | ReadError::NoSheet(_) => {
+                Trouble::Usage(Box::new(error))
+            }
+            _ => Trouble::Files(Box::new(error)),
         }
     }
 }
 
 impl From<HeaderError> for Trouble {
     fn from(error: HeaderError) -> Trouble {
-        Trouble::Files(english(error))
+        Trouble::Files(Box::new(error))
     }
 }
 

@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kobling::clock::{Clock as _, Period, SystemClock, Timestamp};
 use kobling::extract::report::{Finding, Paper, Report};
 use kobling::extract::{
-    Decimal, Declared, ExtractError, Job, MaxRejected, Package, Source, Watch, check as check_extract,
-    parse_encoding, tokenise as tokenise_extract,
+    Decimal, Declared, ExtractError, Job, Mapping, MaxRejected, Package, Source, Watch,
+    check as check_extract, parse_encoding, tokenise as tokenise_extract,
 };
 use kobling::id::LeadingZero;
 use kobling::key::{Example, LinkageKey, SigningKey};
@@ -19,7 +19,7 @@ use kobling::name::{DatasetId, PartnerId};
 use kobling::programme::Programme;
 use kobling::secret::SystemRandom;
 
-use crate::exit::{Done, Outcome, Trouble, file};
+use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::key::example;
 use crate::quality::ReportArguments;
 use crate::say::language;
@@ -30,7 +30,7 @@ const SAMPLE: usize = 10;
 /// What an extract is and how it is written.
 #[derive(Args)]
 pub(crate) struct Extract {
-    /// The extract, a CSV file; - reads standard input.
+    /// The extract, a CSV file or a workbook (.xlsx); - reads standard input.
     file: PathBuf,
     /// The programme definition.
     #[arg(long)]
@@ -53,9 +53,18 @@ pub(crate) struct Extract {
     /// Separator, one character; found out when not given.
     #[arg(long)]
     separator: Option<char>,
-    /// Decimal sign.
-    #[arg(long, value_enum, default_value_t = DecimalSign::Comma)]
-    decimal: DecimalSign,
+    /// Sheet of a workbook: its name, or its number from the left; the only one with rows when not given.
+    #[arg(long)]
+    sheet: Option<String>,
+    /// Line or row of the headers, from 1; the first that is not empty when not given.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    header_row: Option<u32>,
+    /// A mapping: which column of the file is which column of the dataset, and how the file is written.
+    #[arg(long)]
+    mapping: Option<PathBuf>,
+    /// Decimal sign; comma when not given.
+    #[arg(long, value_enum)]
+    decimal: Option<DecimalSign>,
     /// Most rows that may be rejected: a number, or a share such as 0.5%.
     #[arg(long)]
     max_rejected: Option<MaxRejected>,
@@ -208,17 +217,49 @@ impl Watch for Watcher {
 }
 
 impl Extract {
-    fn job<'a>(&'a self, source: &'a Source, programme: &'a Programme) -> Result<Job<'a>, Trouble> {
+    /// The mapping that is named.
+    fn mapping(&self) -> Result<Option<Mapping>, Trouble> {
+        let Some(path) = &self.mapping else { return Ok(None) };
+        let text = std::fs::read_to_string(path).map_err(file(path))?;
+        let mapping = toml::from_str(&text).map_err(|error| {
+            let shown = path.display();
+            Trouble::Usage(both(
+                format!("{shown}: er ingen tilknytning: {error}"),
+                format!("{shown}: no mapping: {error}"),
+            ))
+        })?;
+        Ok(Some(mapping))
+    }
+
+    /// What the arguments say goes before what the mapping says.
+    fn job<'a>(
+        &'a self,
+        source: &'a Source,
+        programme: &'a Programme,
+        mapping: Option<&'a Mapping>,
+    ) -> Result<Job<'a>, Trouble> {
+        let form = mapping.map(|mapping| &mapping.file);
+        let encoding = self.encoding.as_deref().or(form.and_then(|form| form.encoding.as_deref()));
+        let separator = self.separator.or(form.and_then(|form| form.separator));
+        let of_mapping = match form.and_then(|form| form.decimal) {
+            Some('.') => DecimalSign::Point,
+            _ => DecimalSign::Comma,
+        };
+        let repaired = self.repair_leading_zero || form.is_some_and(|form| form.repair_leading_zero);
         Ok(Job {
             source,
-            declared: declared(self.encoding.as_deref(), self.separator)?,
-            mapping: None,
+            declared: Declared {
+                sheet: self.sheet.as_deref().or(form.and_then(|form| form.sheet.as_deref())),
+                header_row: self.header_row.or(form.and_then(|form| form.header_row)),
+                ..declared(encoding, separator)?
+            },
+            mapping,
             programme,
             partner: &self.partner,
             dataset: &self.dataset,
             period: self.period,
-            zero: if self.repair_leading_zero { LeadingZero::Repair } else { LeadingZero::Refuse },
-            decimal: self.decimal.into(),
+            zero: if repaired { LeadingZero::Repair } else { LeadingZero::Refuse },
+            decimal: self.decimal.unwrap_or(of_mapping).into(),
             today: SystemClock.today(),
         })
     }
@@ -255,7 +296,8 @@ pub(crate) fn check(arguments: &CheckArguments) -> Outcome {
     let source = Source::from_argument(&extract.file);
     let programme = programme(&extract.programme)?;
     let mut watcher = Watcher::new(&source, extract.findings.as_deref())?;
-    let job = extract.job(&source, &programme)?;
+    let mapping = extract.mapping()?;
+    let job = extract.job(&source, &programme, mapping.as_ref())?;
     let result = check_extract(&job, &mut SystemRandom::new(), &mut watcher);
     watcher.finish()?;
     let report = extract.show(&job, SystemClock.now(), result, |report| report)?;
@@ -273,7 +315,8 @@ pub(crate) fn tokenise(arguments: &TokeniseArguments) -> Outcome {
         None => None,
     };
     let mut watcher = Watcher::new(&source, extract.findings.as_deref())?;
-    let job = extract.job(&source, &programme)?;
+    let mapping = extract.mapping()?;
+    let job = extract.job(&source, &programme, mapping.as_ref())?;
     let now = SystemClock.now();
     let out = (arguments.out.as_path(), now);
     let random = &mut SystemRandom::new();

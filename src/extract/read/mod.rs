@@ -3,67 +3,38 @@
 //! A file says by its first bytes what it is. Whatever it is, its rows come out alike: fields of bytes, each with the
 //! form in which the file wrote it ([`Written`]), so that a number cell of a spreadsheet is not mistaken for a text.
 
+mod archive;
+mod error;
+mod foreign;
+mod number;
 mod plain;
+mod sheet;
+#[cfg(feature = "formats")]
+mod table;
 mod text;
+#[cfg(feature = "formats")]
+mod thrift;
+mod workbook;
+mod xml;
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use encoding_rs::{Encoding, UTF_8, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use zeroize::Zeroizing;
 
+use self::archive::Input;
+pub use self::error::{Foreign, ReadError, TableFault, WorkbookFault};
+use self::foreign::Sort;
 use self::plain::Plain;
+use self::sheet::SheetRows;
 use self::text::TextRows;
 use crate::limits;
 
 /// Bytes asked for at a time.
 const CHUNK_BYTES: usize = 1 << 20;
-
-/// Why an extract cannot be read as a whole. Never carries any of its content.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The file system said no.
-    #[error("{}: cannot be read", path.display())]
-    Io {
-        /// The file, `-` for standard input.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// Nothing in it.
-    #[error("the file is empty; export it again, with its header line")]
-    Empty,
-    /// A NUL byte.
-    #[error("line {line} has a NUL byte: this is no text file, or a damaged one; export it again as CSV")]
-    Nul {
-        /// Line, from 1.
-        line: u64,
-    },
-    /// A line beyond the limit.
-    #[error(
-        "line {line} is longer than {} bytes: a quotation mark may be missing at its end, or the file is damaged",
-        limits::MAX_LINE_BYTES
-    )]
-    LongLine {
-        /// Line, from 1.
-        line: u64,
-    },
-    /// Standard input began as UTF-8 and went on as something else.
-    #[error("the text near line {line} is not UTF-8; run again with --encoding windows-1252")]
-    Encoding {
-        /// Line, from 1.
-        line: u64,
-    },
-    /// More columns than any extract.
-    #[error("the header has more than {} columns", limits::MAX_EXTRACT_COLUMNS)]
-    ManyColumns,
-    /// A workbook or a table of columns that this build does not read, or nobody does.
-    #[error("this is {0}, which is not read here: save it as CSV (UTF-8)")]
-    Unreadable(&'static str),
-    /// An encoding nobody here knows.
-    #[error("the encoding is not known; utf-8, windows-1252 and utf-16le are")]
-    UnknownEncoding,
-}
 
 /// Where an extract comes from.
 #[derive(Clone, PartialEq, Eq)]
@@ -125,7 +96,7 @@ pub struct Declared<'a> {
 /// # Errors
 /// [`ReadError::UnknownEncoding`].
 pub fn parse_encoding(name: &str) -> Result<&'static Encoding, ReadError> {
-    let known = [UTF_8, WINDOWS_1252, UTF_16LE];
+    let known = [UTF_8, WINDOWS_1252, UTF_16LE, UTF_16BE];
     let encoding = Encoding::for_label(name.as_bytes()).ok_or(ReadError::UnknownEncoding)?;
     if known.contains(&encoding) { Ok(encoding) } else { Err(ReadError::UnknownEncoding) }
 }
@@ -138,8 +109,19 @@ pub(super) enum Written {
     Text,
     /// As a number cell: digits, perhaps a sign, a decimal point and no groups, whatever the decimal sign declared.
     Number,
+    /// The same, in a workbook that counts its days from 1904.
+    Number1904,
     /// As a date cell: `yyyy-mm-dd`.
     Day,
+    /// As what a spreadsheet could not work out.
+    Fault,
+}
+
+impl Written {
+    /// Whether it is a number cell.
+    pub const fn is_number(self) -> bool {
+        matches!(self, Written::Number | Written::Number1904)
+    }
 }
 
 /// A row as the file has it.
@@ -154,7 +136,33 @@ pub(super) enum Row<'a> {
         bytes: &'a [u8],
         /// Where each field ends in them, counted from the row's first byte, and how it was written.
         fields: &'a [(u32, Written)],
+        /// Whether the spreadsheet hides the row.
+        hidden: bool,
     },
+}
+
+/// Trims white space of every kind, which texts from web pages and spreadsheets have around them.
+fn trimmed(field: &[u8]) -> &[u8] {
+    let field = field.trim_ascii();
+    match field {
+        [first, .., last] if first.is_ascii() && last.is_ascii() => field,
+        [only] if only.is_ascii() => field,
+        _ => match std::str::from_utf8(field) {
+            Ok(text) => text
+                .trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200B}' | '\u{FEFF}'))
+                .as_bytes(),
+            Err(_) => field,
+        },
+    }
+}
+
+/// A text without what marks it as one for a spreadsheet: `="0101010001"` and `'0101010001`.
+fn unmarked(field: &[u8]) -> &[u8] {
+    match field {
+        [b'=', b'"', inner @ .., b'"'] if !inner.contains(&b'"') => trimmed(inner),
+        [b'\'', rest @ ..] if rest.first().is_some_and(u8::is_ascii_digit) && !rest.contains(&b'\'') => rest,
+        _ => field,
+    }
 }
 
 impl Row<'_> {
@@ -167,17 +175,24 @@ impl Row<'_> {
         }
     }
 
-    /// A field, trimmed of ASCII white space, and how it was written; `None` behind the row's end.
+    /// A field, trimmed of white space and of what marks it as text, and how it was written; `None` behind the row's
+    /// end.
     pub fn field(&self, at: usize) -> Option<(&[u8], Written)> {
         match self {
-            Row::Text(record) => record.get(at).map(|field| (field.trim_ascii(), Written::Text)),
-            Row::Plain(record) => record.get(at).map(|field| (field.trim_ascii(), Written::Text)),
-            Row::Cells { bytes, fields } => {
+            Row::Text(record) => record.get(at).map(|field| (unmarked(trimmed(field)), Written::Text)),
+            Row::Plain(record) => record.get(at).map(|field| (unmarked(trimmed(field)), Written::Text)),
+            Row::Cells { bytes, fields, .. } => {
                 let (end, written) = *fields.get(at)?;
                 let start = at.checked_sub(1).map_or(0, |before| fields[before].0 as usize);
-                Some((bytes[start..end as usize].trim_ascii(), written))
+                let field = trimmed(&bytes[start..end as usize]);
+                Some((if written == Written::Text { unmarked(field) } else { field }, written))
             }
         }
+    }
+
+    /// Whether the spreadsheet hides the row.
+    pub const fn is_hidden(&self) -> bool {
+        matches!(self, Row::Cells { hidden: true, .. })
     }
 
     /// The fields in order.
@@ -196,28 +211,40 @@ impl Row<'_> {
 pub(super) struct Cells {
     bytes: Vec<u8>,
     fields: Vec<(u32, Written)>,
-    /// Row of the sheet, from 1; end in `bytes`; end in `fields`.
-    rows: Vec<(u64, usize, usize)>,
+    rows: Vec<RowEnd>,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "made by readers of spreadsheets"))]
+/// Where a row of cells ends.
+struct RowEnd {
+    /// Row of the sheet, from 1.
+    number: u64,
+    hidden: bool,
+    bytes: usize,
+    fields: usize,
+}
+
 impl Cells {
     /// Bytes held.
     pub fn size(&self) -> usize {
         self.bytes.len() + self.fields.len() * size_of::<(u32, Written)>()
     }
 
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Adds a field to the row that is being made.
     pub fn push(&mut self, field: &[u8], written: Written) {
-        let start = self.rows.last().map_or(0, |(_, end, _)| *end);
+        let start = self.rows.last().map_or(0, |row| row.bytes);
         self.bytes.extend_from_slice(field);
         let end = u32::try_from(self.bytes.len() - start).expect("a row is at most a line's limit");
         self.fields.push((end, written));
     }
 
     /// Ends the row, which stands on row `number` of its sheet.
-    pub fn end_row(&mut self, number: u64) {
-        self.rows.push((number, self.bytes.len(), self.fields.len()));
+    pub fn end_row(&mut self, number: u64, hidden: bool) {
+        self.rows.push(RowEnd { number, hidden, bytes: self.bytes.len(), fields: self.fields.len() });
     }
 }
 
@@ -233,7 +260,6 @@ pub(super) enum Content {
         first_line: u64,
     },
     /// Rows of a table of cells.
-    #[cfg_attr(not(test), expect(dead_code, reason = "made by readers of spreadsheets"))]
     Cells(Cells),
 }
 
@@ -294,11 +320,14 @@ impl Chunk {
             }
             Content::Cells(Cells { bytes, fields, rows }) => {
                 let (mut byte, mut field) = (0, 0);
-                rows.iter().try_for_each(|(number, byte_end, field_end)| {
-                    let row =
-                        Row::Cells { bytes: &bytes[byte..*byte_end], fields: &fields[field..*field_end] };
-                    (byte, field) = (*byte_end, *field_end);
-                    each(*number, &row)
+                rows.iter().try_for_each(|end| {
+                    let row = Row::Cells {
+                        bytes: &bytes[byte..end.bytes],
+                        fields: &fields[field..end.fields],
+                        hidden: end.hidden,
+                    };
+                    (byte, field) = (end.bytes, end.fields);
+                    each(end.number, &row)
                 })
             }
         }
@@ -334,11 +363,26 @@ trait Chunks: Send {
     }
 }
 
+/// A file of which the header was read.
+struct Opened {
+    header: Vec<String>,
+    header_line: u64,
+    hidden_columns: Vec<usize>,
+    unread: Vec<usize>,
+    chunks: Box<dyn Chunks>,
+}
+
 /// An extract being read.
 pub(super) struct Rows {
     chunks: Box<dyn Chunks>,
     /// The headers, as the file has them.
     pub header: Vec<String>,
+    /// Line of the header, from 1; its row, in a table of cells.
+    pub header_line: u64,
+    /// Positions, from 0, of columns that a spreadsheet hides.
+    pub hidden_columns: Vec<usize>,
+    /// Positions, from 0, of columns of a type that is not read: they have no fields.
+    unread: Vec<usize>,
     /// The separator in force.
     pub separator: u8,
 }
@@ -358,17 +402,29 @@ impl Rows {
         if ahead.is_empty() {
             return Err(ReadError::Empty);
         }
-        for (magic, what) in UNREADABLE {
-            if ahead.starts_with(magic) {
-                return Err(ReadError::Unreadable(what));
-            }
-        }
-        let (rows, header) = TextRows::open(source, input, ahead, declared)?;
+        let opened = match foreign::sort(&ahead, source) {
+            Sort::Text => TextRows::open(source, input, ahead, declared)?,
+            Sort::Archive => SheetRows::open(from_any_place(source, input, ahead)?, declared)?,
+            #[cfg(feature = "formats")]
+            Sort::Table => table::TableRows::open(&from_any_place(source, input, ahead)?)?,
+            #[cfg(not(feature = "formats"))]
+            Sort::Table => return Err(Foreign::Parquet.into()),
+            Sort::Foreign(foreign) => return Err(foreign.into()),
+        };
+        let Opened { header, header_line, hidden_columns, unread, chunks } = opened;
         if header.len() > limits::MAX_EXTRACT_COLUMNS {
             return Err(ReadError::ManyColumns);
         }
-        let separator = rows.separator();
-        Ok(Rows { chunks: Box::new(rows), header, separator })
+        let separator = chunks.separator();
+        Ok(Rows { chunks, header, header_line, hidden_columns, unread, separator })
+    }
+
+    /// Says that columns are needed, by their positions from 0.
+    pub fn need(&self, columns: impl IntoIterator<Item = usize>) -> Result<(), ReadError> {
+        match columns.into_iter().find(|at| self.unread.contains(at)) {
+            Some(at) => Err(TableFault::Type(at + 1).into()),
+            None => Ok(()),
+        }
     }
 
     /// The next chunk of whole rows; `None` at the end.
@@ -377,12 +433,26 @@ impl Rows {
     }
 }
 
-/// First bytes of files that are not read.
-const UNREADABLE: [(&[u8], &str); 3] = [
-    (b"PK\x03\x04", "a workbook or another archive"),
-    (b"PAR1", "a Parquet file"),
-    (b"\xD0\xCF\x11\xE0", "an old or locked workbook (.xls)"),
-];
+/// The file itself where it is one; else all of it, kept.
+fn from_any_place(
+    source: &Source,
+    mut rest: Box<dyn Read + Send>,
+    ahead: Vec<u8>,
+) -> Result<Input, ReadError> {
+    let io = |error| ReadError::Io { path: source.path(), source: error };
+    if let Source::File(path) = source
+        && std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+    {
+        return Ok(Input::File(Arc::new(File::open(path).map_err(io)?)));
+    }
+    let mut kept = Zeroizing::new(ahead);
+    let most = limits::MAX_KEPT_INPUT_BYTES;
+    rest.by_ref().take((most + 1).saturating_sub(kept.len()) as u64).read_to_end(&mut kept).map_err(io)?;
+    if kept.len() > most {
+        return Err(ReadError::LargeInput);
+    }
+    Ok(Input::Kept(Arc::new(kept)))
+}
 
 #[cfg(test)]
 mod tests {
@@ -393,11 +463,11 @@ mod tests {
         let mut cells = Cells::default();
         cells.push(b" a ", Written::Text);
         cells.push(b"12.5", Written::Number);
-        cells.end_row(3);
+        cells.end_row(3, false);
         cells.push(b"2022-03-05", Written::Day);
-        cells.end_row(7);
+        cells.end_row(7, true);
         cells.push(b"", Written::Text);
-        cells.end_row(8);
+        cells.end_row(8, false);
         assert!(cells.size() > 0);
         let chunk = Chunk { read: 0, content: Content::Cells(cells) };
         let mut seen = Vec::new();
@@ -407,27 +477,40 @@ mod tests {
                 |number, row| {
                     let fields = (0..row.len()).filter_map(|at| row.field(at));
                     let fields = fields.map(|(field, written)| (field.to_vec(), written)).collect::<Vec<_>>();
-                    seen.push((number, fields, row.is_empty(), row.field(row.len()).is_none()));
+                    assert!(row.field(row.len()).is_none());
+                    seen.push((number, fields, row.is_empty(), row.is_hidden()));
                     Ok(())
                 },
             )
             .expect("sound");
         let expected = vec![
-            (3, vec![(b"a".to_vec(), Written::Text), (b"12.5".to_vec(), Written::Number)], false, true),
+            (3, vec![(b"a".to_vec(), Written::Text), (b"12.5".to_vec(), Written::Number)], false, false),
             (7, vec![(b"2022-03-05".to_vec(), Written::Day)], false, true),
-            (8, vec![(Vec::new(), Written::Text)], true, true),
+            (8, vec![(Vec::new(), Written::Text)], true, false),
         ];
         assert_eq!(seen, expected);
     }
 
     #[test]
-    fn files_of_other_kinds_are_named() {
-        for (magic, what) in UNREADABLE {
-            let dir = tempfile::tempdir().expect("a folder");
-            let path = dir.path().join("extract");
-            std::fs::write(&path, [magic, b"rest"].concat()).expect("written");
-            let refused = Rows::open(&Source::File(path), Declared::default()).err();
-            assert!(matches!(refused, Some(ReadError::Unreadable(found)) if found == what));
+    fn fields_lose_what_is_around_them_and_nothing_else() {
+        for (field, plain) in [
+            ("a", "a"),
+            (" \t a b \u{A0}", "a b"),
+            ("\u{FEFF}\u{2009}0101010001\u{202F}", "0101010001"),
+            ("=\"0101010001\"", "0101010001"),
+            ("=\"\"", ""),
+            ("=\"a\"&\"b\"", "=\"a\"&\"b\""),
+            ("=1+1", "=1+1"),
+            ("'0101010001", "0101010001"),
+            ("'t Hof", "'t Hof"),
+            ("'5' rør", "'5' rør"),
+            ("'", "'"),
+            ("ø", "ø"),
+            ("", ""),
+        ] {
+            let record = csv::ByteRecord::from(vec![field]);
+            let found = Row::Text(&record).field(0).map(|(field, _)| field.to_vec());
+            assert_eq!(found, Some(plain.as_bytes().to_vec()), "{field}");
         }
     }
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::{CHUNK_BYTES, Chunk, Chunks, Content, Declared, ReadError, Source};
+use super::{CHUNK_BYTES, Chunk, Chunks, Content, Declared, Opened, ReadError, Source};
 use crate::limits;
 
 /// A CSV file being read.
@@ -26,6 +26,8 @@ pub(super) struct TextRows {
     read: u64,
     line: u64,
     separator: u8,
+    /// Whether lines end with a carriage return alone, as on old Macs; not known before there is any text.
+    lone_returns: Option<bool>,
 }
 
 impl TextRows {
@@ -36,12 +38,14 @@ impl TextRows {
         input: Box<dyn Read + Send>,
         mut ahead: Vec<u8>,
         declared: Declared<'_>,
-    ) -> Result<(TextRows, Vec<String>), ReadError> {
+    ) -> Result<Opened, ReadError> {
         let path = source.path();
         let io = |source| ReadError::Io { path: path.clone(), source };
         let encoding = match (declared.encoding, Encoding::for_bom(&ahead)) {
             (Some(encoding), _) => encoding,
             (None, Some((encoding, _))) => encoding,
+            (None, None) if is_wide(&ahead, 1) => UTF_16LE,
+            (None, None) if is_wide(&ahead, 0) => UTF_16BE,
             (None, None) if is_utf8(source, &ahead).map_err(io)? => UTF_8,
             (None, None) => WINDOWS_1252,
         };
@@ -60,12 +64,20 @@ impl TextRows {
             read: 0,
             line: 1,
             separator: declared.separator.unwrap_or(if utf16 { b'\t' } else { b';' }),
+            lone_returns: None,
         };
-        let header = rows.header(declared)?;
-        Ok((rows, header))
+        let (header, header_line) = rows.header(declared)?;
+        Ok(Opened {
+            header,
+            header_line,
+            hidden_columns: Vec::new(),
+            unread: Vec::new(),
+            chunks: Box::new(rows),
+        })
     }
 
-    fn header(&mut self, form: Declared<'_>) -> Result<Vec<String>, ReadError> {
+    /// The headers, and the line on which they stand.
+    fn header(&mut self, form: Declared<'_>) -> Result<(Vec<String>, u64), ReadError> {
         let mut declared = form.separator;
         loop {
             let at = self.line;
@@ -88,7 +100,7 @@ impl TextRows {
             if fields.len() > limits::MAX_EXTRACT_COLUMNS {
                 return Err(ReadError::ManyColumns);
             }
-            return Ok(fields.iter().map(|field| field.trim().to_owned()).collect());
+            return Ok((fields.iter().map(|field| field.trim().to_owned()).collect(), at));
         }
     }
 
@@ -132,6 +144,7 @@ impl TextRows {
         }
         self.read += raw.len() as u64;
         self.ended = raw.is_empty();
+        let from = self.pending.len();
         match &mut self.decoder {
             None if self.pending.is_empty() => self.pending = raw,
             None => {
@@ -147,8 +160,29 @@ impl TextRows {
                 zeroize::Zeroize::zeroize(&mut raw);
             }
         }
+        self.end_lines(from);
         Ok(())
     }
+
+    /// Turns lone carriage returns into line ends where the text begins with such lines and no others.
+    fn end_lines(&mut self, from: usize) {
+        let new = &mut self.pending[from..];
+        let lone = *self.lone_returns.get_or_insert_with(|| {
+            memchr::memchr(b'\n', new).is_none()
+                && new.split_last().is_some_and(|(_, text)| memchr::memchr(b'\r', text).is_some())
+        });
+        if lone {
+            new.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+        }
+    }
+}
+
+/// Whether a text without a mark is UTF-16: what Danish is written with has a zero in every other byte.
+fn is_wide(ahead: &[u8], zero_at: usize) -> bool {
+    let pairs = ahead.get(..ahead.len().min(256)).unwrap_or(ahead).chunks_exact(2);
+    pairs.len() > 3
+        && pairs.clone().filter(|pair| pair[zero_at] == 0).count() * 10 > pairs.len() * 9
+        && pairs.clone().filter(|pair| pair[1 - zero_at] == 0).count() == 0
 }
 
 impl Chunks for TextRows {

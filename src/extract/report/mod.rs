@@ -23,7 +23,7 @@ use serde::Serialize;
 
 pub use self::columns::{ColumnReport, MonthRows};
 pub use self::matter::Matter;
-pub(super) use self::notes::Notes;
+pub(super) use self::notes::{Notes, Spot};
 pub use self::paper::{Options, Paper};
 pub use self::places::Places;
 pub use self::reason::{REASON_CODES, Reason};

@@ -124,6 +124,14 @@ impl Notes {
         }
     }
 
+    /// Adds what was found of rows that come next in the same part of the file.
+    pub fn append(&mut self, other: Notes) {
+        self.merge(&other);
+        if let (Some(spots), Some(theirs)) = (&mut self.spots, other.spots) {
+            spots.extend(theirs);
+        }
+    }
+
     /// Notes rows that are known by their lines alone.
     pub fn rows(&mut self, remark: Remark, lines: &[u64]) {
         let noted = of(&mut self.matters, Matter::Remark(remark));

@@ -29,10 +29,16 @@ pub enum Reason {
     OutOfRange,
     /// Fewer columns than the header.
     TooFewColumns,
+    /// Something in a column that the header does not have.
+    TooManyColumns,
+    /// What a spreadsheet made of a field: an error (`#N/A`), `####`, or a date or a rounded number where a case or staff
+    /// number belongs.
+    CellError,
 }
 
 /// The name of every reason, in the order of the alphabet: what a report lists, found or not.
-pub const REASON_CODES: [&str; 17] = [
+pub const REASON_CODES: [&str; 19] = [
+    "cell-error",
     "cpr-in-another-column",
     "date",
     "future-birth-date",
@@ -49,6 +55,7 @@ pub const REASON_CODES: [&str; 17] = [
     "outside-period",
     "scientific-notation",
     "too-few-columns",
+    "too-many-columns",
     "unknown-code",
 ];
 
@@ -76,6 +83,8 @@ impl Reason {
             Reason::Number => "number",
             Reason::OutOfRange => "out-of-range",
             Reason::TooFewColumns => "too-few-columns",
+            Reason::TooManyColumns => "too-many-columns",
+            Reason::CellError => "cell-error",
         }
     }
 
@@ -140,6 +149,14 @@ impl Reason {
                 "træk filen ud igen; et linjeskift inde i et felt er en hyppig årsag",
                 "export the file again; a line break inside a field is a common cause",
             ),
+            Reason::TooManyColumns => (
+                "træk filen ud igen; et skilletegn inde i et felt er en hyppig årsag",
+                "export the file again; a separator inside a field is a common cause",
+            ),
+            Reason::CellError => (
+                "ret cellen i regnearket: den er en fejl, eller for smal, eller ikke længere det nummer, der blev skrevet",
+                "correct the cell in the spreadsheet: it is an error, or too narrow, or no longer the number that was typed",
+            ),
         };
         language.choose(da, en)
     }
@@ -158,6 +175,8 @@ impl fmt::Display for Reason {
             Reason::Number => f.write_str("not a number"),
             Reason::OutOfRange => f.write_str("number out of range"),
             Reason::TooFewColumns => f.write_str("fewer columns than the header"),
+            Reason::TooManyColumns => f.write_str("more columns than the header"),
+            Reason::CellError => f.write_str("changed or not worked out by the spreadsheet"),
         }
     }
 }
@@ -192,6 +211,8 @@ impl Spoken for Reason {
             Reason::Number => "ikke et tal",
             Reason::OutOfRange => "tal uden for grænserne",
             Reason::TooFewColumns => "færre kolonner end overskriften",
+            Reason::TooManyColumns => "flere kolonner end overskriften",
+            Reason::CellError => "ændret eller ikke udregnet af regnearket",
         };
         words.to_owned()
     }
@@ -223,6 +244,8 @@ mod tests {
             Reason::Number,
             Reason::OutOfRange,
             Reason::TooFewColumns,
+            Reason::TooManyColumns,
+            Reason::CellError,
         ];
         let all = identifiers
             .map(Reason::Identifier)

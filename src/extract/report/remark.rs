@@ -31,11 +31,19 @@ pub enum Remark {
     Hyphenated,
     /// A made-up number in a programme of made-up numbers.
     MadeUp,
+    /// The header once more, between the rows: no row, left out.
+    RepeatedHeader,
+    /// A row of totals at the end: no row, left out.
+    TotalRow,
+    /// A column that the spreadsheet hides: read like any other.
+    HiddenColumn,
+    /// A row that the spreadsheet hides, as a filter does: read like any other.
+    HiddenRow,
 }
 
 impl Remark {
     /// Every remark, in the order of a report.
-    pub const ALL: [Remark; 11] = [
+    pub const ALL: [Remark; 15] = [
         Remark::TestNumber,
         Remark::ModulusElsewhere,
         Remark::Repeated,
@@ -47,6 +55,10 @@ impl Remark {
         Remark::ModulusListed,
         Remark::Hyphenated,
         Remark::MadeUp,
+        Remark::RepeatedHeader,
+        Remark::TotalRow,
+        Remark::HiddenColumn,
+        Remark::HiddenRow,
     ];
 
     /// The remark on a kind of identifier; none on a CPR number.
@@ -76,6 +88,10 @@ impl Remark {
             Remark::ModulusListed => "modulus-11-listed-date",
             Remark::Hyphenated => "hyphenated",
             Remark::MadeUp => "made-up-number",
+            Remark::RepeatedHeader => "repeated-header",
+            Remark::TotalRow => "total-row",
+            Remark::HiddenColumn => "hidden-column",
+            Remark::HiddenRow => "hidden-row",
         }
     }
 
@@ -83,7 +99,7 @@ impl Remark {
     /// a list of findings leaves it out.
     #[must_use]
     pub const fn is_habit(self) -> bool {
-        matches!(self, Remark::Hyphenated | Remark::MadeUp)
+        matches!(self, Remark::Hyphenated | Remark::MadeUp | Remark::HiddenRow)
     }
 
     /// Whether it is on a kind of identifier, which a manifest counts elsewhere.
@@ -126,6 +142,13 @@ impl Remark {
             Remark::MadeUp => {
                 ("programmet har kun opdigtede numre", "the programme has made-up numbers alone")
             }
+            Remark::RepeatedHeader | Remark::TotalRow => {
+                ("er ingen række og tælles ikke med", "is no row and is not counted")
+            }
+            Remark::HiddenColumn | Remark::HiddenRow => (
+                "læses som alle andre; tag den ud af arket, hvis den ikke skal med",
+                "read like any other; take it out of the sheet if it is not meant",
+            ),
         };
         language.choose(da, en)
     }
@@ -145,6 +168,10 @@ impl fmt::Display for Remark {
             Remark::ModulusListed => "fails modulus 11 on a birth date that has such numbers",
             Remark::Hyphenated => "written with a hyphen or spaces",
             Remark::MadeUp => "a made-up number",
+            Remark::RepeatedHeader => "the header once more",
+            Remark::TotalRow => "a row of totals",
+            Remark::HiddenColumn => "a hidden column of the spreadsheet",
+            Remark::HiddenRow => "a hidden row of the spreadsheet",
         })
     }
 }
@@ -163,6 +190,10 @@ impl Spoken for Remark {
             Remark::ModulusListed => "opfylder ikke modulus 11, på en fødselsdag med sådanne numre",
             Remark::Hyphenated => "skrevet med bindestreg eller mellemrum",
             Remark::MadeUp => "et opdigtet nummer",
+            Remark::RepeatedHeader => "overskriften en gang til",
+            Remark::TotalRow => "en sumrække",
+            Remark::HiddenColumn => "en skjult kolonne i regnearket",
+            Remark::HiddenRow => "en skjult række i regnearket",
         };
         words.to_owned()
     }
