@@ -50,7 +50,7 @@ pub fn package_consents(
     let partner = job.programme.source(job.partner).ok_or_else(unknown)?;
     let tokeniser = Tokeniser::new(key, job.partner, job.partner);
     let mut writer = PackageWriter::create(folder, Schema::of_consents())?;
-    let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
+    let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES, 0);
     let (mut buffer, mut line, mut waiting) = (shuffler.buffer(), Vec::new(), 0);
     let read = read_list(job.source, job.form, &tokeniser, job.now, |number, kind, record| {
         let refused = |refusal| ConsentListError::Refused(number, refusal);

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::columns::{Columns, Decimal, Mapped, Reads, parse_date, parse_number};
+use super::derive::{Derived, Subject, Value};
 use super::findings::{Finding, Reason, Remark};
 use super::read::{Row, Written};
 use super::screen::{Number, Numbers};
@@ -10,6 +11,7 @@ use super::shuffle::RowBuffer;
 use crate::clock::Day;
 use crate::id::{IdKind, Identifier, LeadingZero, Modulus};
 use crate::name::ColumnId;
+use crate::programme::{Precision, Whose as Of};
 use crate::token::{LocalIdError, Token, Tokeniser, looks_like_cpr};
 
 /// Raw forms of one category column that are remembered at most.
@@ -42,6 +44,9 @@ pub(super) struct Tally {
 struct Whose {
     kind: Option<IdKind>,
     numbers: [Option<Number>; 2],
+    /// The person and the related person.
+    subjects: [Subject; 2],
+    day: Option<Day>,
 }
 
 impl Tally {
@@ -64,18 +69,32 @@ pub(super) struct RowReader<'a> {
     terms: Terms,
     seen_forms: Vec<FxHashMap<Vec<u8>, u8>>,
     line: Vec<u8>,
+    /// What is worked out of this row when all of it is read: place in the line, and column.
+    later: Vec<(usize, usize)>,
+    /// What tells this row from others that leave alike: the day and the numbers that stay at home.
+    apart: Vec<u8>,
 }
 
 impl<'a> RowReader<'a> {
     pub fn new(columns: &'a Columns, tokeniser: &'a Tokeniser, terms: Terms) -> RowReader<'a> {
         let seen_forms = vec![FxHashMap::default(); columns.list.len()];
-        RowReader { columns, tokeniser, terms, seen_forms, line: Vec::with_capacity(256) }
+        RowReader {
+            columns,
+            tokeniser,
+            terms,
+            seen_forms,
+            line: Vec::with_capacity(256),
+            later: Vec::new(),
+            apart: Vec::new(),
+        }
     }
 
     /// Reads one record that begins on `line`; nothing comes of one that is empty.
     pub fn read(&mut self, record: &Row<'_>, line: u64, rows: &mut RowBuffer, tally: &mut Tally) {
-        if let Some((text, kind)) = self.tokenised(record, line, tally) {
-            rows.push(text, kind, line);
+        if let Some(kind) = self.row(record, line, tally) {
+            // Rows that leave alike were not the same rows: each leaves.
+            self.line.extend_from_slice(&self.apart);
+            rows.push(&self.line, kind, line);
         }
     }
 
@@ -86,11 +105,18 @@ impl<'a> RowReader<'a> {
         line: u64,
         tally: &mut Tally,
     ) -> Option<(&[u8], Option<IdKind>)> {
+        let kind = self.row(record, line, tally)?;
+        Some((&self.line, kind))
+    }
+
+    fn row(&mut self, record: &Row<'_>, line: u64, tally: &mut Tally) -> Option<Option<IdKind>> {
         if record.is_empty() {
             return None;
         }
         tally.read += 1;
         self.line.clear();
+        self.apart.clear();
+        self.later.clear();
         let columns = self.columns;
         let mut first_reason = None;
         let mut whose = Whose::default();
@@ -100,12 +126,20 @@ impl<'a> RowReader<'a> {
             }
             if let Err(reason) = self.field(at, column, record, line, &mut whose, tally) {
                 first_reason.get_or_insert(reason);
+                match column.reads {
+                    Reads::Person => whose.subjects[0] = Subject::Rejected,
+                    Reads::RelatedPerson => whose.subjects[1] = Subject::Rejected,
+                    _ => {}
+                }
                 let column = (reason != Reason::TooFewColumns).then(|| column.id.clone());
                 tally.findings.push(Finding { line, column, code: reason.code(), rejected: true });
                 if reason == Reason::TooFewColumns {
                     break;
                 }
             }
+        }
+        if !self.later.is_empty() && first_reason != Some(Reason::TooFewColumns) {
+            self.work_out(&whose, line, &mut first_reason, tally);
         }
         match first_reason {
             Some(reason) => {
@@ -116,7 +150,7 @@ impl<'a> RowReader<'a> {
                 if let Some(numbers) = &mut tally.numbers {
                     whose.numbers.into_iter().flatten().for_each(|number| numbers.push(number, line));
                 }
-                Some((&self.line, whose.kind))
+                Some(whose.kind)
             }
         }
     }
@@ -132,20 +166,30 @@ impl<'a> RowReader<'a> {
     ) -> Result<(), Reason> {
         let (field, written) = match column.at {
             Some(at) => record.field(at).ok_or(Reason::TooFewColumns)?,
+            None if matches!(column.reads, Reads::Derived(_)) => {
+                self.later.push((self.line.len(), at));
+                return Ok(());
+            }
             None => (&b""[..], Written::Text),
         };
         if column.is_missing(field) {
+            if matches!(column.reads, Reads::Band(_)) {
+                self.apart.extend_from_slice(&i64::MIN.to_le_bytes());
+            }
             return if column.required { Err(Reason::Missing) } else { Ok(()) };
         }
         match &column.reads {
             Reads::Person => {
                 let id = self.identifier(field, &column.id, line, tally)?;
-                *whose = Whose { kind: Some(id.kind()), numbers: [Number::of(&id, false), whose.numbers[1]] };
+                whose.kind = Some(id.kind());
+                whose.numbers[0] = Number::of(&id, false);
+                whose.subjects[0] = Subject::of(&id);
                 self.tokeniser.person(&id).write_to(&mut self.line);
             }
             Reads::RelatedPerson => {
                 let id = self.identifier(field, &column.id, line, tally)?;
                 whose.numbers[1] = Number::of(&id, true);
+                whose.subjects[1] = Subject::of(&id);
                 self.tokeniser.person(&id).write_to(&mut self.line);
             }
             Reads::Case => self.local(field, Tokeniser::case)?,
@@ -158,8 +202,23 @@ impl<'a> RowReader<'a> {
                 if day < self.terms.first_day || day > self.terms.last_day {
                     return Err(Reason::OutsidePeriod);
                 }
-                write_day(day, &mut self.line);
+                whose.day = Some(day);
+                let precision = self.columns.precision;
+                if precision != Precision::Day {
+                    self.apart.extend_from_slice(&day.days().to_le_bytes());
+                }
+                write_day(precision.coarsened(day), &mut self.line);
             }
+            Reads::Band(bands) => {
+                if matches!(written, Written::Day) {
+                    return Err(Reason::Number);
+                }
+                let (code, number) = bands.read(field, self.decimal(written))?;
+                self.apart.extend_from_slice(&number.unwrap_or(i64::MAX).to_le_bytes());
+                self.line.extend_from_slice(code.as_str().as_bytes());
+            }
+            // It is in no file, and has been put off above.
+            Reads::Derived(_) => {}
             Reads::Category { forms, codes } => {
                 let seen = &mut self.seen_forms[at];
                 let code = match seen.get(field) {
@@ -188,6 +247,36 @@ impl<'a> RowReader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Puts what is worked out from identifiers in its place. Nothing is said of a row whose identifier or day was rejected:
+    /// that has been.
+    fn work_out(&mut self, whose: &Whose, line: u64, first_reason: &mut Option<Reason>, tally: &mut Tally) {
+        let Some(day) = whose.day else { return };
+        let columns = self.columns;
+        let mut shift = 0;
+        let later = std::mem::take(&mut self.later);
+        for (place, at) in &later {
+            let column = &columns.list[*at];
+            let Reads::Derived(derived) = &column.reads else { continue };
+            let subject = whose.subjects[usize::from(derived.of == Of::RelatedPerson)];
+            if matches!(subject, Subject::Rejected) {
+                continue;
+            }
+            match worked_out(derived, column, subject, day) {
+                Ok(text) => {
+                    let place = *place + shift;
+                    shift += text.len();
+                    self.line.splice(place..place, text);
+                }
+                Err(reason) => {
+                    first_reason.get_or_insert(reason);
+                    let column = Some(column.id.clone());
+                    tally.findings.push(Finding { line, column, code: reason.code(), rejected: true });
+                }
+            }
+        }
+        self.later = later;
     }
 
     fn identifier(
@@ -246,6 +335,20 @@ impl<'a> RowReader<'a> {
         let text = std::str::from_utf8(field).map_err(|_| Reason::LocalNumber(LocalIdError::Character))?;
         token(self.tokeniser, text).map_err(Reason::LocalNumber)?.write_to(&mut self.line);
         Ok(())
+    }
+}
+
+/// What leaves in a column that is worked out, as text.
+fn worked_out(derived: &Derived, column: &Mapped, subject: Subject, day: Day) -> Result<Vec<u8>, Reason> {
+    match derived.value(subject, day)? {
+        Some(Value::Code(code)) => Ok(code.as_str().as_bytes().to_vec()),
+        Some(Value::Number(number)) => {
+            let mut text = Vec::new();
+            write_measure(number, 0, &mut text);
+            Ok(text)
+        }
+        None if column.required => Err(Reason::Missing),
+        None => Ok(Vec::new()),
     }
 }
 

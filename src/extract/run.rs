@@ -282,7 +282,7 @@ fn collect(
     let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
     let tokeniser = Tokeniser::new(key, job.partner, issuer);
     let terms = job.terms(target.period);
-    let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
+    let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES, columns.apart);
     let mut collector = Collector::new(&columns);
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let empty = shuffler.buffer();
