@@ -450,22 +450,22 @@ fn the_program_works_it_out() {
         .expect("written");
     let (status, ..) = run(kobling, &["key", "new", "--programme", "minimised", "--out", &at("linkage.key")]);
     assert_eq!(status, 0);
-    let of = ["--partner", "kommune", "--dataset", "henvendelse"];
-    let programme = at("programme.toml");
+    let (programme, extract, key, out) = (at("programme.toml"), at("x.csv"), at("linkage.key"), at("out"));
     let arguments = [
-        &[
-            "tokenise",
-            &at("x.csv"),
-            "--programme",
-            &programme,
-            "--key",
-            &at("linkage.key"),
-            "--out",
-            &at("out"),
-        ][..],
-        &of,
+        "tokenise",
+        &extract,
+        "--programme",
+        &programme,
+        "--key",
+        &key,
+        "--out",
+        &out,
+        "--partner",
+        "kommune",
+        "--dataset",
+        "henvendelse",
     ];
-    let (status, _, err) = run(kobling, &arguments.concat());
+    let (status, _, err) = run(kobling, &arguments);
     assert_eq!(status, 0, "{err}");
     let rows = rows(&PathBuf::from(at("out")));
     let [row] = &rows[..] else { panic!("one row") };
