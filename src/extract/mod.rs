@@ -9,6 +9,7 @@ mod consent_package;
 pub mod consents;
 mod derive;
 pub mod findings;
+pub mod inspect;
 pub mod manifest;
 mod mapping;
 mod pack;
