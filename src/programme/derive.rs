@@ -77,7 +77,6 @@ impl Precision {
 
     /// Whether days leave as they are. By reference, as serde asks.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     pub fn is_day(&self) -> bool {
         *self == Precision::Day
     }

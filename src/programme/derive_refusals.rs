@@ -236,3 +236,35 @@ fn days_that_nobody_needs_are_remarked_on() {
     let programme = Programme::parse(&format!("{text}\n{daily}")).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(programme.notes(), []);
 }
+
+/// Programmes that were sound before there was a precision stay so; what could be coarser in them is said.
+#[test]
+fn the_programmes_are_remarked_on_where_no_day_is_needed() {
+    for (text, coarser) in [
+        (include_str!("../../programmes/interventionsmodel.toml"), &["?"][..]),
+        (include_str!("../../programmes/effektinvestering.toml"), &["?"]),
+    ] {
+        let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
+        let notes = programme.notes();
+        let fields = notes.iter().map(|note| note.field.as_str()).collect::<Vec<_>>();
+        assert_eq!(fields, coarser);
+    }
+}
+
+#[test]
+fn the_page_names_everything_that_can_be_worked_out() {
+    let page = include_str!("../../docs/PROGRAMME.md");
+    for derive in [
+        Derive::AgeBand(Whose::Person),
+        Derive::Sex(Whose::Person),
+        Derive::BirthYear(Whose::Person),
+        Derive::Band,
+    ] {
+        assert!(page.contains(&format!("`derive = \"{}\"`", derive.word())), "{derive:?}");
+    }
+    for word in
+        ["ranges = ", "of = \"related_person\"", "precision = \"week\"", "\"month\"", "`out-of-range`"]
+    {
+        assert!(page.contains(word), "{word}");
+    }
+}

@@ -121,7 +121,7 @@ fn head(manifest: &Manifest, seen: &Inspection) {
 /// A column: what it is, how it leaves, and how full it is.
 fn column(seen: &Seen, rows: u64) {
     let field = &seen.field;
-    let filled = if rows == 0 { 0 } else { seen.filled * 100 / rows };
+    let filled = (seen.filled * 100).checked_div(rows).unwrap_or(0);
     let different = language().count(seen.different);
     let about = if seen.estimated { "~" } else { "" };
     tell!(
