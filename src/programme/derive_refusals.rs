@@ -237,17 +237,15 @@ fn days_that_nobody_needs_are_remarked_on() {
     assert_eq!(programme.notes(), []);
 }
 
-/// Programmes that were sound before there was a precision stay so; what could be coarser in them is said.
+/// Both programmes ask for days everywhere: nothing in them could be coarser.
 #[test]
-fn the_programmes_are_remarked_on_where_no_day_is_needed() {
-    for (text, coarser) in [
-        (include_str!("../../programmes/interventionsmodel.toml"), &["?"][..]),
-        (include_str!("../../programmes/effektinvestering.toml"), &["?"]),
+fn the_programmes_need_their_days() {
+    for text in [
+        include_str!("../../programmes/interventionsmodel.toml"),
+        include_str!("../../programmes/effektinvestering.toml"),
     ] {
         let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
-        let notes = programme.notes();
-        let fields = notes.iter().map(|note| note.field.as_str()).collect::<Vec<_>>();
-        assert_eq!(fields, coarser);
+        assert_eq!(programme.notes(), []);
     }
 }
 
