@@ -92,7 +92,7 @@ pub fn package_aliases(
     let pairs = read(job, key)?;
     let mut report = report(&pairs);
     let mut writer = PackageWriter::create(folder, Schema::of_list(ListKind::Aliases))?;
-    let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
+    let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES, 0);
     let (mut buffer, mut line) = (shuffler.buffer(), Vec::new());
     for pair in &pairs {
         line.clear();

@@ -2,13 +2,14 @@
 
 use rustc_hash::FxHashMap;
 
+use super::derive::{Bands, Derived, What};
 use super::mapping::{ColumnMapping, DateForm, Mapping};
 use super::read::Written;
 use super::report::Reason;
 use crate::clock::Day;
 use crate::language::Spoken;
 use crate::name::{CodeId, ColumnId};
-use crate::programme::{Column, Dataset, Measure, Programme, Role};
+use crate::programme::{Column, Dataset, Derive, Measure, Precision, Programme, Role};
 
 /// Why a header does not fit a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +56,10 @@ pub(super) struct Columns {
     pub dropped: Vec<usize>,
     /// The headers of the file in lower case, in its order.
     pub headers: Vec<String>,
+    /// How fine days leave.
+    pub precision: Precision,
+    /// Bytes by which rows that differ in what stays at home are told apart.
+    pub apart: usize,
 }
 
 /// One column of the dataset.
@@ -77,8 +82,15 @@ pub(super) enum Reads {
     Case,
     Staff,
     Date,
-    Category { forms: FxHashMap<String, u8>, codes: Vec<CodeId> },
+    Category {
+        forms: FxHashMap<String, u8>,
+        codes: Vec<CodeId>,
+    },
     Measure(Measure),
+    /// A number that leaves as a code.
+    Band(Bands),
+    /// Worked out from an identifier, and in no file.
+    Derived(Derived),
 }
 
 impl Reads {
@@ -90,8 +102,8 @@ impl Reads {
             Reads::Case => Role::Case.word(),
             Reads::Staff => Role::Staff.word(),
             Reads::Date => Role::Date.word(),
-            Reads::Category { .. } => "category",
-            Reads::Measure(_) => "measure",
+            Reads::Derived(Derived { what: What::Year(_), .. }) | Reads::Measure(_) => "measure",
+            Reads::Category { .. } | Reads::Band(_) | Reads::Derived(_) => "category",
         }
     }
 }
@@ -116,6 +128,7 @@ impl Columns {
                 }
                 (Some(_), own) => own.is_some_and(|own| own.header.to_lowercase() == *name),
             };
+            let known = |name: &String| column.is_in_files() && known(name);
             let mut found = header.iter().enumerate().filter(|(_, name)| known(name)).map(|(at, _)| at);
             let nth = own.and_then(|own| own.nth);
             let at = found.nth(nth.map_or(0, |nth| usize::from(nth.get()) - 1));
@@ -126,7 +139,7 @@ impl Columns {
                     second: second + 1,
                 });
             }
-            if at.is_none() && column.required {
+            if at.is_none() && column.required && column.is_in_files() {
                 let mut known = match own {
                     Some(own) => vec![own.header.clone()],
                     None => column.headers.clone(),
@@ -152,11 +165,17 @@ impl Columns {
             });
         }
         let dropped = used.iter().enumerate().filter(|(_, used)| !**used).map(|(at, _)| at + 1).collect();
-        Ok(Columns { list, dropped, headers: header })
+        let precision = dataset.precision();
+        let bands = list.iter().filter(|column: &&Mapped| matches!(column.reads, Reads::Band(_))).count();
+        let apart = bands * size_of::<i64>() + if precision == Precision::Day { 0 } else { size_of::<i32>() };
+        Ok(Columns { list, dropped, headers: header, precision, apart })
     }
 }
 
 fn reads(column: &Column, programme: &Programme, own: Option<&ColumnMapping>) -> Reads {
+    if let Some(derive) = column.derive {
+        return derived(derive, column, programme, own);
+    }
     match &column.role {
         Role::Person => Reads::Person,
         Role::RelatedPerson => Reads::RelatedPerson,
@@ -182,6 +201,37 @@ fn reads(column: &Column, programme: &Programme, own: Option<&ColumnMapping>) ->
             Reads::Category { forms, codes: codes.iter().map(|code| code.id.clone()).collect() }
         }
     }
+}
+
+/// How what is worked out is read. The check of the programme holds role, list and derivation against each other.
+fn derived(derive: Derive, column: &Column, programme: &Programme, own: Option<&ColumnMapping>) -> Reads {
+    let list = match column.role {
+        Role::Category { list } => programme.code_lists.get(list),
+        _ => None,
+    };
+    let bands = || Bands::of(list.map_or(&[], |list| &list.codes));
+    let what = match derive {
+        Derive::Band => {
+            let mut bands = bands();
+            for (word, code) in own.into_iter().flat_map(|own| &own.codes) {
+                bands.word(word, code.clone());
+            }
+            return Reads::Band(bands);
+        }
+        Derive::AgeBand(_) => What::Age(bands()),
+        Derive::Sex(_) => {
+            let code = |word| {
+                let known = list.and_then(|list| Some(list.codes[list.knowing(word)?].id.clone()));
+                known.expect("the check of the programme finds a code for both")
+            };
+            What::Sex { man: code("man"), woman: code("woman") }
+        }
+        Derive::BirthYear(_) => match &column.role {
+            Role::Measure(measure) => What::Year(measure.clone()),
+            _ => What::YearBand(bands()),
+        },
+    };
+    Reads::Derived(Derived { of: derive.of().unwrap_or_default(), what })
 }
 
 impl Mapped {

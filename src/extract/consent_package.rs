@@ -51,7 +51,7 @@ pub fn package_consents(
     let partner = job.programme.source(job.partner).ok_or_else(unknown)?;
     let tokeniser = Tokeniser::new(key, job.partner, job.partner);
     let mut writer = PackageWriter::create(folder, Schema::of_list(ListKind::Consents))?;
-    let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
+    let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES, 0);
     let (mut buffer, mut line, mut waiting) = (shuffler.buffer(), Vec::new(), 0);
     let held_against = Some((job.programme, partner));
     let reading = Reading { source: job.source, form: job.form, now: job.now, held_against };

@@ -14,7 +14,7 @@ use crate::key::KeyId;
 use crate::language::Spoken;
 use crate::limits;
 use crate::name::{DatasetId, PartnerId, ProgrammeId};
-use crate::programme::{ALIASES, CONSENTS, Dataset, Programme, Role};
+use crate::programme::{ALIASES, CONSENTS, Dataset, Precision, Programme, Role};
 
 /// File name of the manifest in a package's folder.
 pub const MANIFEST_FILE: &str = "datapackage.json";
@@ -157,6 +157,12 @@ pub struct Field {
     pub kind: String,
     /// The column's role in the programme.
     pub role: String,
+    /// How it was worked out at the partner: `age-band`, `sex`, `birth-year` or `band`; absent when it leaves as it stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived: Option<String>,
+    /// How fine a date leaves; absent when by the day.
+    #[serde(default, skip_serializing_if = "Precision::is_day")]
+    pub precision: Precision,
 }
 
 /// A block of whole rows: the unit that is verified and made durable.
@@ -440,6 +446,8 @@ impl Schema {
             name: (*name).to_owned(),
             kind: (*kind).to_owned(),
             role: (*role).to_owned(),
+            derived: None,
+            precision: Precision::Day,
         });
         Schema { fields: fields.collect() }
     }
@@ -456,6 +464,8 @@ impl Schema {
             }
             .to_owned(),
             role: column.role.word().to_owned(),
+            derived: column.derive.map(|derive| derive.word().to_owned()),
+            precision: column.precision,
         });
         Schema { fields: fields.collect() }
     }

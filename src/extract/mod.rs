@@ -10,6 +10,8 @@ mod columns;
 mod consent_package;
 pub mod consents;
 mod days;
+mod derive;
+pub mod inspect;
 mod limit;
 pub mod list;
 pub mod manifest;

@@ -96,7 +96,7 @@ pub(super) fn written(path: &Path) -> impl FnOnce(io::Error) -> PackageError {
     move |source| PackageError::Io { path, doing: WRITTEN, source }
 }
 
-fn read(path: &Path) -> impl FnOnce(io::Error) -> PackageError {
+pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> PackageError {
     let path = path.to_owned();
     move |source| PackageError::Io { path, doing: READ, source }
 }

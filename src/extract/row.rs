@@ -4,12 +4,14 @@ use rustc_hash::FxHashMap;
 
 use super::columns::{Columns, Decimal, Mapped, Reads, is_cell_error, is_total, parse_date, parse_number};
 use super::days::Days;
+use super::derive::{Derived, Subject, Value};
 use super::read::{Row, Written};
 use super::report::{Notes, Reason, Remark};
 use super::screen::{Number, Numbers};
 use super::shuffle::RowBuffer;
 use crate::clock::Day;
 use crate::id::{IdKind, Identifier, LeadingZero, Modulus};
+use crate::programme::{Precision, Whose as Of};
 use crate::token::{LocalIdError, Token, Tokeniser, looks_like_cpr};
 
 /// Raw forms of one category column that are remembered at most.
@@ -54,6 +56,9 @@ pub(super) struct Tally {
 struct Whose {
     kind: Option<IdKind>,
     numbers: [Option<Number>; 2],
+    /// The person and the related person.
+    subjects: [Subject; 2],
+    day: Option<Day>,
     /// Month of the event, counted from the first of the period.
     month: Option<usize>,
 }
@@ -84,6 +89,10 @@ pub(super) struct RowReader<'a> {
     seen_forms: Vec<FxHashMap<Vec<u8>, u8>>,
     days: Vec<Days>,
     line: Vec<u8>,
+    /// What is worked out of this row when all of it is read: place in the line, and column.
+    later: Vec<(usize, usize)>,
+    /// What tells this row from others that leave alike: the day and the numbers that stay at home.
+    apart: Vec<u8>,
     /// Whether a row that is the header once more can be told from one that is meant: its date is none.
     header_is_no_row: bool,
 }
@@ -101,8 +110,18 @@ impl<'a> RowReader<'a> {
                 && header
                     .is_some_and(|text| parse_date(text.as_bytes(), Written::Text, column.dates).is_err())
         });
-        let line = Vec::with_capacity(256);
-        RowReader { columns, tokeniser, terms, first_month, seen_forms, days, line, header_is_no_row }
+        RowReader {
+            columns,
+            tokeniser,
+            terms,
+            first_month,
+            seen_forms,
+            days,
+            line: Vec::with_capacity(256),
+            later: Vec::new(),
+            apart: Vec::new(),
+            header_is_no_row,
+        }
     }
 
     /// How many columns the dataset has.
@@ -112,8 +131,10 @@ impl<'a> RowReader<'a> {
 
     /// Reads one record that begins on `line`; nothing comes of one that is empty.
     pub fn read(&mut self, record: &Row<'_>, line: u64, rows: &mut RowBuffer, tally: &mut Tally) {
-        if let Some((text, kind)) = self.tokenised(record, line, tally) {
-            rows.push(text, kind, line);
+        if let Some(kind) = self.begun(record, line, tally) {
+            // Rows that leave alike were not the same rows: each leaves.
+            self.line.extend_from_slice(&self.apart);
+            rows.push(&self.line, kind, line);
         }
     }
 
@@ -148,6 +169,12 @@ impl<'a> RowReader<'a> {
         line: u64,
         tally: &mut Tally,
     ) -> Option<(&[u8], Option<IdKind>)> {
+        let kind = self.begun(record, line, tally)?;
+        Some((&self.line, kind))
+    }
+
+    /// Reads a record into the line at hand; nothing of one that is empty, left out or rejected.
+    fn begun(&mut self, record: &Row<'_>, line: u64, tally: &mut Tally) -> Option<Option<IdKind>> {
         if record.is_empty() {
             return None;
         }
@@ -162,8 +189,7 @@ impl<'a> RowReader<'a> {
         }
         if !self.is_total(record) {
             tally.read += 1;
-            let kind = self.row(record, line, tally).map_err(|reason| tally.reject(reason)).ok()?;
-            return Some((&self.line, kind));
+            return self.row(record, line, tally).map_err(|reason| tally.reject(reason)).ok();
         }
         // What is found of it stays apart until it is known whether it is a row.
         let apart = Notes::new(self.columns(), tally.notes.spots.is_some());
@@ -174,7 +200,7 @@ impl<'a> RowReader<'a> {
             Ok(kind) => {
                 tally.read += 1;
                 tally.notes.append(notes);
-                Some((&self.line, kind))
+                Some(kind)
             }
             Err(reason) => {
                 tally.total = Some(Total { line, reason, notes });
@@ -190,6 +216,8 @@ impl<'a> RowReader<'a> {
             tally.notes.remark(Remark::HiddenRow, line, None);
         }
         self.line.clear();
+        self.apart.clear();
+        self.later.clear();
         let columns = self.columns;
         let mut first_reason = None;
         let mut whose = Whose::default();
@@ -207,6 +235,11 @@ impl<'a> RowReader<'a> {
             }
             if let Err(reason) = self.field(at, column, record, line, &mut whose, tally) {
                 first_reason.get_or_insert(reason);
+                match column.reads {
+                    Reads::Person => whose.subjects[0] = Subject::Rejected,
+                    Reads::RelatedPerson => whose.subjects[1] = Subject::Rejected,
+                    _ => {}
+                }
                 if reason.plain() == Reason::Missing {
                     tally.notes.missing(at);
                 }
@@ -215,6 +248,10 @@ impl<'a> RowReader<'a> {
                     break;
                 }
             }
+        }
+        let cut_short = matches!(first_reason, Some(Reason::TooFewColumns | Reason::TooManyColumns));
+        if !self.later.is_empty() && !cut_short {
+            self.work_out(&whose, line, &mut first_reason, tally);
         }
         match first_reason {
             Some(reason) => Err(reason),
@@ -241,11 +278,18 @@ impl<'a> RowReader<'a> {
     ) -> Result<(), Reason> {
         let (field, written) = match column.at {
             Some(at) => record.field(at).ok_or(Reason::TooFewColumns)?,
+            None if matches!(column.reads, Reads::Derived(_)) => {
+                self.later.push((self.line.len(), at));
+                return Ok(());
+            }
             None => (&b""[..], Written::Text),
         };
         if column.is_missing(field) {
             if column.required {
                 return Err(Reason::Missing);
+            }
+            if matches!(column.reads, Reads::Band(_)) {
+                self.apart.extend_from_slice(&i64::MIN.to_le_bytes());
             }
             tally.notes.missing(at);
             return Ok(());
@@ -258,11 +302,13 @@ impl<'a> RowReader<'a> {
                 let id = self.identifier(field, at, line, tally)?;
                 whose.kind = Some(id.kind());
                 whose.numbers[0] = Number::of(&id, false);
+                whose.subjects[0] = Subject::of(&id);
                 self.tokeniser.person(&id).write_to(&mut self.line);
             }
             Reads::RelatedPerson => {
                 let id = self.identifier(field, at, line, tally)?;
                 whose.numbers[1] = Number::of(&id, true);
+                whose.subjects[1] = Subject::of(&id);
                 self.tokeniser.person(&id).write_to(&mut self.line);
             }
             Reads::Case => self.local(field, written, Tokeniser::case)?,
@@ -275,10 +321,26 @@ impl<'a> RowReader<'a> {
                 if day < self.terms.first_day || day > self.terms.last_day {
                     return Err(Reason::OutsidePeriod);
                 }
-                let (year, month) = write_day(day, &mut self.line);
+                whose.day = Some(day);
+                let precision = self.columns.precision;
+                if precision != Precision::Day {
+                    self.apart.extend_from_slice(&day.days().to_le_bytes());
+                }
+                write_day(precision.coarsened(day), &mut self.line);
+                let (year, month, _) = day.ymd();
                 let month = i32::from(year) * 12 + i32::from(month) - self.first_month;
                 whose.month = usize::try_from(month).ok();
             }
+            Reads::Band(bands) => {
+                if written == Written::Day {
+                    return Err(Reason::Number);
+                }
+                let (code, number) = bands.read(field, self.decimal(written))?;
+                self.apart.extend_from_slice(&number.unwrap_or(i64::MAX).to_le_bytes());
+                self.line.extend_from_slice(code.as_str().as_bytes());
+            }
+            // It is in no file, and has been put off above.
+            Reads::Derived(_) => {}
             Reads::Category { forms, codes } => {
                 let seen = &mut self.seen_forms[at];
                 let code = match seen.get(field) {
@@ -311,6 +373,41 @@ impl<'a> RowReader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Puts what is worked out from identifiers in its place. Nothing is said of a row whose identifier or day was rejected:
+    /// that has been.
+    fn work_out(&mut self, whose: &Whose, line: u64, first_reason: &mut Option<Reason>, tally: &mut Tally) {
+        let Some(day) = whose.day else { return };
+        let columns = self.columns;
+        let mut shift = 0;
+        let later = std::mem::take(&mut self.later);
+        for (place, at) in &later {
+            let column = &columns.list[*at];
+            let Reads::Derived(derived) = &column.reads else { continue };
+            let subject = whose.subjects[usize::from(derived.of == Of::RelatedPerson)];
+            if matches!(subject, Subject::Rejected) {
+                continue;
+            }
+            match worked_out(derived, column, subject, day) {
+                Ok(text) => {
+                    if text.is_empty() {
+                        tally.notes.missing(*at);
+                    }
+                    let place = *place + shift;
+                    shift += text.len();
+                    self.line.splice(place..place, text);
+                }
+                Err(reason) => {
+                    first_reason.get_or_insert(reason);
+                    if reason == Reason::Missing {
+                        tally.notes.missing(*at);
+                    }
+                    tally.notes.reason(reason, line, Some(*at));
+                }
+            }
+        }
+        self.later = later;
     }
 
     fn identifier(
@@ -366,6 +463,20 @@ impl<'a> RowReader<'a> {
         let text = std::str::from_utf8(field).map_err(|_| Reason::LocalNumber(LocalIdError::Character))?;
         token(self.tokeniser, text).map_err(Reason::LocalNumber)?.write_to(&mut self.line);
         Ok(())
+    }
+}
+
+/// What leaves in a column that is worked out, as text.
+fn worked_out(derived: &Derived, column: &Mapped, subject: Subject, day: Day) -> Result<Vec<u8>, Reason> {
+    match derived.value(subject, day)? {
+        Some(Value::Code(code)) => Ok(code.as_str().as_bytes().to_vec()),
+        Some(Value::Number(number)) => {
+            let mut text = Vec::new();
+            write_measure(number, 0, &mut text);
+            Ok(text)
+        }
+        None if column.required => Err(Reason::Missing),
+        None => Ok(Vec::new()),
     }
 }
 

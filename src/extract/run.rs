@@ -303,7 +303,7 @@ fn collect(
     let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
     let tokeniser = Tokeniser::new(key, job.partner, issuer);
     let terms = job.terms(target.period);
-    let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
+    let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES, columns.apart);
     let one_by_one = watch.wants_findings();
     let mut collector = Collector::new(&columns, one_by_one);
     collector.hidden_columns(&rows, watch)?;

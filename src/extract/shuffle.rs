@@ -1,4 +1,4 @@
-//! Random order in bounded memory, and each row once.
+//! Random order in bounded memory, and each row once. Rows that differ only in what stays at home are different rows.
 //!
 //! A row goes to one of 1024 piles by a keyed hash of its own bytes, so the same row always meets itself there; a
 //! pile is shuffled as a whole when it leaves. Which pile comes when depends on a key that nobody keeps: the order
@@ -43,7 +43,7 @@ impl RowBuffer {
         RowBuffer::new(self.seed)
     }
 
-    /// Adds a tokenised line, without its line end.
+    /// Adds a tokenised line, without its line end; behind it, the bytes that stay behind.
     pub fn push(&mut self, line: &[u8], kind: Option<IdKind>, number: u64) {
         let mut hasher = FxHasher::default();
         hasher.write_u64(self.seed);
@@ -81,14 +81,16 @@ pub(super) struct Shuffler {
     piles: Vec<Vec<u8>>,
     held: usize,
     memory: usize,
+    /// Bytes at the end of each line that tell rows apart and stay behind.
+    apart: usize,
     spill: Option<Spill>,
 }
 
 impl Shuffler {
-    pub fn new(random: &mut dyn Random, memory: usize) -> Shuffler {
+    pub fn new(random: &mut dyn Random, memory: usize, apart: usize) -> Shuffler {
         let mut random = SeededRandom::fork(random);
         let seed = random.below(u64::MAX);
-        Shuffler { seed, random, piles: vec![Vec::new(); PILES], held: 0, memory, spill: None }
+        Shuffler { seed, random, piles: vec![Vec::new(); PILES], held: 0, memory, apart, spill: None }
     }
 
     /// A buffer whose rows belong to these piles.
@@ -134,7 +136,7 @@ impl Shuffler {
             .zip(forks)
             .map(|(at, random)| (at, std::mem::take(&mut self.piles[at]), random));
         let work = Mutex::new(work.collect::<Vec<_>>());
-        let spill = self.spill.as_ref();
+        let (spill, apart) = (self.spill.as_ref(), self.apart);
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
         std::thread::scope(|scope| {
             let (pile_in, pile_out) = mpsc::sync_channel::<io::Result<Pile>>(workers);
@@ -145,7 +147,7 @@ impl Shuffler {
                         let next = work.lock().expect("no worker panics with the lock").pop();
                         let Some((at, mut bytes, mut random)) = next else { return };
                         let read = spill.map_or(Ok(()), |spill| spill.read(at, &mut bytes));
-                        if pile_in.send(read.map(|()| ready(&bytes, &mut random))).is_err() {
+                        if pile_in.send(read.map(|()| ready(&bytes, apart, &mut random))).is_err() {
                             return;
                         }
                     }
@@ -158,7 +160,7 @@ impl Shuffler {
 }
 
 /// Puts the rows of a pile in random order, each once.
-fn ready(bytes: &[u8], random: &mut SeededRandom) -> Pile {
+fn ready(bytes: &[u8], apart: usize, random: &mut SeededRandom) -> Pile {
     let mut rows = Vec::new();
     let mut start = 0;
     while start < bytes.len() {
@@ -202,7 +204,7 @@ fn ready(bytes: &[u8], random: &mut SeededRandom) -> Pile {
             Some(count) => *count += 1,
             None => pile.anonymous += 1,
         }
-        pile.lines.extend_from_slice(line);
+        pile.lines.extend_from_slice(&line[..line.len() - apart]);
         pile.lines.push(b'\n');
     }
     pile
@@ -311,7 +313,7 @@ mod tests {
     /// The rows as they leave, and the lines that were repeated.
     fn run(lines: &[&str], memory: usize, seed: u64) -> (Vec<String>, Vec<u64>) {
         let dir = tempfile::tempdir().expect("a folder");
-        let mut shuffler = Shuffler::new(&mut SeededRandom::from_number(seed), memory);
+        let mut shuffler = Shuffler::new(&mut SeededRandom::from_number(seed), memory, 0);
         let mut buffer = shuffler.buffer();
         for (at, line) in lines.iter().enumerate() {
             let kind = (!line.starts_with(',')).then_some(IdKind::Cpr);

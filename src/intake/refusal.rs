@@ -142,6 +142,9 @@ pub enum RowProblem {
     /// A date outside the package's period.
     #[error("a date outside the period of the package")]
     OutsidePeriod,
+    /// A date finer than the programme lets leave.
+    #[error("a date finer than the precision that the programme declares")]
+    Precision,
     /// A date after today.
     #[error("a date in the future")]
     Future,
@@ -231,6 +234,9 @@ impl IntakeRefusal {
                 "make the package again from columns without CPR numbers, and tell the data protection officer: one may have left the house"
             }
             IntakeRefusal::Row { problem: RowProblem::Consent(refusal), .. } => refusal.advice(),
+            IntakeRefusal::Row { problem: RowProblem::Precision, .. } => {
+                "make the package again with the programme definition in force and a current `kobling tokenise`"
+            }
             IntakeRefusal::Row { problem: RowProblem::Future, .. } => {
                 "leave out rows of days to come, and check the machine's clock"
             }
@@ -267,6 +273,7 @@ impl RowProblem {
             RowProblem::TokenKind => "row-token-kind",
             RowProblem::Date => "row-date",
             RowProblem::OutsidePeriod => "row-outside-period",
+            RowProblem::Precision => "row-precision",
             RowProblem::Future => "row-future",
             RowProblem::Code => "row-code",
             RowProblem::Number => "row-number",

@@ -11,7 +11,7 @@ use super::{IntakeRefusal, RowProblem};
 use crate::clock::{Day, Period};
 use crate::consent::Arrival;
 use crate::name::ColumnId;
-use crate::programme::{Column, Measure, Programme, Role};
+use crate::programme::{Column, Measure, Precision, Programme, Role};
 use crate::token::{Link, Linker, Token, TokenKind, looks_like_cpr};
 
 /// Reads rows of one dataset.
@@ -48,7 +48,7 @@ enum Kind {
     RelatedPerson,
     Case,
     Staff,
-    Date,
+    Date(Precision),
     Category(FxHashMap<Box<[u8]>, u8>),
     Measure(Measure),
 }
@@ -60,7 +60,7 @@ impl Reader {
             Role::RelatedPerson => Kind::RelatedPerson,
             Role::Case => Kind::Case,
             Role::Staff => Kind::Staff,
-            Role::Date => Kind::Date,
+            Role::Date => Kind::Date(column.precision),
             Role::Category { list } => {
                 let codes = programme.code_lists[*list].codes.iter();
                 let text = codes.map(|code| code.id.as_str().as_bytes());
@@ -172,14 +172,17 @@ impl RowReader {
                 Kind::Category(_) => Value::Code(MISSING_CODE),
                 Kind::Measure(_) => Value::Measure(MISSING_MEASURE),
                 // The programme check makes the date required; a definition that does not is refused like a bad date.
-                Kind::Date => return Err(RowProblem::Missing),
+                Kind::Date(_) => return Err(RowProblem::Missing),
                 Kind::Person | Kind::RelatedPerson | Kind::Case | Kind::Staff => Value::Link(None),
             });
             return Ok(());
         }
         let value = match &reader.kind {
-            Kind::Date => {
+            Kind::Date(precision) => {
                 let day = self.date(field)?;
+                if precision.coarsened(day) != day {
+                    return Err(RowProblem::Precision);
+                }
                 owner.day = Some(day);
                 Value::Day(day)
             }

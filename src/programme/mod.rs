@@ -7,12 +7,15 @@
 //! Must never: hold data of persons, or be changed once read. Callers: everyone.
 
 mod check;
+mod derive;
 mod followup;
 mod model;
 mod payment;
 mod question;
 mod raw;
 
+pub use check::Note;
+pub use derive::{Derive, Precision, Whose, age_on};
 pub use followup::{Followup, FollowupStatus, Shareable, StatusMeaning};
 pub use model::{
     Basis, BasisKind, Code, CodeList, Column, ConsentPolicy, Dataset, Dimension, DimensionSource,
@@ -90,6 +93,8 @@ fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
+#[cfg(test)]
+mod derive_refusals;
 #[cfg(test)]
 mod policy_refusals;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The checked definition. Positions (`usize`, `u8`) index the lists of the same [`Programme`].
 
+use super::derive::{Derive, Precision};
 use super::followup::{Followup, Shareable};
 use super::question::{Question, QuestionKind, Stage};
 use crate::clock::{Day, Period};
@@ -206,6 +207,8 @@ pub struct Code {
     pub title: Text,
     /// Other ways in which partners' systems write it, compared without regard to case.
     pub also: Vec<String>,
+    /// Whole numbers that a derivation turns into this code, first and last: no number is in two ranges of a list.
+    pub ranges: Vec<[i64; 2]>,
 }
 
 /// A list of codes. A sealed code is its position, one byte.
@@ -266,6 +269,18 @@ pub struct Column {
     pub missing: Vec<String>,
     /// Codes of a category that follow-up may give out.
     pub shareable: Option<Shareable>,
+    /// How the partner works it out; `None` for what leaves as the file has it.
+    pub derive: Option<Derive>,
+    /// How fine a date may leave; [`Precision::Day`] of other roles.
+    pub precision: Precision,
+}
+
+impl Column {
+    /// Whether the column stands in partners' files: not, when it is worked out from an identifier.
+    #[must_use]
+    pub fn is_in_files(&self) -> bool {
+        self.derive.and_then(Derive::of).is_none()
+    }
 }
 
 /// What a column is.
@@ -466,6 +481,16 @@ impl Programme {
     }
 }
 
+impl CodeList {
+    /// Position of the code that a word means: its id, or another way of writing it.
+    #[must_use]
+    pub fn knowing(&self, word: &str) -> Option<usize> {
+        self.codes.iter().position(|code| {
+            code.id.as_str() == word || code.also.iter().any(|form| form.to_lowercase() == word)
+        })
+    }
+}
+
 impl Dataset {
     /// Whether nothing but consent lets its rows in: a row without a permission is refused, one whose permission was
     /// taken back is erased.
@@ -486,6 +511,15 @@ impl Dataset {
     #[must_use]
     pub fn basis(&self, purpose: &PurposeId) -> Option<&Basis> {
         self.bases.iter().find(|basis| basis.purpose == *purpose)
+    }
+
+    /// How fine its days may leave a partner.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.columns
+            .iter()
+            .find(|column| column.role == Role::Date)
+            .map_or(Precision::Day, |column| column.precision)
     }
 
     /// The column of a name, with its position.

@@ -12,8 +12,8 @@ use crate::consent::Permits;
 use crate::disclosure::{Contribution, Extra, RawCell, Rules, Tabulation};
 use crate::intake::staged::{MISSING_CODE, MISSING_MEASURE};
 use crate::programme::{
-    Code, CodeList, Column, Dimension, DimensionSource, Event, Filter, Item, Measure, Partner, Programme,
-    QuestionKind, Role, Stage, Text, Unit,
+    Code, CodeList, Column, Dimension, DimensionSource, Event, Filter, Item, Measure, Partner, Precision,
+    Programme, QuestionKind, Role, Stage, Text, Unit,
 };
 use crate::snapshot::{Columns, Snapshot};
 
@@ -127,7 +127,12 @@ pub(super) fn programme(kind: QuestionKind, unit: Unit) -> Programme {
         id: id.to_owned(),
         codes: codes
             .iter()
-            .map(|code| Code { id: code.parse().expect("a name"), title: title(), also: Vec::new() })
+            .map(|code| Code {
+                id: code.parse().expect("a name"),
+                title: title(),
+                also: Vec::new(),
+                ranges: Vec::new(),
+            })
             .collect(),
     };
     programme.code_lists = vec![list("step", &["a", "b", "c"]), list("payer", &["x", "y"])];
@@ -154,6 +159,8 @@ pub(super) fn programme(kind: QuestionKind, unit: Unit) -> Programme {
             required,
             missing: Vec::new(),
             shareable: None,
+            derive: None,
+            precision: Precision::Day,
         })
         .collect();
     let mut second = programme.datasets[0].clone();

@@ -9,7 +9,7 @@ use crate::clock::{Day, Timestamp};
 use crate::extract::manifest::Sha256Hex;
 use crate::linkage::{PartQuality, PersonCount, Quality, Stated};
 use crate::name::{DatasetId, PartnerId, ProgrammeId};
-use crate::programme::{Programme, Role};
+use crate::programme::{Precision, Programme, Role};
 
 /// File name of the manifest.
 pub const SNAPSHOT_FILE: &str = "snapshot.json";
@@ -166,10 +166,20 @@ pub(super) fn structure(programme: &Programme) -> Sha256Hex {
         line(format_args!("dataset {}", dataset.id));
         for column in &dataset.columns {
             line(format_args!("column {} {}", column.id, column.role.word()));
+            // Days and codes that were made otherwise mean something else.
+            if column.precision != Precision::Day {
+                line(format_args!("precision {}", column.precision.word()));
+            }
+            if let Some(derive) = column.derive {
+                line(format_args!("derive {} {:?}", derive.word(), derive.of()));
+            }
             match &column.role {
                 Role::Category { list } => {
                     for code in &programme.code_lists[*list].codes {
                         line(format_args!("code {}", code.id));
+                        if column.derive.is_some() && !code.ranges.is_empty() {
+                            line(format_args!("ranges {:?}", code.ranges));
+                        }
                     }
                 }
                 Role::Measure(measure) => line(format_args!("decimals {}", measure.decimals)),
@@ -200,5 +210,24 @@ mod tests {
         let swapped = text.replacen(one, "SWAP", 1).replacen(other, one, 1).replacen("SWAP", other, 1);
         let swapped = Programme::parse(&swapped).unwrap_or_else(|error| panic!("{error}"));
         assert_ne!(structure(&swapped), same);
+    }
+
+    #[test]
+    fn what_is_worked_out_otherwise_is_of_another_structure() {
+        let text = include_str!("../../tests/fixtures/minimised.toml");
+        let digest = |from: &str, to: &str| {
+            let text = text.replacen(from, to, 1);
+            structure(&Programme::parse(&text).unwrap_or_else(|error| panic!("{error}")))
+        };
+        let same = digest("", "");
+        assert_eq!(digest("title = { da = \"Henvendelser\"", "title = { da = \"Samtaler\""), same);
+        for (from, to) in [
+            ("precision = \"month\"", "precision = \"week\""),
+            ("precision = \"month\"\n", ""),
+            ("[[18, 29]]", "[[18, 28], [29, 29]]"),
+            ("of = \"related_person\"\n", ""),
+        ] {
+            assert_ne!(digest(from, to), same, "{from}");
+        }
     }
 }

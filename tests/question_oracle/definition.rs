@@ -2,7 +2,7 @@
 
 use kobling::programme::{
     Code, CodeList, Column, Dataset, Dimension, DimensionSource, Event, Filter, Measure, Partner,
-    PartnerKind, Population, Programme, Role, Stage, Text,
+    PartnerKind, Population, Precision, Programme, Role, Stage, Text,
 };
 use kobling::secret::SeededRandom;
 
@@ -89,6 +89,7 @@ pub(crate) fn definition(random: &mut SeededRandom) -> Programme {
                     id: format!("{list}{n}").parse().expect("a name"),
                     title: text(),
                     also: Vec::new(),
+                    ranges: Vec::new(),
                 })
                 .collect(),
         })
@@ -143,6 +144,8 @@ fn columns(random: &mut SeededRandom, all: bool) -> Vec<Column> {
                 required,
                 missing: Vec::new(),
                 shareable: None,
+                derive: None,
+                precision: Precision::Day,
             });
         }
     };

@@ -1,7 +1,7 @@
-//! `kobling check`, `kobling tokenise`, `kobling inspect`.
+//! `kobling check`, `kobling tokenise`.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, BufWriter, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kobling::clock::{Clock as _, Period, SystemClock, Timestamp};
 use kobling::extract::report::{Finding, Paper, Report};
 use kobling::extract::{
-    Decimal, Declared, ExtractError, Job, Mapping, MaxRejected, Package, Source, Watch,
-    check as check_extract, parse_encoding, tokenise as tokenise_extract,
+    Decimal, Declared, ExtractError, Job, Mapping, MaxRejected, Source, Watch, check as check_extract,
+    parse_encoding, tokenise as tokenise_extract,
 };
 use kobling::id::LeadingZero;
 use kobling::key::{Example, LinkageKey, SigningKey};
@@ -23,9 +23,6 @@ use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::key::example;
 use crate::quality::ReportArguments;
 use crate::say::language;
-
-/// Rows that `inspect` shows.
-const SAMPLE: usize = 10;
 
 /// What an extract is and how it is written.
 #[derive(Args)]
@@ -114,13 +111,6 @@ pub(crate) struct TokeniseArguments {
     /// Take a published example key: for exercises only.
     #[arg(long)]
     allow_example_key: bool,
-}
-
-/// `kobling inspect DIR`
-#[derive(Args)]
-pub(crate) struct InspectArguments {
-    /// The package's folder.
-    package: PathBuf,
 }
 
 /// Reads a programme definition.
@@ -330,40 +320,4 @@ pub(crate) fn tokenise(arguments: &TokeniseArguments) -> Outcome {
         Language::En => eprintln!("package written to {out}; look at it with `kobling inspect {out}`"),
     }
     Ok(extract.done(&report))
-}
-
-pub(crate) fn inspect(arguments: &InspectArguments) -> Outcome {
-    let package = Package::open(&arguments.package)?;
-    package.verify()?;
-    let manifest = &package.manifest;
-    let head = &manifest.kobling;
-    out!("programme  {}", head.programme);
-    out!("partner    {}", head.partner);
-    out!("dataset    {}", head.dataset);
-    out!("period     {}", head.period);
-    out!("key id     {}", head.key_id);
-    out!("made       {} by {}", manifest.created, head.tool);
-    out!("signed     {}", if package.signature().is_ok() { "yes" } else { "not yet" });
-    out!(
-        "rows       {} sent, {} rejected, {} repeated",
-        head.rows.sent,
-        head.rows.rejected,
-        head.rows.duplicates
-    );
-    out!("bytes      {} in {} block(s)", manifest.resources[0].bytes, manifest.resources[0].blocks.len());
-    for (kind, n) in &head.identifiers {
-        out!("           {n} identifiers of kind {kind}");
-    }
-    out!("           {} rows without an identifier", head.rows.anonymous);
-    out!("columns that leave the house:");
-    for field in &manifest.resources[0].schema.fields {
-        out!("  {:<20} {:<16} {}", field.name, field.role, field.kind);
-    }
-    let path = package.data_path();
-    out!("the first rows of {}, in random order as they leave:", path.display());
-    let lines = BufReader::new(File::open(&path).map_err(file(&path))?).lines();
-    for line in lines.take(SAMPLE + 1) {
-        out!("  {}", line.map_err(file(&path))?);
-    }
-    Ok(Done::Clean)
 }

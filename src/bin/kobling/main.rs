@@ -34,6 +34,7 @@ mod exchange;
 mod exit;
 mod extract;
 mod followup;
+mod inspect;
 mod key;
 mod map;
 mod packages;
@@ -78,7 +79,7 @@ enum Command {
     /// Turn an extract into a package: a folder of tokens, ready to be looked at and sent.
     Tokenise(extract::TokeniseArguments),
     /// Show exactly what a package holds and would send.
-    Inspect(extract::InspectArguments),
+    Inspect(inspect::InspectArguments),
     /// Send a package and keep its receipt.
     Upload(send::UploadArguments),
     /// What this partner has at the service, and taking it back.
@@ -127,7 +128,7 @@ fn main() -> std::process::ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Check(arguments) => extract::check(&arguments),
         Command::Tokenise(arguments) => extract::tokenise(&arguments),
-        Command::Inspect(arguments) => extract::inspect(&arguments),
+        Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Upload(arguments) => send::upload(&arguments),
         Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),

@@ -16,7 +16,7 @@ const COHORTS: [u32; 4] = [25, 50, 100, 200];
 #[derive(Subcommand)]
 pub(crate) enum Programme {
     /// Check a definition as a whole; every finding names line and field. Of each payment question it prints what a
-    /// cohort can ever be paid.
+    /// cohort can ever be paid, and of dates that are finer than anything needs a note.
     Check {
         /// The definition.
         file: PathBuf,
@@ -36,6 +36,9 @@ impl Programme {
             programme.datasets.len(),
             programme.questions.len()
         );
+        for note in programme.notes() {
+            println!("note: {}: {}", note.field, note.message);
+        }
         let banding = banding(&programme)?;
         for question in &programme.questions {
             if let QuestionKind::Payment(payment) = &question.kind {

@@ -1,6 +1,7 @@
 //! The room as a whole: packages made here, received in pieces, held against a slow parser that shares no code.
 
 mod arrival;
+mod precision;
 mod properties;
 mod refusals;
 

@@ -19,6 +19,10 @@ impl Checker<'_> {
         if raw.is_empty() || raw.len() > limits::MAX_DATASETS {
             self.wrong(0..0, "dataset", format!("a programme has 1 to {} datasets", limits::MAX_DATASETS));
         }
+        self.precisions = raw
+            .iter()
+            .map(|dataset| dataset.columns.iter().find_map(|c| c.precision.as_ref().map(Spanned::span)))
+            .collect();
         raw.into_iter().map(|dataset| self.dataset(dataset, programme)).collect()
     }
 
@@ -174,10 +178,16 @@ impl Checker<'_> {
                 self.wrong(raw.id.span(), format!("{field}.column"), format!("{wanted} has the role {name}"));
             }
         }
-        raw.columns.iter().map(|column| self.column(column, field, programme)).collect()
+        raw.columns.iter().map(|column| self.column(column, raw, field, programme)).collect()
     }
 
-    pub(super) fn column(&mut self, raw: &raw::Column, field: &str, programme: &Programme) -> Column {
+    pub(super) fn column(
+        &mut self,
+        raw: &raw::Column,
+        dataset: &raw::Dataset,
+        field: &str,
+        programme: &Programme,
+    ) -> Column {
         let at = format!("{field}.column.{}", raw.id.get_ref());
         let role_span = raw.role.span();
         let word = *raw.role.get_ref();
@@ -221,6 +231,8 @@ impl Checker<'_> {
             }
         };
         let shareable = self.shareable(raw, &role, &at, programme);
+        let derive = self.derive(raw, &role, dataset, &at, programme);
+        let precision = self.precision(raw, &at);
         Column {
             id: raw.id.get_ref().clone(),
             headers: raw.headers.clone(),
@@ -228,6 +240,8 @@ impl Checker<'_> {
             required: raw.required,
             missing: raw.missing.clone(),
             shareable,
+            derive,
+            precision,
         }
     }
 

@@ -1,14 +1,18 @@
 //! From what TOML says to a sound [`Programme`], collecting every finding on the way.
 
 mod datasets;
+mod derive;
 mod dimensions;
 mod followups;
 mod kinds;
 mod policy;
+mod precision;
 mod questions;
 mod stages;
 mod supplies;
 mod unread;
+
+pub use precision::Note;
 
 use std::ops::Range;
 
@@ -25,11 +29,12 @@ const FLOOR_FAMILIES: u32 = 3;
 const MOST_CLOSING_DAYS: u16 = 366;
 
 pub(super) fn check(raw: raw::File, text: &str, sha256: [u8; 32]) -> Result<Programme, ProgrammeError> {
-    let mut checker = Checker { text, problems: Vec::new() };
+    let mut checker = Checker { text, problems: Vec::new(), precisions: Vec::new() };
     let (programme, whole) = checker.programme(raw, sha256);
     // The columns of a question that could not be read would look unread: one finding is enough.
     if whole {
         checker.unread_columns(&programme);
+        checker.precisions(&programme);
     }
     if checker.problems.is_empty() {
         Ok(programme)
@@ -42,6 +47,8 @@ pub(super) fn check(raw: raw::File, text: &str, sha256: [u8; 32]) -> Result<Prog
 struct Checker<'a> {
     text: &'a str,
     problems: Vec<Problem>,
+    /// By dataset: where its precision stands.
+    precisions: Vec<Option<Range<usize>>>,
 }
 
 impl Checker<'_> {
@@ -86,6 +93,7 @@ impl Checker<'_> {
         self.roles(&raw.roles, &partners);
         let purposes = self.purposes(raw.purposes, &raw.roles, &partners);
         let notices = self.notices(raw.notices, &purposes);
+        self.unused_ranges(&raw.code_lists, &raw.datasets);
         let code_lists = self.code_lists(raw.code_lists);
         let mut programme = Programme {
             id: raw.programme.id,
@@ -237,13 +245,16 @@ impl Checker<'_> {
                 forms.into_iter().map(|form| (form, code.id.span())).collect::<Vec<_>>()
             });
             self.unique(&field, written);
+            let ranges = self.ranges(&list, &field);
             let codes = list
                 .codes
                 .into_iter()
-                .map(|c| Code {
+                .zip(ranges)
+                .map(|(c, ranges)| Code {
                     id: c.id.into_inner(),
                     title: super::model::Text { da: c.da, en: c.en },
                     also: c.also,
+                    ranges,
                 })
                 .collect();
             lists.push(CodeList { id: list.id.into_inner(), codes });

@@ -9,6 +9,7 @@ pub(in crate::programme) use question::{
     Condition, Delivered, Indicator, KindWord, Question, Series, ViewWord,
 };
 
+use super::derive::{Precision, Whose};
 use super::followup::StatusMeaning;
 use super::model::{BasisKind, PartnerKind, Text};
 use crate::clock::Period;
@@ -150,6 +151,7 @@ pub(in crate::programme) struct Code {
     pub en: String,
     #[serde(default)]
     pub also: Vec<String>,
+    pub ranges: Option<Spanned<Vec<Vec<i64>>>>,
 }
 
 #[derive(Deserialize)]
@@ -211,6 +213,18 @@ pub(in crate::programme) struct Column {
     pub decimals: Option<u8>,
     pub min: Option<i64>,
     pub max: Option<i64>,
+    pub derive: Option<Spanned<DeriveWord>>,
+    pub of: Option<Spanned<Whose>>,
+    pub precision: Option<Spanned<Precision>>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::programme) enum DeriveWord {
+    AgeBand,
+    Sex,
+    BirthYear,
+    Band,
 }
 
 const fn yes() -> bool {

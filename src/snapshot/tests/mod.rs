@@ -17,7 +17,7 @@ use crate::clock::{Day, Timestamp};
 use crate::extract::manifest::Sha256Hex;
 use crate::intake::staged::{Frame, MISSING_CODE, MISSING_MEASURE, Value};
 use crate::linkage::{Alias, Spine, Stated};
-use crate::programme::{Column, Dataset, Measure, Programme, Role};
+use crate::programme::{Column, Dataset, Measure, Precision, Programme, Role};
 use crate::secret::SeededRandom;
 use crate::token::Link;
 
@@ -74,7 +74,16 @@ fn model() -> Programme {
 
 fn column(at: usize, role: Role) -> Column {
     let id = format!("c{at}").parse().expect("a name");
-    Column { id, headers: Vec::new(), role, required: false, missing: Vec::new(), shareable: None }
+    Column {
+        id,
+        headers: Vec::new(),
+        role,
+        required: false,
+        missing: Vec::new(),
+        shareable: None,
+        derive: None,
+        precision: Precision::Day,
+    }
 }
 
 /// A programme with the model's partners and codes, and datasets whose columns stand in any order.
