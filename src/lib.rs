@@ -11,6 +11,7 @@
 //! | `auth`, `store` | who may do what; the system of record |
 //! | [`consent`] | events, the fold, permissions at a moment |
 //! | `exchange` | consents as FHIR and ISO/IEC TS 27560 write them, and back (feature `partner`) |
+//! | `config` | a partner's `kobling.toml` (feature `partner`) |
 //! | `answer` | an answer in every form that people and programs read (feature `partner`) |
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //! | `question` | the closed question language and the kernels that count (feature `service`) |
@@ -28,6 +29,8 @@ pub mod auth;
 #[cfg(feature = "partner")]
 pub mod client;
 pub mod clock;
+#[cfg(feature = "partner")]
+pub mod config;
 pub mod consent;
 #[cfg(feature = "service")]
 pub mod demo;

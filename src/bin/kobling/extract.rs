@@ -13,13 +13,13 @@ use kobling::extract::{
     parse_encoding, tokenise as tokenise_extract,
 };
 use kobling::id::LeadingZero;
-use kobling::key::{Example, LinkageKey, SigningKey};
-use kobling::name::{DatasetId, PartnerId};
+use kobling::key::{Example, LinkageKey};
+use kobling::name::DatasetId;
 use kobling::programme::Programme;
 use kobling::secret::SystemRandom;
 
 use crate::exit::{Done, Outcome, Trouble, file};
-use crate::key::example;
+use crate::settings::{GivenKey, GivenPartner, GivenProgramme, GivenSigningKey};
 
 /// Findings that are listed on the terminal.
 const LISTED: usize = 20;
@@ -31,12 +31,10 @@ const SAMPLE: usize = 10;
 pub(crate) struct Extract {
     /// The extract, a CSV file; - reads standard input.
     file: PathBuf,
-    /// The programme definition.
-    #[arg(long)]
-    programme: PathBuf,
-    /// The partner whose extract it is.
-    #[arg(long)]
-    partner: PartnerId,
+    #[command(flatten)]
+    programme: GivenProgramme,
+    #[command(flatten)]
+    partner: GivenPartner,
     /// The dataset that it becomes.
     #[arg(long)]
     dataset: DatasetId,
@@ -99,18 +97,13 @@ pub(crate) struct CheckArguments {
 pub(crate) struct TokeniseArguments {
     #[command(flatten)]
     extract: Extract,
-    /// The linkage key's file.
-    #[arg(long)]
-    key: PathBuf,
+    #[command(flatten)]
+    key: GivenKey,
     /// Folder to write the package to; it must not exist.
     #[arg(long)]
     out: PathBuf,
-    /// Sign the package with this partner's signing key.
-    #[arg(long)]
-    signing_key: Option<PathBuf>,
-    /// Take a published example key: for exercises only.
-    #[arg(long)]
-    allow_example_key: bool,
+    #[command(flatten)]
+    signing: GivenSigningKey,
 }
 
 /// `kobling inspect DIR`
@@ -212,7 +205,7 @@ impl Extract {
             source,
             declared: declared(self.encoding.as_deref(), self.separator)?,
             programme,
-            partner: &self.partner,
+            partner: self.partner.id()?,
             dataset: &self.dataset,
             period: self.period,
             zero: if self.repair_leading_zero { LeadingZero::Repair } else { LeadingZero::Refuse },
@@ -246,7 +239,7 @@ impl Extract {
 pub(crate) fn check(arguments: &CheckArguments) -> Outcome {
     let extract = &arguments.extract;
     let source = Source::from_argument(&extract.file);
-    let programme = programme(&extract.programme)?;
+    let programme = extract.programme.load()?;
     let mut watcher = Watcher::new(&source, extract.findings.as_deref())?;
     let result = check_extract(&extract.job(&source, &programme)?, &mut SystemRandom::new(), &mut watcher);
     watcher.finish()?;
@@ -258,12 +251,9 @@ pub(crate) fn check(arguments: &CheckArguments) -> Outcome {
 pub(crate) fn tokenise(arguments: &TokeniseArguments) -> Outcome {
     let extract = &arguments.extract;
     let source = Source::from_argument(&extract.file);
-    let programme = programme(&extract.programme)?;
-    let key = linkage_key(&arguments.key, &programme, example(arguments.allow_example_key))?;
-    let signing = match &arguments.signing_key {
-        Some(path) => Some(SigningKey::load(path, example(arguments.allow_example_key))?),
-        None => None,
-    };
+    let programme = extract.programme.load()?;
+    let key = arguments.key.load(&programme)?;
+    let signing = arguments.signing.load_if_any(arguments.key.allow_example_key)?;
     let mut watcher = Watcher::new(&source, extract.findings.as_deref())?;
     let job = extract.job(&source, &programme)?;
     let out = (arguments.out.as_path(), SystemClock.now());

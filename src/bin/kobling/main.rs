@@ -30,6 +30,7 @@ mod exchange;
 mod exit;
 mod extract;
 mod followup;
+mod init;
 mod key;
 mod packages;
 mod payment;
@@ -39,6 +40,7 @@ mod receipt;
 mod reports;
 mod say;
 mod send;
+mod settings;
 
 use clap::{Parser, Subcommand};
 use kobling::language::Language;
@@ -50,12 +52,17 @@ struct Arguments {
     /// Language of messages, reports and pages: da or en; the system's own when not given.
     #[arg(long, global = true)]
     lang: Option<Language>,
+    /// The partner's kobling.toml; the one in the current folder when not given.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<std::path::PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a new kobling.toml, so that commands need no options: a comment at every field, and what is given here.
+    Init(init::InitArguments),
     /// The linkage key that the partners of a programme share.
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -102,8 +109,16 @@ enum Command {
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
-    say::speak(arguments.lang);
+    // `init` writes the file that the others read.
+    if !matches!(arguments.command, Command::Init(_))
+        && let Err(trouble) = settings::settle(arguments.config.as_deref())
+    {
+        say::speak(arguments.lang);
+        return exit::finish(Err(trouble));
+    }
+    say::speak(arguments.lang.or_else(|| settings::config()?.language.filter(|_| !say::is_asked())));
     let result = match arguments.command {
+        Command::Init(command) => init::run(&command, arguments.config.as_deref()),
         Command::Key(command) => key::linkage(&command),
         Command::SigningKey(command) => key::signing(&command),
         Command::Check(arguments) => extract::check(&arguments),

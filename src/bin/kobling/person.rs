@@ -8,43 +8,46 @@ use kobling::name::PartnerId;
 use kobling::programme::Programme;
 use zeroize::Zeroizing;
 
-use crate::exit::{Trouble, file};
-use crate::extract::programme;
+use crate::exit::{Trouble, both, file};
 use crate::key::example;
+use crate::settings::{GivenKey, GivenPartner, GivenProgramme, GivenSigningKey};
 
 /// The partner that acts, and its keys.
 #[derive(Args)]
 pub(crate) struct Who {
-    /// The programme definition.
-    #[arg(long)]
-    programme: PathBuf,
-    /// The partner that acts, for its own rows only.
-    #[arg(long)]
-    pub(crate) partner: PartnerId,
-    /// The linkage key's file.
-    #[arg(long)]
-    key: PathBuf,
-    /// The partner's signing key.
-    #[arg(long)]
-    signing_key: PathBuf,
-    /// Take a published example key: for exercises only.
-    #[arg(long)]
-    allow_example_key: bool,
+    #[command(flatten)]
+    programme: GivenProgramme,
+    #[command(flatten)]
+    partner: GivenPartner,
+    #[command(flatten)]
+    key: GivenKey,
+    #[command(flatten)]
+    signing: GivenSigningKey,
+}
+
+/// The position of a partner in a programme.
+pub(crate) fn source(programme: &Programme, partner: &PartnerId) -> Result<u8, Trouble> {
+    programme.source(partner).ok_or_else(|| {
+        Trouble::Usage(both(
+            format!("programmet har ingen partner {partner}"),
+            format!("the programme has no partner {partner}"),
+        ))
+    })
 }
 
 impl Who {
+    /// The partner that acts.
+    pub(crate) fn partner(&self) -> Result<&PartnerId, Trouble> {
+        self.partner.id()
+    }
+
     /// The programme, the partner's position in it, and its keys.
     pub(crate) fn load(&self) -> Result<(Programme, u8, LinkageKey, SigningKey), Trouble> {
-        let programme = programme(&self.programme)?;
-        let Some(source) = programme.source(&self.partner) else {
-            return Err(Trouble::Usage(crate::exit::english(format!(
-                "the programme has no partner {}",
-                self.partner
-            ))));
-        };
-        let allowed = example(self.allow_example_key);
-        let key = LinkageKey::load(&self.key, &programme.id, allowed)?;
-        let signing = SigningKey::load(&self.signing_key, allowed)?;
+        let programme = self.programme.load()?;
+        let source = source(&programme, self.partner()?)?;
+        let allowed = self.key.allow_example_key;
+        let key = LinkageKey::load(self.key.path()?, &programme.id, example(allowed))?;
+        let signing = self.signing.load(allowed)?;
         Ok((programme, source, key, signing))
     }
 }

@@ -8,6 +8,7 @@ use kobling::client::{Client, parse};
 use kobling::key::VerifyingKey;
 
 use crate::exit::{Done, Outcome, Trouble, file};
+use crate::settings::{GivenServicePublic, Service};
 
 /// Commands on receipts.
 #[derive(Subcommand)]
@@ -22,24 +23,19 @@ pub(crate) enum ReceiptCommand {
 pub(crate) struct Verify {
     /// The receipt. Of several in one file, one a line, the last is taken.
     file: PathBuf,
-    /// The service's public key, as the steward gave it to you: 43 characters, and the first may be a hyphen.
-    #[arg(long, allow_hyphen_values = true)]
-    service_public: VerifyingKey,
+    #[command(flatten)]
+    service_public: GivenServicePublic,
     /// A later receipt: its head must extend this one's.
     #[arg(long)]
     later: Option<PathBuf>,
     /// Entries of your own strand, saved from the service's /v1/audit/strand, to verify without the service.
     #[arg(long, conflicts_with = "service")]
     entries: Option<PathBuf>,
-    /// Address of the service, to fetch those entries from.
-    #[arg(long, requires = "token_file")]
-    service: Option<String>,
-    /// File with this partner's bearer token.
-    #[arg(long)]
-    token_file: Option<PathBuf>,
-    /// Trust the certificates in this PEM file instead of the public ones.
-    #[arg(long)]
-    authority: Option<PathBuf>,
+    /// Fetch those entries from the service that kobling.toml names; --service does the same from another.
+    #[arg(long, conflicts_with = "entries")]
+    online: bool,
+    #[command(flatten)]
+    service: Service,
 }
 
 /// A page of the partner's own strand.
@@ -51,22 +47,21 @@ struct Strand {
 
 pub(crate) fn run(command: &ReceiptCommand) -> Outcome {
     let ReceiptCommand::Verify(verify) = command;
-    let receipt = load(&verify.file, &verify.service_public)?;
+    let receipt = load(&verify.file, verify.service_public.key()?)?;
     out!("signature  good");
     out!("partner    {}", receipt.partner);
     out!("at         {}", receipt.at);
     out!("position   {} of your strand", receipt.head.position);
     let later = match &verify.later {
-        Some(path) => Some(load(path, &verify.service_public)?),
+        Some(path) => Some(load(path, verify.service_public.key()?)?),
         None => None,
     };
-    let strand = match (&verify.entries, &verify.service, &verify.token_file) {
-        (Some(path), _, _) => Some(parse(&std::fs::read(path).map_err(file(path))?)?),
-        (None, Some(service), Some(token)) => {
-            let client = Client::new(service, token, verify.authority.as_deref())?;
-            Some(fetch(&client, receipt.head.position)?)
+    let strand = match &verify.entries {
+        Some(path) => Some(parse(&std::fs::read(path).map_err(file(path))?)?),
+        None if verify.online || verify.service.is_given() => {
+            Some(fetch(&verify.service.connect()?, receipt.head.position)?)
         }
-        _ => None,
+        None => None,
     };
     let Some(Strand { head, entries }) = strand else {
         if later.is_some() {

@@ -6,32 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kobling::audit::{Item, Receipt, SignedReceipt};
-use kobling::client::{Client, upload as send};
+use kobling::client::upload as send;
 use kobling::extract::{Package, PackageError};
-use kobling::key::SigningKey;
 
 use crate::exit::{Done, Outcome, Trouble, file};
-use crate::key::example;
-
-/// Where the service is and who asks.
-#[derive(Args)]
-pub(crate) struct Service {
-    /// Address of the service, for instance https://kobling.example.
-    #[arg(long)]
-    service: String,
-    /// File with this principal's bearer token.
-    #[arg(long)]
-    token_file: PathBuf,
-    /// Trust the certificates in this PEM file instead of the public ones.
-    #[arg(long)]
-    authority: Option<PathBuf>,
-}
-
-impl Service {
-    pub(crate) fn connect(&self) -> Result<Client, Trouble> {
-        Ok(Client::new(&self.service, &self.token_file, self.authority.as_deref())?)
-    }
-}
+use crate::settings::GivenSigningKey;
+pub(crate) use crate::settings::Service;
 
 /// `kobling upload DIR --service URL --token-file FILE --signing-key FILE`
 #[derive(Args)]
@@ -40,9 +20,8 @@ pub(crate) struct UploadArguments {
     package: PathBuf,
     #[command(flatten)]
     service: Service,
-    /// Sign the package with this key first.
-    #[arg(long)]
-    signing_key: Option<PathBuf>,
+    #[command(flatten)]
+    signing: GivenSigningKey,
     /// File to keep the receipt in; DIR.receipt.json when not given.
     #[arg(long)]
     receipt: Option<PathBuf>,
@@ -54,12 +33,17 @@ pub(crate) struct UploadArguments {
 pub(crate) fn upload(arguments: &UploadArguments) -> Outcome {
     let client = arguments.service.connect()?;
     let package = Package::open(&arguments.package)?;
-    let signature = match &arguments.signing_key {
-        Some(path) => package.sign(&SigningKey::load(path, example(arguments.allow_example_key))?)?,
-        None => package.signature().map_err(|error| match error {
-            PackageError::Unsigned(_) => Trouble::Usage(crate::exit::english(error)),
-            error => error.into(),
-        })?,
+    let signature = match arguments.signing.load_argument(arguments.allow_example_key)? {
+        Some(key) => package.sign(&key)?,
+        None => match (package.signature(), arguments.signing.load_if_any(arguments.allow_example_key)) {
+            (Ok(signature), _) => signature,
+            (Err(PackageError::Unsigned(_)), Ok(Some(key))) => package.sign(&key)?,
+            (Err(PackageError::Unsigned(_)), Err(trouble)) => return Err(trouble),
+            (Err(error @ PackageError::Unsigned(_)), Ok(None)) => {
+                return Err(Trouble::Usage(crate::exit::english(error)));
+            }
+            (Err(error), _) => return Err(error.into()),
+        },
     };
     let bar = if std::io::stderr().is_terminal() {
         let style = "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
