@@ -72,7 +72,7 @@ impl Own {
     }
 
     fn job<'a>(
-        &self,
+        &'a self,
         source: &'a Source,
         programme: &'a Programme,
         partner: &'a PartnerId,
@@ -81,6 +81,7 @@ impl Own {
         Ok(Job {
             source,
             declared: declared(self.encoding.as_deref(), self.separator)?,
+            mapping: None,
             programme,
             partner,
             dataset,
