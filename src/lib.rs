@@ -12,6 +12,7 @@
 //! | [`consent`] | events, the fold, permissions at a moment |
 //! | `exchange` | consents as FHIR and ISO/IEC TS 27560 write them, and back (feature `partner`) |
 //! | `config` | a partner's `kobling.toml` (feature `partner`) |
+//! | `outbox` | what a partner has made, sent and got a receipt for (feature `partner`) |
 //! | `answer` | an answer in every form that people and programs read (feature `partner`) |
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //! | `question` | the closed question language and the kernels that count (feature `service`) |
@@ -52,6 +53,8 @@ pub mod limits;
 #[cfg(feature = "service")]
 pub mod linkage;
 pub mod name;
+#[cfg(feature = "partner")]
+pub mod outbox;
 pub mod programme;
 #[cfg(feature = "service")]
 pub mod question;

@@ -3,11 +3,13 @@
 //! Must never: send anything but packages, consent records with tokens, and questions; follow a redirect to another
 //! host; talk in the clear to anything but this machine. Callers: the partner's commands, and the demo.
 
+mod own;
 mod patience;
 mod said;
 mod upload;
 
 pub use crate::answer::{Answer, Figure, HIDDEN_MARK, Row, Table, Totals};
+pub use own::{OwnErasure, OwnPackage, OwnStanding};
 pub use patience::Patience;
 pub use upload::{UploadError, UploadOutcome, upload, upload_patiently};
 

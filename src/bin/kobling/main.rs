@@ -35,12 +35,15 @@ mod key;
 mod packages;
 mod payment;
 mod person;
+mod progress;
 mod questions;
 mod receipt;
 mod reports;
 mod say;
 mod send;
 mod settings;
+mod status;
+mod upload;
 
 use clap::{Parser, Subcommand};
 use kobling::language::Language;
@@ -76,7 +79,12 @@ enum Command {
     /// Show exactly what a package holds and would send.
     Inspect(extract::InspectArguments),
     /// Send a package and keep its receipt.
-    Upload(send::UploadArguments),
+    Upload(upload::UploadArguments),
+    /// Each month, one command: check, tokenise, sign and send what kobling.toml lists, and keep the receipts.
+    /// Example: kobling send --dry-run
+    Send(send::SendArguments),
+    /// What is configured, made and sent here, and what the service has of it.
+    Status(status::StatusArguments),
     /// What this partner has at the service, and taking it back.
     #[command(subcommand)]
     Packages(packages::PackagesCommand),
@@ -124,7 +132,9 @@ fn main() -> std::process::ExitCode {
         Command::Check(arguments) => extract::check(&arguments),
         Command::Tokenise(arguments) => extract::tokenise(&arguments),
         Command::Inspect(arguments) => extract::inspect(&arguments),
-        Command::Upload(arguments) => send::upload(&arguments),
+        Command::Upload(arguments) => upload::upload(&arguments),
+        Command::Send(arguments) => send::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),
         Command::Erasures(arguments) => erasures::run(&arguments),

@@ -42,7 +42,6 @@ pub(crate) fn config() -> Option<&'static Config> {
 ///
 /// # Errors
 /// Usage, where there is no file.
-#[expect(dead_code, reason = "for the commands that are about the file itself")]
 pub(crate) fn needed() -> Result<&'static Config, Trouble> {
     config().ok_or_else(|| {
         Trouble::Usage(both(
