@@ -52,7 +52,7 @@ fn a_file_that_cannot_be_used_is_status_2_and_says_no_value() {
     let (status, _, err) = run(folder.path(), &["packages", "list", "--config", "no-such.toml"]);
     assert!(status == 2 && err.contains("no-such.toml: cannot be read"), "{err}");
     let (status, _, err) = run(folder.path(), &["packages", "list", "--lang", "da"]);
-    assert!(status == 2 && err.contains("linje 2: dette ligner en adgangsnøgle"), "{err}");
+    assert!(status == 2 && err.contains("linje 2: dette ligner et adgangstoken"), "{err}");
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Spoken for ReceiptError {
             }
             ReceiptError::Form => "dette er ingen kvittering i en form, som forstås her",
             ReceiptError::Strand => {
-                "kvitteringen modsiger sig selv: dens hoved hører til en anden streng end partnerens"
+                "kvitteringen modsiger sig selv: dens hoved hører til en anden streng end partens"
             }
         }
         .to_owned()

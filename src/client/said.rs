@@ -12,7 +12,7 @@ impl Spoken for ClientError {
             }
             ClientError::File { path, .. } => format!("{}: kan ikke læses", path.display()),
             ClientError::Token(path) => format!(
-                "{}: der er ingen adgangsnøgle (bearer token) i filen; der ventes én linje, som begynder med kobling-token-1.",
+                "{}: der er intet adgangstoken (bearer token) i filen; der ventes én linje, som begynder med kobling-token-1.",
                 path.display()
             ),
             ClientError::Certificate(path) => {

@@ -215,7 +215,7 @@ fn standing(status: u16) -> ((String, String), (&'static str, &'static str)) {
     );
     let advice = match status {
         401 | 403 => {
-            ("se om adgangsnøglen er jeres og gælder", "look whether the bearer token is yours and in force")
+            ("se om adgangstokenet er jeres og gælder", "look whether the bearer token is yours and in force")
         }
         404 | 410 => {
             ("overførslen er slut: send pakken igen", "the upload has ended: send the package again")

@@ -158,7 +158,7 @@ impl Spoken for ConfigError {
                 path.display()
             ),
             ConfigError::Secret { path, line } => format!(
-                "{}, linje {line}: dette ligner en adgangsnøgle (bearer token) eller en nøgle. Hemmeligheder ligger i deres egne filer, og denne fil nævner dem; tag den ud, og få den udskiftet hvis andre kan have læst denne fil",
+                "{}, linje {line}: dette ligner et adgangstoken (bearer token) eller en nøgle. Hemmeligheder ligger i deres egne filer, og denne fil nævner dem; tag den ud, og få den udskiftet hvis andre kan have læst denne fil",
                 path.display()
             ),
             ConfigError::Unknown { path, line, field, known } => {

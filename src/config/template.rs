@@ -45,7 +45,7 @@ impl Template {
         let da = |da: &'static str, en: &'static str| language.choose(da, en);
         let mut text = String::new();
         text += da(
-            "# kobling.toml: det som kommandoerne ellers skal have hver gang. Stier regnes fra denne fil.\n# Her står ingen hemmeligheder: nøgler og adgangsnøgler ligger i filer for sig, som kun du kan læse.\n\n",
+            "# kobling.toml: det som kommandoerne ellers skal have hver gang. Stier regnes fra denne fil.\n# Her står ingen hemmeligheder: nøgler og adgangstoken ligger i filer for sig, som kun du kan læse.\n\n",
             "# kobling.toml: what the commands otherwise need every time. Paths start where this file lies.\n# No secrets here: keys and bearer tokens lie in files of their own that you alone can read.\n\n",
         );
         let mut field = |name: &str, value: Option<String>, example: &str, about: &str| {
@@ -96,7 +96,7 @@ impl Template {
             "token_file",
             path(&self.token_file),
             "partner.token",
-            da("Filen med adgangsnøglen.", "The file with the bearer token."),
+            da("Filen med adgangstokenet.", "The file with the bearer token."),
         );
         field(
             "linkage_key",
@@ -108,7 +108,7 @@ impl Template {
             "signing_key",
             path(&self.signing_key),
             "signing.key",
-            da("Filen med jeres signeringsnøgle.", "The file with your signing key."),
+            da("Filen med jeres underskriftsnøgle.", "The file with your signing key."),
         );
         field("language", Some(language.tag().to_owned()), "da", da("da eller en.", "da or en."));
         field(

@@ -139,7 +139,7 @@ pub(crate) fn run(command: &PackagesCommand) -> Outcome {
             let path = format!("/v1/uploads/unusual/{}/approve", checked(&approve.id)?);
             approve.service.connect()?.post(&path, b"{}", None)?;
             tell!(
-                "godkendt: den lukkes ind, når partneren sender den igen",
+                "godkendt: den lukkes ind, når parten sender den igen",
                 "approved: it is let in when its partner sends it again"
             );
         }

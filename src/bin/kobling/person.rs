@@ -29,7 +29,7 @@ pub(crate) struct Who {
 pub(crate) fn source(programme: &Programme, partner: &PartnerId) -> Result<u8, Trouble> {
     programme.source(partner).ok_or_else(|| {
         Trouble::Usage(both(
-            format!("programmet har ingen partner {partner}"),
+            format!("programmet har ingen part {partner}"),
             format!("the programme has no partner {partner}"),
         ))
     })

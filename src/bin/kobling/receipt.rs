@@ -179,7 +179,7 @@ pub(crate) fn read_folder(folder: &Path, key: &VerifyingKey) -> Result<Folder, T
 pub(crate) fn contradiction(earlier: &Receipt, later: &Receipt) -> Option<(&'static str, &'static str)> {
     if earlier.head.strand != later.head.strand || earlier.programme != later.programme {
         Some((
-            "er af en anden partner eller et andet program end den før",
+            "er af en anden part eller et andet program end den før",
             "is of another partner or programme than the one before",
         ))
     } else if earlier.head.position == later.head.position && earlier.head.hash != later.head.hash {
