@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kobling::key::{LinkageKey, SigningKey};
+use kobling::language::Spoken as _;
 use kobling::name::PartnerId;
 use kobling::programme::Programme;
 use zeroize::Zeroizing;
 
 use crate::exit::{Trouble, both, file};
 use crate::key::example;
+use crate::say::language;
 use crate::settings::{GivenKey, GivenPartner, GivenProgramme, GivenSigningKey};
 
 /// The partner that acts, and its keys.
@@ -66,11 +68,16 @@ impl Person {
         match &self.cpr_file {
             Some(path) => Ok(Zeroizing::new(std::fs::read_to_string(path).map_err(file(path))?)),
             None => {
-                let typed = rpassword::prompt_password("CPR number (not shown): ");
+                let prompt = language().choose("CPR-nummer (vises ikke): ", "CPR number (not shown): ");
+                let typed = rpassword::prompt_password(prompt);
                 Ok(Zeroizing::new(typed.map_err(|error| {
-                    Trouble::Usage(crate::exit::english(format!(
-                        "no CPR number was typed ({error}); without a terminal give --cpr-file"
-                    )))
+                    Trouble::Usage(both(
+                        format!(
+                            "der blev ikke tastet noget CPR-nummer ({}); uden terminal gives --cpr-file",
+                            error.danish()
+                        ),
+                        format!("no CPR number was typed ({error}); without a terminal give --cpr-file"),
+                    ))
                 })?))
             }
         }

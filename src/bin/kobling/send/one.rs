@@ -87,13 +87,15 @@ impl Sender<'_> {
                 continue;
             }
             match self.received(&parcel)? {
-                Some(receipt) => last_received = Some((parcel, receipt)),
+                Some(receipt) => {
+                    // The run that got the receipt may have ended before it was done.
+                    self.forget_rows(&parcel)?;
+                    last_received = Some((parcel, receipt));
+                }
                 None => unsent.push(parcel),
             }
         }
         if let Some((parcel, receipt)) = &last_received {
-            // The run that got the receipt may have ended before it was done.
-            self.forget_rows(parcel)?;
             let newer = unsent.iter().any(|parcel| parcel.note.mark == mark && parcel.has_rows());
             if parcel.note.mark == mark && !self.again && !newer {
                 fate.received(receipt);
@@ -113,7 +115,7 @@ impl Sender<'_> {
             None => self.make(entry, &extract, mark, fate)?,
         };
         for older in &unsent {
-            self.give_up(client, older)?;
+            self.settle(client, older)?;
         }
         self.hand_over(client, &parcel, fate)
     }
@@ -251,16 +253,23 @@ impl Sender<'_> {
         parcel.drop_rows().map_err(outbox)
     }
 
-    /// Gives up a parcel that was never received, in favour of a newer one: here, and where it was begun at the service.
-    fn give_up(&self, client: &Client, parcel: &Parcel) -> Result<(), Trouble> {
-        if let Ok(package) = parcel.package() {
-            let manifest = Sha256Hex::of(&package.manifest_bytes).to_string();
-            // An upload that nobody carries on is dropped by the service itself after some days.
-            if let Ok(uploads) = client.packages() {
-                for upload in uploads.iter().filter(|up| up.state == "open" && up.manifest_sha256 == manifest)
-                {
-                    let _ = client.end_upload(&upload.id);
+    /// Settles a parcel without a receipt, for which a newer one is made. Where the service has all of it after all, its
+    /// receipt is fetched; else it is given up, here and where it was begun at the service. A service that cannot be
+    /// asked leaves it for the next run.
+    fn settle(&self, client: &Client, parcel: &Parcel) -> Result<(), Trouble> {
+        let (Ok(package), Ok(uploads)) = (parcel.package(), client.packages()) else { return Ok(()) };
+        let manifest = Sha256Hex::of(&package.manifest_bytes).to_string();
+        for upload in uploads.iter().filter(|upload| upload.manifest_sha256 == manifest) {
+            match upload.state.as_str() {
+                "complete" | "replaced" => {
+                    let receipt = client.fetch(&format!("/v1/uploads/{}/receipt", upload.id))?;
+                    self.proof(&kobling::client::parse(&receipt)?, &package)?;
+                    parcel.keep_receipt(&receipt).map_err(outbox)?;
+                    return self.forget_rows(parcel);
                 }
+                // What nobody carries on is dropped by the service itself after some days.
+                "open" => drop(client.end_upload(&upload.id)),
+                _ => {}
             }
         }
         parcel.give_up().map_err(outbox)
