@@ -33,7 +33,10 @@ impl From<ClientError> for Fault {
         let passing = match &error {
             ClientError::Unreachable { source, .. } => is_passing(&source.0),
             // Another request works on it, too many came, or something between here and the service is down.
-            ClientError::Refused { status, .. } => matches!(status, 408 | 423 | 429 | 502 | 503 | 504),
+            // A clock that is set wrong does not pass by waiting: somebody must set it.
+            ClientError::Refused { status, code, .. } => {
+                matches!(status, 408 | 423 | 429 | 502 | 503 | 504) && code != "clock"
+            }
             ClientError::Cut | ClientError::Answer => true,
             _ => false,
         };

@@ -69,7 +69,7 @@ const STATUS: &[(&str, u16)] = &[
 ];
 
 /// What passes by itself, and in how many seconds a client may come back.
-const RETRY_AFTER: &[(&str, &str)] = &[("busy", "1"), ("memory", "30"), ("clock", "60")];
+const RETRY_AFTER: &[(&str, &str)] = &[("busy", "1"), ("memory", "30")];
 
 /// The status of a code.
 fn status(code: &str) -> StatusCode {

@@ -236,14 +236,13 @@ pub(super) fn receipt_of(text: &str) -> Result<SignedReceipt, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Damaged("a receipt"))
 }
 
-/// The rows kept that a stored receipt names.
+/// The rows kept that a stored receipt names, if it names any.
 fn kept(text: &str) -> Result<Option<u64>, StoreError> {
-    let receipt: Receipt =
-        serde_json::from_str(&receipt_of(text)?.receipt).map_err(|_| StoreError::Damaged("a receipt"))?;
-    Ok(match receipt.subject.item("kept") {
+    let receipt: Option<Receipt> = serde_json::from_str(&receipt_of(text)?.receipt).ok();
+    Ok(receipt.and_then(|receipt| match receipt.subject.item("kept") {
         Some(Item::Count(kept)) => Some(*kept),
         _ => None,
-    })
+    }))
 }
 
 /// A receipt as it is stored.
