@@ -308,6 +308,55 @@ fn a_receipt_that_was_lost_on_the_way_is_fetched() {
     partner.run(&["receipt", "verify", "--online"]).says(0, &["proved"]);
 }
 
+/// Attack: a service that shows one history to its receipts and another one later, before anybody asks it for entries.
+#[test]
+fn attack_receipts_that_contradict_each_other_are_found_offline() {
+    use kobling::audit::{Head, Receipt, ReceiptKind, Strand, Subject};
+    use kobling::digest::Sha256Hex;
+    use kobling::name::PartnerId;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = signing_key("service");
+    let write = |name: &str, partner: &str, position: u64, history: u8, minute: i64| {
+        let partner: PartnerId = partner.parse().expect("a name");
+        let receipt = Receipt {
+            kind: ReceiptKind::Upload,
+            id: "ab".to_owned(),
+            at: Timestamp::from_millis(1_700_000_000_000 + minute * 60_000),
+            programme: "interventionsmodel".parse().expect("a name"),
+            partner: partner.clone(),
+            subject: Subject::new().count("rows", 2),
+            head: Head { hash: Sha256Hex::of(&[history]), position, strand: Strand::Partner(partner) },
+        };
+        let text = serde_json::to_vec(&receipt.sign(&key)).expect("JSON");
+        std::fs::write(folder.path().join(format!("{name}.receipt.json")), text).expect("written");
+    };
+    let verify = || {
+        let output = Command::new(env!("CARGO_BIN_EXE_kobling"))
+            .args(["receipt", "verify"])
+            .arg(folder.path())
+            .arg(format!("--service-public={}", key.verifying_key()))
+            .env("KOBLING_LANG", "en")
+            .output()
+            .expect("run");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        let status = output.status.code().expect("no signal");
+        Run { status, out: text(output.stdout), err: text(output.stderr) }
+    };
+    verify().says(3, &["there are no receipts"]);
+    write("a", "lokk", 3, 1, 1);
+    write("b", "lokk", 7, 2, 2);
+    verify().says(0, &["signature good", "Not proved"]);
+    write("c", "lokk", 7, 3, 3);
+    verify().says(5, &["two different histories"]);
+    write("c", "lokk", 9, 3, 0);
+    verify().says(5, &["is older than the one before"]);
+    write("c", "mandecentret", 9, 3, 3);
+    verify().says(5, &["is of another partner"]);
+    std::fs::write(folder.path().join("c.receipt.json"), "{}").expect("written");
+    verify().says(3, &["holds no receipt", "signature good"]);
+}
+
 /// Two runs at once would make the same package twice.
 #[test]
 fn one_run_at_a_time() {

@@ -21,7 +21,7 @@ const WAITS_UNKNOWN: u32 = 2;
 #[derive(Debug)]
 pub(super) struct Fault {
     /// What is said of it when no further call is made.
-    pub(super) error: ClientError,
+    pub(super) error: Box<ClientError>,
     /// How long the service asks to be left alone.
     pub(super) asked: Option<Duration>,
     /// Whether the same call may succeed later.
@@ -40,7 +40,7 @@ impl From<ClientError> for Fault {
             ClientError::Cut | ClientError::Answer => true,
             _ => false,
         };
-        Fault { error, asked: None, passing }
+        Fault { error: Box::new(error), asked: None, passing }
     }
 }
 
@@ -81,7 +81,7 @@ impl<'a> Patience<'a> {
     pub(super) fn hold(&mut self, fault: Fault) -> Result<(), ClientError> {
         let most = if self.answered { WAITS } else { WAITS_UNKNOWN };
         if !fault.passing || self.waited >= most || fault.asked.is_some_and(|asked| asked > LONGEST_ASKED) {
-            return Err(fault.error);
+            return Err(*fault.error);
         }
         let full = FIRST.saturating_mul(1 << self.waited).min(LONGEST);
         // Between half of it and all of it, so that those who were cut at the same moment do not come back at the same.

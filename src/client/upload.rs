@@ -84,7 +84,8 @@ pub fn upload_patiently(
         let reached = match client.patch(&path, offset, take, &mut bytes) {
             Ok(reached) => reached,
             Err(fault) => {
-                let elsewhere = matches!(&fault.error, ClientError::Refused { code, .. } if code == "offset");
+                let elsewhere =
+                    matches!(&*fault.error, ClientError::Refused { code, .. } if code == "offset");
                 patience.hold(Fault { passing: fault.passing || elsewhere, ..fault })?;
                 // What arrived before the cut is whole blocks; the service alone knows how many.
                 patience.call(|| client.offset(&path))?

@@ -171,7 +171,7 @@ pub(crate) fn read_folder(folder: &Path, key: &VerifyingKey) -> Result<Folder, T
             Err(trouble) => bad.push((path, trouble)),
         }
     }
-    good.sort_by(|(_, a), (_, b)| (a.head.position, a.at).cmp(&(b.head.position, b.at)));
+    good.sort_by_key(|(_, receipt)| (receipt.head.position, receipt.at));
     Ok(Folder { good, bad })
 }
 
