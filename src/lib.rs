@@ -11,6 +11,8 @@
 //! | `auth`, `store` | who may do what; the system of record |
 //! | [`consent`] | events, the fold, permissions at a moment |
 //! | `exchange` | consents as FHIR and ISO/IEC TS 27560 write them, and back (feature `partner`) |
+//! | `config` | a partner's `kobling.toml` (feature `partner`) |
+//! | `outbox` | what a partner has made, sent and got a receipt for (feature `partner`) |
 //! | `answer` | an answer in every form that people and programs read (feature `partner`) |
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //! | `question` | the closed question language and the kernels that count (feature `service`) |
@@ -28,6 +30,8 @@ pub mod auth;
 #[cfg(feature = "partner")]
 pub mod client;
 pub mod clock;
+#[cfg(feature = "partner")]
+pub mod config;
 pub mod consent;
 #[cfg(feature = "service")]
 pub mod demo;
@@ -50,6 +54,8 @@ pub mod limits;
 #[cfg(feature = "service")]
 pub mod linkage;
 pub mod name;
+#[cfg(feature = "partner")]
+pub mod outbox;
 pub mod programme;
 #[cfg(feature = "service")]
 pub mod question;

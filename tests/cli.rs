@@ -401,7 +401,16 @@ fn wrong_words_are_status_2_and_missing_files_status_3() {
     with("townhall", "course", &["--period", "2019-Q1"]).refused(2, "2019-Q1");
     with("townhall", "course", &["--encoding", "ebcdic"]).refused(2, "utf-8, windows-1252 and utf-16le");
     with("townhall", "course", &["--max-rejected", "many"]).refused(2, "--max-rejected");
-    run(&["check"]).refused(2, "--programme");
+    run(&["check"]).refused(2, "--dataset");
+    for (given, wanted) in [
+        (&[][..], "give --programme or write programme in kobling.toml"),
+        (&["--programme", &example("programme.toml")], "give --partner or write partner in kobling.toml"),
+    ] {
+        run(&[&["check", &file, "--dataset", "course"], given].concat()).refused(2, wanted);
+    }
+    let key = ["tokenise", &file, "--dataset", "course", "--out", "no-such-folder/package"];
+    let given = ["--programme", &example("programme.toml"), "--partner", "townhall"];
+    run(&[&key[..], &given[..]].concat()).refused(2, "give --key or write linkage_key in kobling.toml");
     run(&["brew"]).refused(2, "brew");
     run(&extract("check", "no-such-file.csv")).refused(3, "no-such-file.csv: cannot be read");
     run(&["check", &file, "--programme", "no-such.toml", "--partner", "a", "--dataset", "b"])

@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Entry, Strand};
 use crate::clock::Timestamp;
 use crate::digest::Sha256Hex;
+use crate::language::Spoken;
 
 /// The state of a strand after its last entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +120,31 @@ pub enum ChainError {
         /// Sequence of the last entry found.
         found: u64,
     },
+}
+
+impl Spoken for ChainError {
+    fn danish(&self) -> String {
+        match self {
+            ChainError::Heads => {
+                "det senere hoved er ikke af samme streng, eller det ligger før det tidligere".to_owned()
+            }
+            ChainError::Order { expected, found } => {
+                format!("post {found} står, hvor post {expected} hører til")
+            }
+            ChainError::OtherStrand(at) => format!("post {at} hører til en anden streng"),
+            ChainError::Text(at) => format!("post {at} er beskadiget: dens tekst har ikke den faste form"),
+            ChainError::Time(at) => format!("post {at} er ældre end den før"),
+            ChainError::Hash(at) => {
+                format!("post {at} er ændret: dens hash følger ikke af posten før")
+            }
+            ChainError::Head(strand) => {
+                format!("posterne fører ikke til hovedet af {strand}: noget er ændret eller taget væk")
+            }
+            ChainError::Truncated { expected, found } => format!(
+                "kæden ender ved post {found}, og dens noterede hoved er post {expected}: poster er taget væk eller ændret"
+            ),
+        }
+    }
 }
 
 /// Proves that head `to` extends head `from`: `entries` are those of the strand after `from`, in order, up to `to`.

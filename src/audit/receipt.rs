@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Head, Strand, Subject};
 use crate::clock::Timestamp;
 use crate::key::{Signature, SigningKey, VerifyingKey};
+use crate::language::Spoken;
 use crate::name::{PartnerId, ProgrammeId};
 
 /// Context under which receipts are signed.
@@ -70,6 +71,21 @@ pub enum ReceiptError {
     /// Made out in one partner's name with the head of another strand.
     #[error("the receipt contradicts itself: its head is of another strand than its partner's")]
     Strand,
+}
+
+impl Spoken for ReceiptError {
+    fn danish(&self) -> String {
+        match self {
+            ReceiptError::Signature => {
+                "kvitteringen er ikke underskrevet af denne tjeneste, eller den er ændret siden; sammenlign tjenestens fingeraftryk"
+            }
+            ReceiptError::Form => "dette er ingen kvittering i en form, som forstås her",
+            ReceiptError::Strand => {
+                "kvitteringen modsiger sig selv: dens hoved hører til en anden streng end partens"
+            }
+        }
+        .to_owned()
+    }
 }
 
 impl Receipt {

@@ -3,10 +3,15 @@
 //! Must never: send anything but packages, consent records with tokens, and questions; follow a redirect to another
 //! host; talk in the clear to anything but this machine. Callers: the partner's commands, and the demo.
 
+mod own;
+mod patience;
+mod said;
 mod upload;
 
 pub use crate::answer::{Answer, Figure, HIDDEN_MARK, Row, Table, Totals};
-pub use upload::{UploadError, UploadOutcome, upload};
+pub use own::{OwnErasure, OwnPackage, OwnStanding};
+pub use patience::Patience;
+pub use upload::{UploadError, UploadOutcome, upload, upload_patiently};
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -59,8 +64,11 @@ pub enum ClientError {
         /// The address.
         address: String,
         /// The cause.
-        source: Box<ureq::Error>,
+        source: Box<NoAnswer>,
     },
+    /// Half an answer.
+    #[error("the connection was cut before the whole answer was here; try again")]
+    Cut,
     /// An answer that is none.
     #[error(
         "the service answered something that is not understood here; is it the right address and version?"
@@ -83,6 +91,11 @@ pub enum ClientError {
         da: Option<Box<Words>>,
     },
 }
+
+/// Why there was no answer.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct NoAnswer(ureq::Error);
 
 /// A refusal in another language than English.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -167,7 +180,7 @@ impl Client {
     }
 
     fn unreachable(&self, source: ureq::Error) -> ClientError {
-        ClientError::Unreachable { address: self.base.clone(), source: Box::new(source) }
+        ClientError::Unreachable { address: self.base.clone(), source: Box::new(NoAnswer(source)) }
     }
 
     /// The body of an answer, or the refusal that it is.
@@ -181,7 +194,7 @@ impl Client {
             .into_reader()
             .take(limit)
             .read_to_end(&mut body)
-            .map_err(|_| ClientError::Answer)?;
+            .map_err(|_| ClientError::Cut)?;
         if let Some(tap) = &self.tap {
             tap(path, &head, &body);
         }

@@ -12,7 +12,7 @@ use crate::service::Reason;
 /// The version of tus.
 pub(super) const TUS: &str = "1.0.0";
 /// What of tus is spoken beside its core.
-pub(super) const EXTENSIONS: &str = "checksum,expiration,termination";
+pub(super) const EXTENSIONS: &str = "creation,checksum,expiration,termination";
 /// Algorithms of the checksum extension.
 pub(super) const CHECKSUMS: &str = "sha256,sha1";
 
@@ -36,6 +36,35 @@ pub(super) fn check_version(headers: &HeaderMap) -> Result<(), Failure> {
 /// The offset that a request begins at.
 pub(super) fn offset(headers: &HeaderMap) -> Result<u64, Failure> {
     text(headers, "upload-offset").and_then(|text| text.parse().ok()).ok_or(Failure::of(Reason::OffsetHeader))
+}
+
+/// What opens an upload in the form of tus' own creation: `Upload-Length`, and `Upload-Metadata` with the manifest and its
+/// signature, each in base64. `None` where there is no such header.
+pub(super) fn creation(headers: &HeaderMap) -> Result<Option<Creation>, Failure> {
+    let Some(metadata) = headers.get("upload-metadata") else { return Ok(None) };
+    check_version(headers)?;
+    let form = || Failure::of(Reason::Creation);
+    let length = text(headers, "upload-length").and_then(|text| text.parse().ok()).ok_or_else(form)?;
+    let value = |name: &str| {
+        let pairs = metadata.to_str().ok()?.split(',').filter_map(|pair| pair.trim().split_once(' '));
+        let mut named = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
+        // The same key twice is two manifests.
+        let (value, None) = (named.next()?, named.next()) else { return None };
+        String::from_utf8(STANDARD.decode(value.trim()).ok()?).ok()
+    };
+    let manifest = value("manifest").ok_or_else(form)?;
+    let signature = value("signature").ok_or_else(form)?.trim().to_owned();
+    Ok(Some(Creation { manifest, signature, length }))
+}
+
+/// An upload as a tus client creates it.
+pub(super) struct Creation {
+    /// `datapackage.json` as it was signed.
+    pub(super) manifest: String,
+    /// Its signature.
+    pub(super) signature: String,
+    /// Bytes of `data.csv`, as the client says.
+    pub(super) length: u64,
 }
 
 /// A number as a header.

@@ -24,11 +24,13 @@ pub(super) struct PackageView {
     period: String,
     /// Bytes of `data.csv`.
     bytes: u64,
-    /// Rows.
+    /// Rows sent.
     rows: u64,
+    /// Rows of them that had a permission on arrival and were kept, as the receipt says; null until it is complete.
+    kept: Option<u64>,
     /// SHA-256 of the manifest.
     manifest_sha256: String,
-    /// `open`, `complete`, `replaced`, `withdrawn`, `aborted` or `expired`.
+    /// `open`, `complete`, `replaced`, `recorded`, `withdrawn`, `aborted`, `expired` or `refused`.
     state: &'static str,
     /// When it was opened.
     opened_at: String,
@@ -44,6 +46,7 @@ impl From<PackageRow> for PackageView {
             period: row.period.to_string(),
             bytes: row.bytes,
             rows: row.rows,
+            kept: row.kept,
             manifest_sha256: row.manifest_sha256.to_string(),
             state: row.state.as_str(),
             opened_at: row.opened_at.to_string(),

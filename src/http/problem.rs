@@ -56,6 +56,7 @@ const STATUS: &[(&str, u16)] = &[
     ("body", 400),
     ("offset-header", 400),
     ("checksum-form", 400),
+    ("creation", 400),
     ("busy", 423),
     // tus 1.0, checksum extension.
     ("checksum", 460),
@@ -66,6 +67,9 @@ const STATUS: &[(&str, u16)] = &[
     ("memory", 503),
     ("disk-full", 507),
 ];
+
+/// What passes by itself, and in how many seconds a client may come back.
+const RETRY_AFTER: &[(&str, &str)] = &[("busy", "1"), ("memory", "30")];
 
 /// The status of a code.
 fn status(code: &str) -> StatusCode {
@@ -113,6 +117,10 @@ impl IntoResponse for Failure {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // How long to leave the service alone, in seconds, where that is known.
+        if let Some((_, seconds)) = RETRY_AFTER.iter().find(|(listed, _)| *listed == code) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+        }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

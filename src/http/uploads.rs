@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use super::guard::{Caller, Whole, blocking};
-use super::headers::{self, TUS_RESUMABLE, UPLOAD_LENGTH, UPLOAD_OFFSET};
+use super::headers::{self, Creation, TUS_RESUMABLE, UPLOAD_LENGTH, UPLOAD_OFFSET};
 use super::problem::{Failure, Problem};
 use crate::service::{Reason, Service, UploadRequest};
 
@@ -52,7 +52,8 @@ impl From<crate::audit::SignedReceipt> for ReceiptView {
 /// A manifest in JSON may be twice as long as it is by itself, for all its quotation marks.
 const OPEN_LIMIT: usize = 2 * crate::limits::MAX_MANIFEST_BYTES + 4096;
 
-/// Open an upload with a signed manifest. The same manifest again is the same upload.
+/// Open an upload with a signed manifest: as JSON, or as tus 1.0 creates one, with `Upload-Length`, `Upload-Metadata:
+/// manifest BASE64,signature BASE64` and no body. The same manifest again is the same upload.
 #[utoipa::path(post, path = "/v1/uploads", tag = "partner", request_body = OpenRequest,
     responses((status = 201, body = OpenAnswer, description = "opened; `Location` takes the rows"),
               (status = 200, body = OpenAnswer, description = "known already"),
@@ -60,15 +61,26 @@ const OPEN_LIMIT: usize = 2 * crate::limits::MAX_MANIFEST_BYTES + 4096;
 pub(super) async fn open(
     State(service): State<Arc<Service>>,
     Caller(caller): Caller,
+    headers: HeaderMap,
     Whole(body): Whole<OPEN_LIMIT>,
 ) -> Result<Response, Failure> {
-    let request: OpenRequest = json(&body)?;
+    let (request, length) = match headers::creation(&headers)? {
+        // Rows come with PATCH alone.
+        Some(_) if !body.is_empty() => return Err(Failure::of(Reason::Creation)),
+        Some(Creation { manifest, signature, length }) => (OpenRequest { manifest, signature }, Some(length)),
+        None => (json(&body)?, None),
+    };
+    if length.is_some_and(|length| stated_bytes(&request.manifest).is_some_and(|bytes| bytes != length)) {
+        return Err(Failure::of(Reason::Creation));
+    }
     let view = blocking(move || {
         let request = UploadRequest { manifest: &request.manifest, signature: &request.signature };
         service.open_upload(&caller, request)
     })
     .await?;
-    let status = if view.new { StatusCode::CREATED } else { StatusCode::OK };
+    // tus knows one answer to a creation.
+    let created = view.new || length.is_some();
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     let location = HeaderValue::from_str(&format!("/v1/uploads/{}", view.id)).expect("an id is ASCII");
     let headers = [
         (header::LOCATION, location),
@@ -78,6 +90,11 @@ pub(super) async fn open(
     ];
     let answer = OpenAnswer { id: view.id, offset: view.offset, length: view.length };
     Ok((status, headers, Json(answer)).into_response())
+}
+
+/// Bytes of `data.csv`, as an unverified manifest says: whether it is one is looked at when it is opened.
+fn stated_bytes(manifest: &str) -> Option<u64> {
+    Some(crate::extract::manifest::Manifest::parse(manifest.as_bytes()).ok()?.resources[0].bytes)
 }
 
 /// The receipt of a complete upload.

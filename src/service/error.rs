@@ -159,6 +159,9 @@ reasons! {
     /// Another offset than the upload stands at.
     Offset = "offset", "the upload does not stand at this offset",
         "ask for the offset with HEAD and go on from there";
+    /// A creation of tus that is none of ours.
+    Creation = "creation", "this is no creation of an upload with a signed manifest",
+        "send Upload-Length and Upload-Metadata with manifest and signature in base64 and no body, or the JSON body; rows come with PATCH";
     /// A checksum of a form that is not understood.
     ChecksumForm = "checksum-form", "the header Upload-Checksum names no algorithm that is known here",
         "use sha256 or sha1, then the digest in base64";

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::chain::{NewEntry, append};
 use super::{Store, StoreError, fixed, signed, stored, unsigned};
-use crate::audit::{Actor, Deed, Head, SignedReceipt, Strand, Subject};
+use crate::audit::{Actor, Deed, Head, Item, Receipt, SignedReceipt, Strand, Subject};
 use crate::clock::{Period, Timestamp};
 use crate::digest::Sha256Hex;
 use crate::limits;
@@ -182,6 +182,9 @@ pub struct PackageRow {
     /// Rows of them that are staged: those that had a permission on arrival and are not erased. `None` until it is
     /// complete.
     pub stored: Option<u64>,
+    /// Rows of them that had a permission on arrival, as the receipt says: the partner has been told. `None` until it is
+    /// complete.
+    pub kept: Option<u64>,
     /// The staged file in force.
     pub staged: StagedName,
     /// Digest of the manifest.
@@ -196,7 +199,7 @@ pub struct PackageRow {
 
 const UPLOAD: &str =
     "SELECT id, partner, state, touched_at, bytes, manifest, receipt, generation FROM uploads";
-const PACKAGE: &str = "SELECT id, partner, dataset, period, bytes, rows, manifest_sha256, state, opened_at, completed_at, stored, generation FROM uploads";
+const PACKAGE: &str = "SELECT id, partner, dataset, period, bytes, rows, manifest_sha256, state, opened_at, completed_at, stored, generation, receipt FROM uploads";
 
 type RawUpload = (String, String, String, i64, i64, Vec<u8>, Option<String>, u32);
 
@@ -233,6 +236,15 @@ pub(super) fn receipt_of(text: &str) -> Result<SignedReceipt, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Damaged("a receipt"))
 }
 
+/// The rows kept that a stored receipt names, if it names any.
+fn kept(text: &str) -> Result<Option<u64>, StoreError> {
+    let receipt: Option<Receipt> = serde_json::from_str(&receipt_of(text)?.receipt).ok();
+    Ok(receipt.and_then(|receipt| match receipt.subject.item("kept") {
+        Some(Item::Count(kept)) => Some(*kept),
+        _ => None,
+    }))
+}
+
 /// A receipt as it is stored.
 pub(super) fn receipt_text(receipt: &SignedReceipt) -> String {
     serde_json::to_string(receipt).expect("two strings are JSON")
@@ -247,6 +259,7 @@ fn packages(db: &Connection, sql: &str, of: &[&dyn rusqlite::ToSql]) -> Result<V
         let sha256: Vec<u8> = row.get(6)?;
         found.push(PackageRow {
             staged: StagedName::new(&text(0)?, row.get(11)?),
+            kept: row.get::<_, Option<String>>(12)?.map(|text| kept(&text)).transpose()?.flatten(),
             stored: row.get::<_, Option<i64>>(10)?.map(|rows| unsigned(rows, "an upload")).transpose()?,
             id: text(0)?,
             partner: stored(&text(1)?, "an upload")?,

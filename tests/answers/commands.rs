@@ -96,7 +96,11 @@ fn a_changed_answer_is_found() {
 fn what_does_not_fit_together_is_said() {
     refused(&["ask"], 2, "what is asked?");
     refused(&["ask", "reach"], 2, "--period");
-    refused(&["ask", "reach", "--period", "2022-Q1..2022-Q4"], 2, "--service URL");
+    refused(
+        &["ask", "reach", "--period", "2022-Q1..2022-Q4"],
+        2,
+        "give --service or write service in kobling.toml",
+    );
     refused(&["ask", "--answer", &kept("reach"), "--answer", &kept("funnel")], 2, "--report FILE");
     refused(&["ask", "reach", "funnel", "--period", "2022-Q1"], 2, "--report FILE");
     refused(&["ask", "--answer", &kept("reach"), "--period", "2022-Q1"], 2, "cannot be used with");

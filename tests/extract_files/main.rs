@@ -113,11 +113,6 @@ pub(crate) fn cpr(seed: u64) -> String {
     String::from_utf8(text.to_vec()).expect("ASCII")
 }
 
-/// A number that begins with a zero.
-pub(crate) fn cpr_with_zero() -> String {
-    (1..).map(cpr).find(|cpr| cpr.starts_with('0')).expect("some day is below 10")
-}
-
 /// Line, column and code of each finding, in the order of the file; what says how the whole file is written left out.
 pub(crate) fn findings(report: &Report) -> Vec<(u64, &str, &str)> {
     let told =

@@ -57,7 +57,7 @@ impl Asking {
         )?;
         drop(cpr);
         let mut token = Vec::with_capacity(64);
-        Tokeniser::new(&key, &self.who.partner, &self.who.partner).person(&id).write_to(&mut token);
+        Tokeniser::new(&key, self.who.partner()?, self.who.partner()?).person(&id).write_to(&mut token);
         let token = String::from_utf8(token).expect("a token's text is ASCII");
         let request = HeldRequest { key_id: key.id(), token, note: self.purpose_note.clone() };
         Ok(client.held(everything, &request, &signing)?)

@@ -7,20 +7,16 @@ use kobling::clock::{Clock as _, SystemClock};
 use kobling::extract::aliases::one_pair;
 use kobling::extract::list::RowFault as _;
 use kobling::extract::{AliasJob, AliasReport, Source, check_aliases, package_aliases};
-use kobling::key::LinkageKey;
 use kobling::language::{Language, Spoken as _};
-use kobling::name::PartnerId;
 use kobling::secret::SystemRandom;
 use kobling::token::Tokeniser;
 use zeroize::Zeroizing;
 
 use crate::consent::say_written;
 use crate::exit::{Done, Outcome, Trouble, both, file};
-use crate::extract::{linkage_key, programme};
-use crate::key::example;
-use crate::person::Who;
+use crate::person::{Who, source};
 use crate::say::language;
-use crate::send::Service;
+use crate::settings::{GivenKey, GivenPartner, GivenProgramme, Service};
 
 /// Commands of a partner on new numbers.
 #[derive(Subcommand)]
@@ -48,18 +44,12 @@ pub(crate) struct Package {
 
 #[derive(Args)]
 pub(crate) struct Propose {
-    /// The programme definition.
-    #[arg(long)]
-    programme: PathBuf,
-    /// The partner that proposes, for its own numbers only.
-    #[arg(long)]
-    partner: PartnerId,
-    /// The linkage key's file.
-    #[arg(long)]
-    key: PathBuf,
-    /// Take a published example key: for exercises only.
-    #[arg(long)]
-    allow_example_key: bool,
+    #[command(flatten)]
+    programme: GivenProgramme,
+    #[command(flatten)]
+    partner: GivenPartner,
+    #[command(flatten)]
+    key: GivenKey,
     /// File that holds the old number and the new one, each alone on a line, and that nobody else can read; asked for at
     /// hidden prompts when not given.
     #[arg(long)]
@@ -78,7 +68,7 @@ pub(crate) fn run(command: &AliasCommand) -> Outcome {
 fn make(package: &Package) -> Outcome {
     let (programme, _, key, signing) = package.who.load()?;
     let source = Source::from_argument(&package.file);
-    let partner = &package.who.partner;
+    let partner = package.who.partner()?;
     let job = AliasJob { source: &source, programme: &programme, partner, now: SystemClock.now() };
     let Some(out) = &package.out else {
         tell(&check_aliases(&job, &key)?);
@@ -113,14 +103,10 @@ fn tell(report: &AliasReport) {
 }
 
 fn one(propose: &Propose) -> Outcome {
-    let programme = programme(&propose.programme)?;
-    if programme.source(&propose.partner).is_none() {
-        return Err(Trouble::Usage(both(
-            format!("programmet har ingen partner {}", propose.partner),
-            format!("the programme has no partner {}", propose.partner),
-        )));
-    }
-    let key: LinkageKey = linkage_key(&propose.key, &programme, example(propose.allow_example_key))?;
+    let programme = propose.programme.load()?;
+    let partner = propose.partner.id()?;
+    source(&programme, partner)?;
+    let key = propose.key.load(&programme)?;
     let client = propose.service.connect()?;
     let (old, new) = match &propose.numbers_file {
         Some(path) => in_file(path)?,
@@ -129,7 +115,7 @@ fn one(propose: &Propose) -> Outcome {
             prompt("det nye nummer (vises ikke): ", "the new number (not shown): ")?,
         ),
     };
-    let tokeniser = Tokeniser::new(&key, &propose.partner, &propose.partner);
+    let tokeniser = Tokeniser::new(&key, partner, partner);
     let pair = one_pair((&old, &new), &tokeniser, SystemClock.today()).map_err(|wrong| {
         let which = |language: Language| match wrong.column() {
             Some("old") => language.choose("det gamle nummer: ", "the old number: "),

@@ -9,19 +9,19 @@ use kobling::consent::{ConsentRecord, GivenBy, LegalBasis};
 use kobling::exchange::{ExchangeError, Format, Statement, Subject, read, write};
 use kobling::extract::Source;
 use kobling::extract::consents::{Form, notice, read_statements};
-use kobling::key::{LinkageKey, SigningKey};
+use kobling::key::LinkageKey;
 use kobling::language::Spoken as _;
 use kobling::limits;
-use kobling::name::{DatasetId, NoticeId, OrganisationId, PartnerId, PurposeId};
+use kobling::name::{DatasetId, NoticeId, OrganisationId, PurposeId};
 use kobling::programme::Programme;
 use kobling::token::Tokeniser;
 use zeroize::Zeroizing;
 
 use crate::consent::keep_all;
 use crate::exit::{Done, Outcome, Trouble, both, file};
-use crate::extract::programme;
 use crate::key::example;
-use crate::send::Service;
+use crate::person::source;
+use crate::settings::{GivenKey, GivenPartner, GivenProgramme, GivenSigningKey, Service};
 
 #[derive(Clone, Copy, ValueEnum)]
 enum FileForm {
@@ -46,18 +46,12 @@ struct Own {
     /// The form of the file.
     #[arg(long, value_enum)]
     format: FileForm,
-    /// The programme definition.
-    #[arg(long)]
-    programme: PathBuf,
-    /// The partner whose own persons' consents these are.
-    #[arg(long)]
-    partner: PartnerId,
-    /// The linkage key's file.
-    #[arg(long)]
-    key: PathBuf,
-    /// Take a published example key: for exercises only.
-    #[arg(long)]
-    allow_example_key: bool,
+    #[command(flatten)]
+    programme: GivenProgramme,
+    #[command(flatten)]
+    partner: GivenPartner,
+    #[command(flatten)]
+    key: GivenKey,
 }
 
 /// What a list is exported with: the list has the rest.
@@ -109,9 +103,8 @@ pub(crate) struct ImportArguments {
     own: Own,
     #[command(flatten)]
     service: Service,
-    /// The partner's signing key.
-    #[arg(long)]
-    signing_key: PathBuf,
+    #[command(flatten)]
+    signing: GivenSigningKey,
     /// File to keep the receipt in.
     #[arg(long)]
     receipt: Option<PathBuf>,
@@ -124,14 +117,10 @@ fn legal_basis(text: &str) -> Result<LegalBasis, &'static str> {
 
 impl Own {
     fn open(&self) -> Result<(Programme, LinkageKey), Trouble> {
-        let programme = programme(&self.programme)?;
-        if programme.source(&self.partner).is_none() {
-            return Err(Trouble::Usage(both(
-                format!("programmet har ingen partner {}", self.partner),
-                format!("the programme has no partner {}", self.partner),
-            )));
-        }
-        let key = LinkageKey::load(&self.key, &programme.id, example(self.allow_example_key))?;
+        let programme = self.programme.load()?;
+        source(&programme, self.partner.id()?)?;
+        let allowed = example(self.key.allow_example_key);
+        let key = LinkageKey::load(self.key.path()?, &programme.id, allowed)?;
         Ok((programme, key))
     }
 }
@@ -148,6 +137,7 @@ fn refused(error: &ExchangeError) -> Trouble {
 pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
     let own = &arguments.own;
     let (programme, key) = own.open()?;
+    let partner = own.partner.id()?;
     let form = Form {
         purposes: arguments.purpose.clone(),
         recipients: arguments.recipient.clone(),
@@ -157,7 +147,7 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
         recorded_by: arguments.recorded_by.clone(),
         legal_basis: arguments.legal_basis,
     };
-    let tokeniser = Tokeniser::new(&key, &own.partner, &own.partner);
+    let tokeniser = Tokeniser::new(&key, partner, partner);
     let now = SystemClock.now();
     let mut statements = Vec::new();
     read_statements(&Source::from_argument(&arguments.list), &form, now, |id, event| {
@@ -168,8 +158,7 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
         statements.push(Statement { subject, event });
         Ok(())
     })?;
-    let document =
-        write(own.format.into(), &statements, &own.partner, now).map_err(|error| refused(&error))?;
+    let document = write(own.format.into(), &statements, partner, now).map_err(|error| refused(&error))?;
     create(&arguments.output, &document)?;
     tell!(
         "{} hændelse(r) skrevet til {}",
@@ -194,13 +183,14 @@ fn create(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
 pub(crate) fn import(arguments: &ImportArguments) -> Outcome {
     let own = &arguments.own;
     let (_, key) = own.open()?;
-    let signing = SigningKey::load(&arguments.signing_key, example(own.allow_example_key))?;
+    let signing = arguments.signing.load(own.key.allow_example_key)?;
+    let partner = own.partner.id()?;
     let client = arguments.service.connect()?;
     let bytes = content(&arguments.file)?;
     let now = SystemClock.now();
-    let statements = read(own.format.into(), &bytes, &own.partner, now).map_err(|error| refused(&error))?;
+    let statements = read(own.format.into(), &bytes, partner, now).map_err(|error| refused(&error))?;
     drop(bytes);
-    let tokeniser = Tokeniser::new(&key, &own.partner, &own.partner);
+    let tokeniser = Tokeniser::new(&key, partner, partner);
     let records: Result<Vec<ConsentRecord>, ExchangeError> = statements
         .into_iter()
         .enumerate()

@@ -23,6 +23,8 @@ pub(crate) enum Done {
     Clean,
     /// Status 1.
     RowsRejected,
+    /// Another status, when all there is to say has been said.
+    Told(u8),
 }
 
 /// Why a command did not do its work. The status is the variant's.
@@ -46,6 +48,7 @@ pub(crate) fn finish(outcome: Outcome) -> ExitCode {
     let (status, error) = match outcome {
         Ok(Done::Clean) => return ExitCode::SUCCESS,
         Ok(Done::RowsRejected) => return ExitCode::from(1),
+        Ok(Done::Told(status)) => return ExitCode::from(status),
         Err(Trouble::Rows(error)) => (1, error),
         Err(Trouble::Usage(error)) => (2, error),
         Err(Trouble::Files(error)) => (3, error),
@@ -179,12 +182,12 @@ impl From<ExtractError> for Trouble {
 impl From<ClientError> for Trouble {
     fn from(error: ClientError) -> Trouble {
         match error {
-            ClientError::Address => Trouble::Usage(english(error)),
-            ClientError::File { .. } | ClientError::Certificate(_) => Trouble::Files(english(error)),
-            ClientError::Token(_) => Trouble::Key(english(error)),
+            ClientError::Address => Trouble::Usage(Box::new(error)),
+            ClientError::File { .. } | ClientError::Certificate(_) => Trouble::Files(Box::new(error)),
+            ClientError::Token(_) => Trouble::Key(Box::new(error)),
             ClientError::TokenFile(error @ PrivateFileError::Io { .. }) => Trouble::Files(Box::new(error)),
             ClientError::TokenFile(error) => Trouble::Key(Box::new(error)),
-            _ => Trouble::Service(english(error)),
+            _ => Trouble::Service(Box::new(error)),
         }
     }
 }
@@ -194,7 +197,7 @@ impl From<UploadError> for Trouble {
         match error {
             UploadError::Package(error) => error.into(),
             UploadError::Client(error) => error.into(),
-            UploadError::Io(_) => Trouble::Files(english(error)),
+            UploadError::Io(_) => Trouble::Files(Box::new(error)),
         }
     }
 }

@@ -13,31 +13,29 @@ use kobling::extract::{
     parse_encoding, tokenise as tokenise_extract,
 };
 use kobling::id::LeadingZero;
-use kobling::key::{Example, LinkageKey, SigningKey};
+use kobling::key::{Example, LinkageKey};
 use kobling::language::Language;
-use kobling::name::{DatasetId, PartnerId};
+use kobling::name::DatasetId;
 use kobling::programme::Programme;
 use kobling::secret::SystemRandom;
 
 use crate::exit::{Done, Outcome, Trouble, both, file};
-use crate::key::example;
 use crate::quality::ReportArguments;
 use crate::say::language;
+use crate::settings::{GivenKey, GivenPartner, GivenProgramme, GivenSigningKey};
 
 /// What an extract is and how it is written.
 #[derive(Args)]
 pub(crate) struct Extract {
     /// The extract, a CSV file or a workbook (.xlsx); - reads standard input.
     file: PathBuf,
-    /// The programme definition.
-    #[arg(long)]
-    programme: PathBuf,
-    /// The partner whose extract it is.
-    #[arg(long)]
-    partner: PartnerId,
-    /// The dataset that it becomes.
-    #[arg(long)]
-    dataset: DatasetId,
+    #[command(flatten)]
+    programme: GivenProgramme,
+    #[command(flatten)]
+    partner: GivenPartner,
+    /// The dataset that it becomes; that of the mapping when not given.
+    #[arg(long, required_unless_present = "mapping")]
+    dataset: Option<DatasetId>,
     /// Quarters that it covers, for instance 2022-Q1..2022-Q4; the programme's when not given.
     #[arg(long)]
     period: Option<Period>,
@@ -99,18 +97,13 @@ pub(crate) struct CheckArguments {
 pub(crate) struct TokeniseArguments {
     #[command(flatten)]
     extract: Extract,
-    /// The linkage key's file.
-    #[arg(long)]
-    key: PathBuf,
+    #[command(flatten)]
+    key: GivenKey,
     /// Folder to write the package to; it must not exist.
     #[arg(long)]
     out: PathBuf,
-    /// Sign the package with this partner's signing key.
-    #[arg(long)]
-    signing_key: Option<PathBuf>,
-    /// Take a published example key: for exercises only.
-    #[arg(long)]
-    allow_example_key: bool,
+    #[command(flatten)]
+    signing: GivenSigningKey,
 }
 
 /// Reads a programme definition.
@@ -207,17 +200,23 @@ impl Watch for Watcher {
 }
 
 impl Extract {
-    /// The mapping that is named.
-    fn mapping(&self) -> Result<Option<Mapping>, Trouble> {
+    /// The mapping that is named: of this programme, and of the partner and dataset that are given.
+    fn mapping(&self, programme: &Programme) -> Result<Option<Mapping>, Trouble> {
         let Some(path) = &self.mapping else { return Ok(None) };
-        let text = std::fs::read_to_string(path).map_err(file(path))?;
-        let mapping = toml::from_str(&text).map_err(|error| {
-            let shown = path.display();
+        let (mapping, _) = crate::map::load(path, programme)?;
+        let other = |what: (&str, &str), found: &str, wanted: &str| {
+            let path = path.display();
             Trouble::Usage(both(
-                format!("{shown}: er ingen tilknytning: {error}"),
-                format!("{shown}: no mapping: {error}"),
+                format!("{path}: kortlægningen er for {} {found}, ikke {wanted}", what.0),
+                format!("{path}: the mapping is of {} {found}, not {wanted}", what.1),
             ))
-        })?;
+        };
+        if let Some(wanted) = self.dataset.as_ref().filter(|wanted| **wanted != mapping.dataset) {
+            return Err(other(("datasættet", "the dataset"), mapping.dataset.as_str(), wanted.as_str()));
+        }
+        if let Some(wanted) = self.partner.if_any().filter(|wanted| **wanted != mapping.partner) {
+            return Err(other(("parten", "the partner"), mapping.partner.as_str(), wanted.as_str()));
+        }
         Ok(Some(mapping))
     }
 
@@ -245,8 +244,15 @@ impl Extract {
             },
             mapping,
             programme,
-            partner: &self.partner,
-            dataset: &self.dataset,
+            partner: match (self.partner.if_any(), mapping) {
+                (None, Some(mapping)) => &mapping.partner,
+                _ => self.partner.id()?,
+            },
+            dataset: self
+                .dataset
+                .as_ref()
+                .or(mapping.map(|mapping| &mapping.dataset))
+                .expect("one of --dataset and --mapping is given"),
             period: self.period,
             zero: if repaired { LeadingZero::Repair } else { LeadingZero::Refuse },
             decimal: self.decimal.unwrap_or(of_mapping).into(),
@@ -284,9 +290,9 @@ pub(crate) fn check(arguments: &CheckArguments) -> Outcome {
     let extract = &arguments.extract;
     extract.report.ready()?;
     let source = Source::from_argument(&extract.file);
-    let programme = programme(&extract.programme)?;
+    let programme = extract.programme.load()?;
     let mut watcher = Watcher::new(&source, extract.findings.as_deref())?;
-    let mapping = extract.mapping()?;
+    let mapping = extract.mapping(&programme)?;
     let job = extract.job(&source, &programme, mapping.as_ref())?;
     let result = check_extract(&job, &mut SystemRandom::new(), &mut watcher);
     watcher.finish()?;
@@ -298,14 +304,11 @@ pub(crate) fn tokenise(arguments: &TokeniseArguments) -> Outcome {
     let extract = &arguments.extract;
     extract.report.ready()?;
     let source = Source::from_argument(&extract.file);
-    let programme = programme(&extract.programme)?;
-    let key = linkage_key(&arguments.key, &programme, example(arguments.allow_example_key))?;
-    let signing = match &arguments.signing_key {
-        Some(path) => Some(SigningKey::load(path, example(arguments.allow_example_key))?),
-        None => None,
-    };
+    let programme = extract.programme.load()?;
+    let key = arguments.key.load(&programme)?;
+    let signing = arguments.signing.load_if_any(arguments.key.allow_example_key)?;
     let mut watcher = Watcher::new(&source, extract.findings.as_deref())?;
-    let mapping = extract.mapping()?;
+    let mapping = extract.mapping(&programme)?;
     let job = extract.job(&source, &programme, mapping.as_ref())?;
     let now = SystemClock.now();
     let out = (arguments.out.as_path(), now);

@@ -14,6 +14,7 @@ use kobling::secret::SystemRandom;
 use crate::exit::{Done, Outcome};
 use crate::extract::programme;
 use crate::say::language;
+use crate::settings::config;
 
 /// Combinations that are shown; `--json` has all.
 const WORST: usize = 10;
@@ -23,7 +24,8 @@ const WORST: usize = 10;
 pub(crate) struct InspectArguments {
     /// The package's folder.
     package: PathBuf,
-    /// Hold it against this programme definition as well: linkage key, columns, period.
+    /// Hold it against this programme definition as well: linkage key, columns, period; that of kobling.toml when not
+    /// given.
     #[arg(long)]
     programme: Option<PathBuf>,
     /// Write it as JSON.
@@ -42,7 +44,8 @@ struct Whole<'a> {
 }
 
 pub(crate) fn inspect(arguments: &InspectArguments) -> Outcome {
-    let programme = arguments.programme.as_deref().map(programme).transpose()?;
+    let path = arguments.programme.as_deref().or_else(|| config()?.programme.as_deref());
+    let programme = path.map(programme).transpose()?;
     let package = Package::open(&arguments.package)?;
     let seen = look(&package, programme.as_ref(), SystemClock.now(), &mut SystemRandom::new())?;
     let manifest = &package.manifest;

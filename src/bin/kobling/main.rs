@@ -34,18 +34,23 @@ mod exchange;
 mod exit;
 mod extract;
 mod followup;
+mod init;
 mod inspect;
 mod key;
 mod map;
 mod packages;
 mod payment;
 mod person;
+mod progress;
 mod quality;
 mod questions;
 mod receipt;
 mod reports;
 mod say;
 mod send;
+mod settings;
+mod status;
+mod upload;
 
 use clap::{Parser, Subcommand};
 use kobling::language::Language;
@@ -57,12 +62,17 @@ struct Arguments {
     /// Language of messages, reports and pages: da or en; the system's own when not given.
     #[arg(long, global = true)]
     lang: Option<Language>,
+    /// The partner's kobling.toml; the one in the current folder when not given.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<std::path::PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a new kobling.toml, so that commands need no options: a comment at every field, and what is given here.
+    Init(init::InitArguments),
     /// The linkage key that the partners of a programme share.
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -81,7 +91,12 @@ enum Command {
     /// Show exactly what a package holds and would send.
     Inspect(inspect::InspectArguments),
     /// Send a package and keep its receipt.
-    Upload(send::UploadArguments),
+    Upload(upload::UploadArguments),
+    /// Each month, one command: check, tokenise, sign and send what kobling.toml lists, and keep the receipts.
+    /// Example: kobling send --dry-run
+    Send(send::SendArguments),
+    /// What is configured, made and sent here, and what the service has of it.
+    Status(status::StatusArguments),
     /// What this partner has at the service, and taking it back.
     #[command(subcommand)]
     Packages(packages::PackagesCommand),
@@ -120,8 +135,16 @@ enum Command {
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
-    say::speak(arguments.lang);
+    // `init` writes the file that the others read.
+    if !matches!(arguments.command, Command::Init(_))
+        && let Err(trouble) = settings::settle(arguments.config.as_deref())
+    {
+        say::speak(arguments.lang);
+        return exit::finish(Err(trouble));
+    }
+    say::speak(arguments.lang.or_else(|| settings::config()?.language.filter(|_| !say::is_asked())));
     let result = match arguments.command {
+        Command::Init(command) => init::run(&command, arguments.config.as_deref()),
         Command::Key(command) => key::linkage(&command),
         Command::SigningKey(command) => key::signing(&command),
         Command::Map(arguments) => map::run(&arguments),
@@ -129,7 +152,9 @@ fn main() -> std::process::ExitCode {
         Command::Check(arguments) => extract::check(&arguments),
         Command::Tokenise(arguments) => extract::tokenise(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
-        Command::Upload(arguments) => send::upload(&arguments),
+        Command::Upload(arguments) => upload::upload(&arguments),
+        Command::Send(arguments) => send::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Packages(command) => packages::run(&command),
         Command::Consent(command) => consent::run(&command),
         Command::Alias(command) => alias::run(&command),

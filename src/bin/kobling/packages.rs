@@ -1,10 +1,11 @@
 //! `kobling packages`: what this partner has at the service, and taking it back.
 
 use clap::{Args, Subcommand};
-use kobling::client::parse;
+use kobling::client::{OwnPackage, parse};
 
-use crate::exit::{Done, Outcome, Trouble};
-use crate::send::{Service, keep};
+use crate::exit::{Done, Outcome, Trouble, both};
+use crate::say::language;
+use crate::send::{Service, keep, new_table};
 
 /// Commands on packages at the service.
 #[derive(Subcommand)]
@@ -13,6 +14,9 @@ pub(crate) enum PackagesCommand {
     List {
         #[command(flatten)]
         service: Service,
+        /// Write the service's answer as it came.
+        #[arg(long)]
+        json: bool,
     },
     /// For the steward: packages refused for how many persons they are about, or let in though they have grown much.
     Unusual {
@@ -21,7 +25,7 @@ pub(crate) enum PackagesCommand {
     },
     /// For the steward: let a refused package in when its partner sends it again.
     Approve(Approve),
-    /// Take a package back: its rows are in no snapshot from the next seal on.
+    /// Take a package back: its rows are in no snapshot from the next seal on. An upload that is not complete is ended.
     Withdraw(Withdraw),
 }
 
@@ -32,9 +36,9 @@ pub(crate) struct Withdraw {
     id: String,
     #[command(flatten)]
     service: Service,
-    /// File to keep the receipt in.
+    /// File to keep the receipt in; ID.withdrawal.receipt.json in the outbox of kobling.toml when not given.
     #[arg(long)]
-    receipt: std::path::PathBuf,
+    receipt: Option<std::path::PathBuf>,
 }
 
 /// `kobling packages approve ID --service URL --token-file FILE`
@@ -51,7 +55,10 @@ fn checked(id: &str) -> Result<&str, Trouble> {
     if id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) {
         Ok(id)
     } else {
-        Err(Trouble::Usage(crate::exit::english("a package's id has 32 hexadecimal characters")))
+        Err(Trouble::Usage(both(
+            "en pakkes id har 32 hexadecimale tegn",
+            "a package's id has 32 hexadecimal characters",
+        )))
     }
 }
 
@@ -65,14 +72,61 @@ fn list(entries: &[serde_json::Value], fields: &[&str]) {
         };
         out!("{}", fields.iter().map(text).collect::<Vec<_>>().join("  ").trim_end());
     }
-    out!("{} package(s)", entries.len());
+    tell!("{} pakke(r)", "{} package(s)", entries.len());
+}
+
+/// One's own packages as a table.
+pub(crate) fn table(packages: &[OwnPackage]) -> comfy_table::Table {
+    let language = language();
+    let head = match language {
+        kobling::language::Language::Da => {
+            ["id", "datasæt", "kvartaler", "sendt", "beholdt", "tilstand", "modtaget"]
+        }
+        kobling::language::Language::En => ["id", "dataset", "quarters", "sent", "kept", "state", "received"],
+    };
+    let mut table = new_table(&head, 3..5);
+    for package in packages {
+        table.add_row([
+            package.id.clone(),
+            package.dataset.clone(),
+            package.period.clone(),
+            language.count(package.rows),
+            package.kept.map_or_else(String::new, |kept| language.count(kept)),
+            state(&package.state).to_owned(),
+            package.completed_at.clone().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+/// A state in the language of this run.
+pub(crate) fn state(state: &str) -> &str {
+    match state {
+        "open" => language().choose("åben", "open"),
+        "complete" => language().choose("modtaget", "complete"),
+        "recorded" => language().choose("registreret", "recorded"),
+        "replaced" => language().choose("erstattet", "replaced"),
+        "withdrawn" => language().choose("trukket tilbage", "withdrawn"),
+        "aborted" => language().choose("opgivet", "aborted"),
+        "expired" => language().choose("udløbet", "expired"),
+        "refused" => language().choose("afvist", "refused"),
+        other => other,
+    }
 }
 
 pub(crate) fn run(command: &PackagesCommand) -> Outcome {
     match command {
-        PackagesCommand::List { service } => {
-            let packages: Vec<serde_json::Value> = parse(&service.connect()?.fetch("/v1/packages")?)?;
-            list(&packages, &["id", "dataset", "period", "rows", "state", "completed_at"]);
+        PackagesCommand::List { service, json } => {
+            let body = service.connect()?.fetch("/v1/packages")?;
+            if *json {
+                out!("{}", String::from_utf8_lossy(&body));
+                return Ok(Done::Clean);
+            }
+            let packages: Vec<OwnPackage> = parse(&body)?;
+            if !packages.is_empty() {
+                out!("{}", table(&packages));
+            }
+            tell!("{} pakke(r)", "{} package(s)", packages.len());
         }
         PackagesCommand::Unusual { service } => {
             let unusual: Vec<serde_json::Value> = parse(&service.connect()?.fetch("/v1/uploads/unusual")?)?;
@@ -84,14 +138,41 @@ pub(crate) fn run(command: &PackagesCommand) -> Outcome {
         PackagesCommand::Approve(approve) => {
             let path = format!("/v1/uploads/unusual/{}/approve", checked(&approve.id)?);
             approve.service.connect()?.post(&path, b"{}", None)?;
-            out!("approved: it is let in when its partner sends it again");
+            tell!(
+                "godkendt: den lukkes ind, når parten sender den igen",
+                "approved: it is let in when its partner sends it again"
+            );
         }
-        PackagesCommand::Withdraw(withdraw) => {
-            let path = format!("/v1/packages/{}/withdraw", checked(&withdraw.id)?);
-            let receipt = withdraw.service.connect()?.post(&path, b"{}", None)?;
-            keep(&withdraw.receipt, &receipt)?;
-            out!("withdrawn; receipt  {}", withdraw.receipt.display());
-        }
+        PackagesCommand::Withdraw(withdraw) => return self::withdraw(withdraw),
     }
+    Ok(Done::Clean)
+}
+
+fn withdraw(arguments: &Withdraw) -> Outcome {
+    let id = checked(&arguments.id)?;
+    let client = arguments.service.connect()?;
+    // An upload on its way is no package yet: there is nothing to give a receipt for, and it can be ended.
+    if client.packages()?.iter().any(|package| package.id == id && package.state == "open") {
+        client.end_upload(id)?;
+        tell!(
+            "overførslen var ikke færdig og er afsluttet; intet af den bliver brugt",
+            "the upload was not complete and has been ended; nothing of it is used"
+        );
+        return Ok(Done::Clean);
+    }
+    let outbox = crate::settings::config().map(|config| config.outbox.as_path());
+    let path = match (&arguments.receipt, outbox.filter(|folder| folder.is_dir())) {
+        (Some(path), _) => path.clone(),
+        (None, Some(folder)) => folder.join(format!("{id}.withdrawal.receipt.json")),
+        (None, None) => {
+            return Err(Trouble::Usage(both(
+                "giv --receipt FIL til kvitteringen, eller stå hvor kobling.toml har en udbakke (outbox)",
+                "give --receipt FILE for the receipt, or stand where kobling.toml has an outbox",
+            )));
+        }
+    };
+    let receipt = client.post(&format!("/v1/packages/{id}/withdraw"), b"{}", None)?;
+    keep(&path, &receipt)?;
+    tell!("trukket tilbage; kvittering  {}", "withdrawn; receipt  {}", path.display());
     Ok(Done::Clean)
 }

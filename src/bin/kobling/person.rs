@@ -5,48 +5,53 @@ use std::path::PathBuf;
 use clap::Args;
 use kobling::key::private::{self, Readers};
 use kobling::key::{LinkageKey, SigningKey};
+use kobling::language::Spoken as _;
 use kobling::limits;
 use kobling::name::PartnerId;
 use kobling::programme::Programme;
 use zeroize::Zeroizing;
 
-use crate::exit::Trouble;
-use crate::extract::programme;
+use crate::exit::{Trouble, both};
 use crate::key::example;
+use crate::say::language;
+use crate::settings::{GivenKey, GivenPartner, GivenProgramme, GivenSigningKey};
 
 /// The partner that acts, and its keys.
 #[derive(Args)]
 pub(crate) struct Who {
-    /// The programme definition.
-    #[arg(long)]
-    programme: PathBuf,
-    /// The partner that acts, for its own rows only.
-    #[arg(long)]
-    pub(crate) partner: PartnerId,
-    /// The linkage key's file.
-    #[arg(long)]
-    key: PathBuf,
-    /// The partner's signing key.
-    #[arg(long)]
-    signing_key: PathBuf,
-    /// Take a published example key: for exercises only.
-    #[arg(long)]
-    allow_example_key: bool,
+    #[command(flatten)]
+    programme: GivenProgramme,
+    #[command(flatten)]
+    partner: GivenPartner,
+    #[command(flatten)]
+    key: GivenKey,
+    #[command(flatten)]
+    signing: GivenSigningKey,
+}
+
+/// The position of a partner in a programme.
+pub(crate) fn source(programme: &Programme, partner: &PartnerId) -> Result<u8, Trouble> {
+    programme.source(partner).ok_or_else(|| {
+        Trouble::Usage(both(
+            format!("programmet har ingen part {partner}"),
+            format!("the programme has no partner {partner}"),
+        ))
+    })
 }
 
 impl Who {
+    /// The partner that acts.
+    pub(crate) fn partner(&self) -> Result<&PartnerId, Trouble> {
+        self.partner.id()
+    }
+
     /// The programme, the partner's position in it, and its keys.
     pub(crate) fn load(&self) -> Result<(Programme, u8, LinkageKey, SigningKey), Trouble> {
-        let programme = programme(&self.programme)?;
-        let Some(source) = programme.source(&self.partner) else {
-            return Err(Trouble::Usage(crate::exit::english(format!(
-                "the programme has no partner {}",
-                self.partner
-            ))));
-        };
-        let allowed = example(self.allow_example_key);
-        let key = LinkageKey::load(&self.key, &programme.id, allowed)?;
-        let signing = SigningKey::load(&self.signing_key, allowed)?;
+        let programme = self.programme.load()?;
+        let source = source(&programme, self.partner()?)?;
+        let allowed = self.key.allow_example_key;
+        let key = LinkageKey::load(self.key.path()?, &programme.id, example(allowed))?;
+        let signing = self.signing.load(allowed)?;
         Ok((programme, source, key, signing))
     }
 }
@@ -67,11 +72,16 @@ impl Person {
             Some(path) => private::read_text(path, limits::MAX_KEY_FILE_BYTES, Readers::OwnerOnly)
                 .map_err(|error| Trouble::Files(Box::new(error))),
             None => {
-                let typed = rpassword::prompt_password("CPR number (not shown): ");
+                let prompt = language().choose("CPR-nummer (vises ikke): ", "CPR number (not shown): ");
+                let typed = rpassword::prompt_password(prompt);
                 Ok(Zeroizing::new(typed.map_err(|error| {
-                    Trouble::Usage(crate::exit::english(format!(
-                        "no CPR number was typed ({error}); without a terminal give --cpr-file"
-                    )))
+                    Trouble::Usage(both(
+                        format!(
+                            "der blev ikke tastet noget CPR-nummer ({}); uden terminal gives --cpr-file",
+                            error.danish()
+                        ),
+                        format!("no CPR number was typed ({error}); without a terminal give --cpr-file"),
+                    ))
                 })?))
             }
         }

@@ -1,4 +1,4 @@
-//! The language of this run: asked for by `--lang`, else `KOBLING_LANG`, else the system's own.
+//! The language of this run: asked for by `--lang`, else `KOBLING_LANG`, else `kobling.toml`, else the system's own.
 
 use std::sync::OnceLock;
 
@@ -16,8 +16,18 @@ pub(crate) fn speak(language: Option<Language>) {
     let _ = LANGUAGE.set(language.unwrap_or_else(of_the_system));
 }
 
+/// The language that `KOBLING_LANG` asks for.
+fn asked() -> Option<Language> {
+    std::env::var("KOBLING_LANG").ok().and_then(|text| text.parse().ok())
+}
+
+/// Whether `KOBLING_LANG` asks for a language, which counts before a file does.
+pub(crate) fn is_asked() -> bool {
+    asked().is_some()
+}
+
 fn of_the_system() -> Language {
-    if let Some(language) = std::env::var("KOBLING_LANG").ok().and_then(|text| text.parse().ok()) {
+    if let Some(language) = asked() {
         return language;
     }
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kobling::answer::{Answer, AskList, OneAsk, Report, verify};
-use kobling::client::{Client, ClientError, parse};
+use kobling::client::{ClientError, parse};
 use kobling::clock::Period;
 use kobling::language::Language;
 use kobling::name::{DimensionId, PopulationId, QuestionId};
 
 use crate::exit::{Done, Outcome, Trouble, file};
+use crate::settings::Service;
 pub(crate) use form::Lang;
 use form::{Csv, Form};
 use save::save;
@@ -23,15 +24,8 @@ pub(crate) struct AskArguments {
     /// The question, for instance reach, funnel or overlap; several for a report.
     #[arg(conflicts_with_all = ["from", "answer", "verify"])]
     questions: Vec<QuestionId>,
-    /// Address of the service, for instance https://kobling.example.
-    #[arg(long, requires = "token_file")]
-    service: Option<String>,
-    /// File with this principal's bearer token.
-    #[arg(long)]
-    token_file: Option<PathBuf>,
-    /// Trust the certificates in this PEM file instead of the public ones.
-    #[arg(long)]
-    authority: Option<PathBuf>,
+    #[command(flatten)]
+    service: Service,
     /// Dimension to break the answer down by; several are separated by commas.
     #[arg(long, value_delimiter = ',')]
     by: Vec<DimensionId>,
@@ -144,11 +138,7 @@ fn asked(arguments: &AskArguments, list: Option<&AskList>) -> Result<Vec<(String
         let message = "several questions make a report: give --report FILE, or ask one question";
         return Err(Trouble::Usage(crate::exit::english(message)));
     }
-    let (Some(service), Some(token)) = (&arguments.service, &arguments.token_file) else {
-        let message = "where is the service, and who asks? Give --service URL and --token-file FILE, or --answer FILE for an answer that was kept";
-        return Err(Trouble::Usage(crate::exit::english(message)));
-    };
-    let client = Client::new(service, token, arguments.authority.as_deref())?;
+    let client = arguments.service.connect()?;
     let one = |ask: &OneAsk| {
         let body = serde_json::to_value(ask).expect("a question is plain data");
         let answer = client.ask(&ask.question, &body);

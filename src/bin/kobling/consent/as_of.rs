@@ -50,7 +50,7 @@ pub(super) fn run(asked: &AsOf) -> Outcome {
     )?;
     drop(cpr);
     let mut token = Vec::with_capacity(64);
-    Tokeniser::new(&key, &asked.who.partner, &asked.who.partner).person(&id).write_to(&mut token);
+    Tokeniser::new(&key, asked.who.partner()?, asked.who.partner()?).person(&id).write_to(&mut token);
     let question = AsOfQuestion {
         key_id: key.id(),
         token: String::from_utf8(token).expect("a token's text is ASCII"),

@@ -48,7 +48,7 @@ pub(super) fn run(package: &Package) -> Outcome {
         source: &source,
         form: &form,
         programme: &programme,
-        partner: &package.who.partner,
+        partner: package.who.partner()?,
         now: SystemClock.now(),
     };
     let made = package_consents(&job, &key, Some(&signing), &package.out, &mut SystemRandom::new())?;

@@ -73,7 +73,7 @@ fn send(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
     let (programme, partner, key, signing) = common.who.load()?;
     let client = common.service.connect()?;
     let form = common.said.form(&programme)?;
-    let tokeniser = Tokeniser::new(&key, &common.who.partner, &common.who.partner);
+    let tokeniser = Tokeniser::new(&key, common.who.partner()?, common.who.partner()?);
     let named = |error: ConsentListError| match (error, one) {
         // No list was written by anybody, so no line of one is named.
         (ConsentListError::Rows(rows), Some(_)) => match rows.listed() {

@@ -16,8 +16,10 @@ use serde_json::json;
 
 use crate::exit::{Done, Outcome, Trouble, both};
 use crate::say::language;
+use crate::settings::config;
 
-/// Look whether everything on this machine is as it should be: files, keys, programme, clock, disk, service.
+/// Look whether everything on this machine is as it should be: files, keys, programme, clock, disk, service. What is not
+/// given is taken from kobling.toml.
 #[derive(Args)]
 pub(crate) struct DoctorArguments {
     /// The programme definition.
@@ -38,8 +40,8 @@ pub(crate) struct DoctorArguments {
     /// The identity to which the custodian wraps the linkage key.
     #[arg(long)]
     identity: Option<PathBuf>,
-    /// Address of the service; needs --token-file.
-    #[arg(long, requires = "token_file")]
+    /// Address of the service; a token is needed as well.
+    #[arg(long)]
     service: Option<String>,
     /// Trust the certificates in this PEM file instead of the public ones.
     #[arg(long)]
@@ -169,16 +171,21 @@ impl Finding {
 }
 
 pub(crate) fn run(arguments: &DoctorArguments) -> Outcome {
+    let of_file = config();
     let inputs = Inputs {
-        programme: arguments.programme.clone(),
-        partner: arguments.partner.clone(),
-        key: arguments.key.clone(),
-        signing_key: arguments.signing_key.clone(),
-        token_file: arguments.token_file.clone(),
+        programme: arguments.programme.clone().or_else(|| of_file?.programme.clone()),
+        partner: arguments.partner.clone().or_else(|| of_file?.partner.clone()),
+        key: arguments.key.clone().or_else(|| of_file?.linkage_key.clone()),
+        signing_key: arguments.signing_key.clone().or_else(|| of_file?.signing_key.clone()),
+        token_file: arguments.token_file.clone().or_else(|| of_file?.token_file.clone()),
         identity: arguments.identity.clone(),
-        service: arguments.service.clone(),
-        authority: arguments.authority.clone(),
-        folder: arguments.folder.clone().unwrap_or_else(|| PathBuf::from(".")),
+        service: arguments.service.clone().or_else(|| of_file?.service.clone()),
+        authority: arguments.authority.clone().or_else(|| of_file?.authority.clone()),
+        folder: arguments
+            .folder
+            .clone()
+            .or_else(|| Some(of_file?.outbox.clone()))
+            .unwrap_or_else(|| PathBuf::from(".")),
         allow_example_key: arguments.allow_example_key,
     };
     examine(&inputs, arguments.json)

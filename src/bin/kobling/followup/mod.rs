@@ -4,7 +4,7 @@ mod pull;
 mod resolve;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use kobling::client::parse;
@@ -17,9 +17,8 @@ use kobling::name::{DatasetId, PartnerId};
 use kobling::programme::{Event, Followup, Programme, Text};
 
 use crate::exit::{Done, Outcome, Trouble, both, file};
-use crate::extract::{DecimalSign, declared, linkage_key};
-use crate::key::example;
-use crate::send::Service;
+use crate::extract::{DecimalSign, declared};
+use crate::settings::{GivenKey, GivenProgramme, Service};
 
 /// Commands on follow-up.
 #[derive(Subcommand)]
@@ -43,12 +42,10 @@ pub(crate) struct List {
 /// How one's own extract of referrals is read.
 #[derive(Args)]
 pub(crate) struct Own {
-    /// The programme definition.
-    #[arg(long)]
-    programme: PathBuf,
-    /// The linkage key's file.
-    #[arg(long)]
-    key: PathBuf,
+    #[command(flatten)]
+    programme: GivenProgramme,
+    #[command(flatten)]
+    key: GivenKey,
     /// Read nine digits as ten whose leading zero a spreadsheet took.
     #[arg(long)]
     repair_leading_zero: bool,
@@ -61,15 +58,12 @@ pub(crate) struct Own {
     /// Decimal sign.
     #[arg(long, value_enum, default_value_t = DecimalSign::Comma)]
     decimal: DecimalSign,
-    /// Take a published example key: for exercises only.
-    #[arg(long)]
-    allow_example_key: bool,
 }
 
 impl Own {
     fn load(&self) -> Result<(Programme, LinkageKey), Trouble> {
-        let programme = crate::extract::programme(&self.programme)?;
-        let key = linkage_key(&self.key, &programme, example(self.allow_example_key))?;
+        let programme = self.programme.load()?;
+        let key = self.key.load(&programme)?;
         Ok((programme, key))
     }
 

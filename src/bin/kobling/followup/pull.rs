@@ -8,25 +8,22 @@ use clap::Args;
 use kobling::clock::{Clock as _, Day, SystemClock};
 use kobling::extract::{Source, reread};
 use kobling::followup::{ANSWERS_FORMAT, Answers, ask_all, check_label};
-use kobling::key::SigningKey;
 use kobling::language::Spoken as _;
-use kobling::name::{DatasetId, FollowupId, PartnerId};
+use kobling::name::{DatasetId, FollowupId};
 use kobling::secret::SystemRandom;
 use kobling::token::Token;
 
 use super::{Own, create_private, referring, say_rejected};
 use crate::exit::{Done, Outcome, Trouble, both, file};
-use crate::key::example;
-use crate::send::Service;
+use crate::settings::{GivenPartner, GivenSigningKey, Service};
 
 /// `kobling followup pull FILE …`
 #[derive(Args)]
 pub(crate) struct Pull {
     /// One's own extract of referrals, a CSV file; - reads standard input.
     file: PathBuf,
-    /// The partner whose referrals they are.
-    #[arg(long)]
-    partner: PartnerId,
+    #[command(flatten)]
+    partner: GivenPartner,
     /// The dataset that the extract belongs to.
     #[arg(long)]
     dataset: DatasetId,
@@ -41,9 +38,8 @@ pub(crate) struct Pull {
     from: Option<Day>,
     #[command(flatten)]
     own: Own,
-    /// The partner's signing key.
-    #[arg(long)]
-    signing_key: PathBuf,
+    #[command(flatten)]
+    signing: GivenSigningKey,
     #[command(flatten)]
     service: Service,
     /// File to keep the answers in; it must not exist.
@@ -62,7 +58,8 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
         ))
     })?;
     let events = referring(&programme, followup, &arguments.dataset)?;
-    let signing = SigningKey::load(&arguments.signing_key, example(arguments.own.allow_example_key))?;
+    let signing = arguments.signing.load(arguments.own.key.allow_example_key)?;
+    let partner = arguments.partner.id()?;
     let client = arguments.service.connect()?;
     check_label(&arguments.label).map_err(|refusal| {
         Trouble::Usage(both(
@@ -72,7 +69,7 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
     })?;
 
     let source = Source::from_argument(&arguments.file);
-    let job = arguments.own.job(&source, &programme, &arguments.partner, &arguments.dataset)?;
+    let job = arguments.own.job(&source, &programme, partner, &arguments.dataset)?;
     // In the order of the tokens, which tells nothing of the extract's.
     let mut persons: BTreeMap<Token, Day> = BTreeMap::new();
     let read = reread::<Trouble>(
@@ -111,7 +108,7 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
     let mut answers = Answers {
         format: ANSWERS_FORMAT,
         programme: programme.id.clone(),
-        partner: arguments.partner.clone(),
+        partner: partner.clone(),
         dataset: arguments.dataset.clone(),
         followup: followup.id.clone(),
         key_id: key.id(),

@@ -17,18 +17,17 @@ use kobling::programme::{Dataset, Programme};
 
 use self::draft::Draft;
 use crate::exit::{Done, Outcome, Trouble, both, file};
+use crate::settings::{GivenPartner, GivenProgramme};
 
 /// `kobling map EXTRACT --programme P.toml --partner ID --dataset ID --out FILE`
 #[derive(Args)]
 pub(crate) struct MapArguments {
     /// The extract whose columns are mapped.
     extract: Option<PathBuf>,
-    /// The programme definition.
-    #[arg(long)]
-    programme: PathBuf,
-    /// The partner whose extract it is.
-    #[arg(long)]
-    partner: Option<PartnerId>,
+    #[command(flatten)]
+    programme: GivenProgramme,
+    #[command(flatten)]
+    partner: GivenPartner,
     /// The dataset that it becomes.
     #[arg(long)]
     dataset: Option<DatasetId>,
@@ -89,12 +88,19 @@ fn of_file(path: &Path) -> impl FnOnce(MappingError) -> Trouble {
     move |error| usage(format!("{path}: {}", error.danish()), format!("{path}: {error}"))
 }
 
+/// A mapping of a programme, and its text.
+pub(crate) fn load(path: &Path, programme: &Programme) -> Result<(Mapping, String), Trouble> {
+    let text = read(path)?;
+    let mapping = Mapping::parse_for(&text, programme).map_err(of_file(path))?;
+    Ok((mapping, text))
+}
+
 fn read(path: &Path) -> Result<String, Trouble> {
     std::fs::read_to_string(path).map_err(file(path))
 }
 
 pub(crate) fn run(arguments: &MapArguments) -> Outcome {
-    let programme = crate::extract::programme(&arguments.programme)?;
+    let programme = arguments.programme.load()?;
     match &arguments.check {
         Some(path) => check(arguments, path, &programme),
         None => map(arguments, &programme),
@@ -235,7 +241,7 @@ fn map(arguments: &MapArguments, programme: &Programme) -> Outcome {
         return Ok(Done::Clean);
     }
     target.write(text.as_bytes())?;
-    show::written(&target, &mapping, extract, &arguments.programme);
+    show::written(&target, &mapping, extract, arguments.programme.path()?);
     Ok(Done::Clean)
 }
 
@@ -247,7 +253,7 @@ fn whose(
 ) -> Result<(PartnerId, DatasetId), Trouble> {
     if let Some(old) = old {
         let other = old.programme != programme.id
-            || arguments.partner.as_ref().is_some_and(|partner| *partner != old.partner)
+            || arguments.partner.if_any().is_some_and(|partner| *partner != old.partner)
             || arguments.dataset.as_ref().is_some_and(|dataset| *dataset != old.dataset);
         if other {
             return Err(usage(
@@ -257,7 +263,7 @@ fn whose(
         }
         return Ok((old.partner.clone(), old.dataset.clone()));
     }
-    match (&arguments.partner, &arguments.dataset) {
+    match (arguments.partner.if_any(), &arguments.dataset) {
         (Some(partner), Some(dataset)) => Ok((partner.clone(), dataset.clone())),
         _ => Err(usage(
             "angiv --partner og --dataset: hvis filen er, og hvad den bliver til",
