@@ -30,6 +30,7 @@ mod exchange;
 mod exit;
 mod extract;
 mod followup;
+mod help;
 mod key;
 mod packages;
 mod payment;
@@ -39,17 +40,14 @@ mod receipt;
 mod reports;
 mod say;
 mod send;
+mod write;
 
 use clap::{Parser, Subcommand};
-use kobling::language::Language;
 
 /// Turn extracts into packages of tokens on your own machine, send them, and ask linked data.
 #[derive(Parser)]
 #[command(name = "kobling", version, max_term_width = 110)]
 struct Arguments {
-    /// Language of messages, reports and pages: da or en; the system's own when not given.
-    #[arg(long, global = true)]
-    lang: Option<Language>,
     #[command(subcommand)]
     command: Command,
 }
@@ -98,11 +96,19 @@ enum Command {
     /// Receipts that the service gave.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
+    /// Write completions for a shell to standard output.
+    Completions(help::manual::Completions),
+    /// Write the manual pages of all commands to a folder, in both languages.
+    Man(help::manual::Manual),
 }
 
 fn main() -> std::process::ExitCode {
-    let arguments = Arguments::parse();
-    say::speak(arguments.lang);
+    let raw: Vec<_> = std::env::args_os().collect();
+    say::speak(&raw);
+    let arguments = match help::parse(raw) {
+        Ok(arguments) => arguments,
+        Err(status) => return status,
+    };
     let result = match arguments.command {
         Command::Key(command) => key::linkage(&command),
         Command::SigningKey(command) => key::signing(&command),
@@ -121,6 +127,8 @@ fn main() -> std::process::ExitCode {
         Command::Payment(command) => payment::run(&command),
         Command::Answers(arguments) => answers::run(&arguments),
         Command::Receipt(command) => receipt::run(&command),
+        Command::Completions(arguments) => help::manual::completions(&arguments),
+        Command::Man(arguments) => help::manual::manual(&arguments),
     };
     exit::finish(result)
 }

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kobling::key::{LinkageKey, SigningKey};
+use kobling::language::Spoken as _;
 use kobling::name::PartnerId;
 use kobling::programme::Programme;
 use zeroize::Zeroizing;
 
-use crate::exit::{Trouble, file};
+use crate::exit::{Trouble, both, file};
 use crate::extract::programme;
 use crate::key::example;
+use crate::say::language;
 
 /// The partner that acts, and its keys.
 #[derive(Args)]
@@ -37,10 +39,11 @@ impl Who {
     pub(crate) fn load(&self) -> Result<(Programme, u8, LinkageKey, SigningKey), Trouble> {
         let programme = programme(&self.programme)?;
         let Some(source) = programme.source(&self.partner) else {
-            return Err(Trouble::Usage(crate::exit::english(format!(
-                "the programme has no partner {}",
-                self.partner
-            ))));
+            let partner = &self.partner;
+            return Err(Trouble::Usage(both(
+                format!("programmet har ingen partner {partner}"),
+                format!("the programme has no partner {partner}"),
+            )));
         };
         let allowed = example(self.allow_example_key);
         let key = LinkageKey::load(&self.key, &programme.id, allowed)?;
@@ -63,11 +66,17 @@ impl Person {
         match &self.cpr_file {
             Some(path) => Ok(Zeroizing::new(std::fs::read_to_string(path).map_err(file(path))?)),
             None => {
-                let typed = rpassword::prompt_password("CPR number (not shown): ");
+                let typed = rpassword::prompt_password(
+                    language().choose("CPR-nummer (vises ikke): ", "CPR number (not shown): "),
+                );
                 Ok(Zeroizing::new(typed.map_err(|error| {
-                    Trouble::Usage(crate::exit::english(format!(
-                        "no CPR number was typed ({error}); without a terminal give --cpr-file"
-                    )))
+                    Trouble::Usage(both(
+                        format!(
+                            "der blev ikke tastet noget CPR-nummer ({}); uden terminal: angiv --cpr-file",
+                            error.danish()
+                        ),
+                        format!("no CPR number was typed ({error}); without a terminal give --cpr-file"),
+                    ))
                 })?))
             }
         }
