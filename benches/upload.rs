@@ -87,6 +87,7 @@ fn main() {
     let job = Job {
         source: &source,
         declared: Declared::default(),
+        mapping: None,
         programme: &programme,
         partner: &partner,
         dataset: &dataset,

@@ -62,6 +62,7 @@ fn tool(programme: &str, text: &str, folder: &Path) -> Result<(), ExtractError> 
     let job = Job {
         source: &source,
         declared: Declared::default(),
+        mapping: None,
         programme: &programme,
         partner: &id,
         dataset: &dataset,

@@ -166,6 +166,7 @@ fn line(
         let job = Job {
             source: &source,
             declared: Declared::default(),
+            mapping: None,
             programme: &programme,
             partner: &file.partner,
             dataset: &file.dataset,

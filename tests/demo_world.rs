@@ -52,6 +52,7 @@ impl Demo {
             let job = Job {
                 source: &source,
                 declared: Declared::default(),
+                mapping: None,
                 programme: &self.programme,
                 partner: &file.partner,
                 dataset: &file.dataset,

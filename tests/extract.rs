@@ -45,6 +45,7 @@ impl Partner {
         run(Job {
             source,
             declared: Declared::default(),
+            mapping: None,
             programme: &self.programme,
             partner: &partner,
             dataset: &dataset,

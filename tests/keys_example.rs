@@ -81,6 +81,7 @@ fn the_extract_holds_the_bad_rows_that_the_readme_names() {
         let job = Job {
             source: &source,
             declared: Declared::default(),
+            mapping: None,
             programme: &programme,
             partner: &partner,
             dataset: &dataset,

@@ -25,6 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
     let job = Job {
         source: &source,
         declared: Declared::default(),
+        mapping: None,
         programme: &PROGRAMME,
         partner: &partner,
         dataset: &dataset,

@@ -3,6 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use super::findings::Reason;
+use super::mapping::{ColumnMapping, DateForm, Mapping};
+use super::read::Written;
 use crate::clock::Day;
 use crate::name::{CodeId, ColumnId};
 use crate::programme::{Column, Dataset, Measure, Programme, Role};
@@ -46,6 +48,7 @@ pub(super) struct Mapped {
     pub at: Option<usize>,
     pub required: bool,
     missing: Vec<String>,
+    pub dates: DateForm,
     pub reads: Reads,
 }
 
@@ -62,18 +65,29 @@ pub(super) enum Reads {
 }
 
 impl Columns {
-    pub fn map(header: &[String], dataset: &Dataset, programme: &Programme) -> Result<Columns, HeaderError> {
+    /// Finds the columns by a mapping where there is one, and else by the headers that the dataset knows.
+    pub fn map(
+        header: &[String],
+        dataset: &Dataset,
+        programme: &Programme,
+        mapping: Option<&Mapping>,
+    ) -> Result<Columns, HeaderError> {
         let header = header.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();
         let mut used = vec![false; header.len()];
         let mut list = Vec::with_capacity(dataset.columns.len());
         for column in &dataset.columns {
-            let known = |name: &String| {
-                name == column.id.as_str()
-                    || column.headers.iter().any(|header| header.to_lowercase() == *name)
+            let own = mapping.and_then(|mapping| mapping.columns.get(&column.id));
+            let known = |name: &String| match (mapping, own) {
+                (None, _) => {
+                    name == column.id.as_str()
+                        || column.headers.iter().any(|header| header.to_lowercase() == *name)
+                }
+                (Some(_), own) => own.is_some_and(|own| own.header.to_lowercase() == *name),
             };
             let mut found = header.iter().enumerate().filter(|(_, name)| known(name)).map(|(at, _)| at);
-            let at = found.next();
-            if let (Some(first), Some(second)) = (at, found.next()) {
+            let nth = own.and_then(|own| own.nth);
+            let at = found.nth(nth.map_or(0, |nth| usize::from(nth.get()) - 1));
+            if let (Some(first), Some(second), None) = (at, found.next(), nth) {
                 return Err(HeaderError::Twice {
                     column: column.id.clone(),
                     first: first + 1,
@@ -81,7 +95,10 @@ impl Columns {
                 });
             }
             if at.is_none() && column.required {
-                let mut known = column.headers.clone();
+                let mut known = match own {
+                    Some(own) => vec![own.header.clone()],
+                    None => column.headers.clone(),
+                };
                 known.push(column.id.to_string());
                 return Err(HeaderError::Missing { column: column.id.clone(), known });
             }
@@ -92,8 +109,14 @@ impl Columns {
                 id: column.id.clone(),
                 at,
                 required: column.required,
-                missing: column.missing.iter().map(|text| text.to_lowercase()).collect(),
-                reads: reads(column, programme),
+                missing: column
+                    .missing
+                    .iter()
+                    .chain(own.into_iter().flat_map(|own| &own.missing))
+                    .map(|text| text.to_lowercase())
+                    .collect(),
+                dates: own.map(|own| own.dates).unwrap_or_default(),
+                reads: reads(column, programme, own),
             });
         }
         let dropped = used.iter().enumerate().filter(|(_, used)| !**used).map(|(at, _)| at + 1).collect();
@@ -101,7 +124,7 @@ impl Columns {
     }
 }
 
-fn reads(column: &Column, programme: &Programme) -> Reads {
+fn reads(column: &Column, programme: &Programme, own: Option<&ColumnMapping>) -> Reads {
     match &column.role {
         Role::Person => Reads::Person,
         Role::RelatedPerson => Reads::RelatedPerson,
@@ -117,6 +140,13 @@ fn reads(column: &Column, programme: &Programme) -> Reads {
                 forms.insert(code.id.to_string(), at);
                 forms.extend(code.also.iter().map(|form| (form.to_lowercase(), at)));
             }
+            // The file's own ways of writing come last: they decide.
+            for (form, code) in own.into_iter().flat_map(|own| &own.codes) {
+                if let Some(at) = codes.iter().position(|known| known.id == *code) {
+                    forms
+                        .insert(form.to_lowercase(), u8::try_from(at).expect("a list has at most 254 codes"));
+                }
+            }
             Reads::Category { forms, codes: codes.iter().map(|code| code.id.clone()).collect() }
         }
     }
@@ -131,25 +161,86 @@ impl Mapped {
     }
 }
 
-/// Reads a date as Danish systems write it: `dd-mm-yyyy`, `dd.mm.yyyy`, `dd/mm/yyyy` (one digit will do for day
-/// and month) or `yyyy-mm-dd`; a time of day behind it is dropped.
-pub(super) fn parse_date(field: &[u8]) -> Result<Day, Reason> {
-    let date = field.split(|byte| matches!(byte, b' ' | b'T')).next().unwrap_or(field);
-    if let Ok(day) = Day::parse_iso(date) {
-        return Ok(day);
+/// Reads a date in the form of its column; a time of day behind it is dropped. A date cell is a date, and a number cell
+/// the serial number of one, whatever the form.
+pub(super) fn parse_date(field: &[u8], written: Written, form: DateForm) -> Result<Day, Reason> {
+    match (written, form) {
+        (Written::Day, _) => Day::parse_iso(field).map_err(|_| Reason::Date),
+        (Written::Number, _) | (Written::Text, DateForm::Serial) => serial(field),
+        (Written::Text, DateForm::Danish) => {
+            let date = without_time(field);
+            Day::parse_iso(date).or_else(|_| parts(date, [Part::Day, Part::Month, Part::Year]))
+        }
+        (Written::Text, DateForm::ShortYear) => {
+            parts(without_time(field), [Part::Day, Part::Month, Part::ShortYear])
+        }
+        (Written::Text, DateForm::MonthFirst) => {
+            parts(without_time(field), [Part::Month, Part::Day, Part::Year])
+        }
+        (Written::Text, DateForm::Compact) => match without_time(field) {
+            [year @ .., m1, m2, d1, d2] if year.len() == 4 => {
+                let number = |digits: &[u8]| digits_of(digits).ok_or(Reason::Date);
+                let small = |value: i16| u8::try_from(value).map_err(|_| Reason::Date);
+                let (year, month, day) = (number(year)?, number(&[*m1, *m2])?, number(&[*d1, *d2])?);
+                Day::from_ymd(year, small(month)?, small(day)?).ok_or(Reason::Date)
+            }
+            _ => Err(Reason::Date),
+        },
     }
+}
+
+fn without_time(field: &[u8]) -> &[u8] {
+    field.split(|byte| matches!(byte, b' ' | b'T')).next().unwrap_or(field)
+}
+
+/// The day that a spreadsheet counts from 30 December 1899; what is behind the decimal sign is a time of day. Days
+/// before 1 March 1900 are refused: spreadsheets do not agree on them.
+fn serial(field: &[u8]) -> Result<Day, Reason> {
+    const FIRST: i32 = 61;
+    const LAST: i32 = 109_574;
+    let whole = field.split(|byte| matches!(byte, b'.' | b',')).next().unwrap_or(field);
+    let days = std::str::from_utf8(whole).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+    let days = days.and_then(|text| text.parse::<i32>().ok()).ok_or(Reason::Date)?;
+    let epoch = Day::from_ymd(1899, 12, 30).ok_or(Reason::Date)?;
+    if (FIRST..=LAST).contains(&days) { Ok(epoch.plus(days)) } else { Err(Reason::Date) }
+}
+
+#[derive(Clone, Copy)]
+enum Part {
+    Day,
+    Month,
+    Year,
+    /// Two digits: of this century.
+    ShortYear,
+}
+
+fn digits_of(digits: &[u8]) -> Option<i16> {
+    let small = digits.len() <= 4 && digits.iter().all(u8::is_ascii_digit);
+    small.then(|| digits.iter().fold(0, |sum, digit| sum * 10 + i16::from(digit - b'0')))
+}
+
+/// Reads three numbers with one of `-`, `.` and `/` between them, the same twice; one digit will do for day and month.
+fn parts(date: &[u8], order: [Part; 3]) -> Result<Day, Reason> {
     let separator =
         date.iter().copied().find(|byte| matches!(byte, b'-' | b'.' | b'/')).ok_or(Reason::Date)?;
-    let mut parts = date.split(|byte| *byte == separator);
-    let mut number = |digits: std::ops::RangeInclusive<usize>| -> Result<i16, Reason> {
-        let part = parts.next().ok_or(Reason::Date)?;
-        if !digits.contains(&part.len()) || !part.iter().all(u8::is_ascii_digit) {
-            return Err(Reason::Date);
+    let mut texts = date.split(|byte| *byte == separator);
+    let (mut day, mut month, mut year) = (0, 0, 0);
+    for part in order {
+        let text = texts.next().ok_or(Reason::Date)?;
+        let lengths = match part {
+            Part::Day | Part::Month => 1..=2,
+            Part::Year => 4..=4,
+            Part::ShortYear => 2..=2,
+        };
+        let value = digits_of(text).filter(|_| lengths.contains(&text.len())).ok_or(Reason::Date)?;
+        match part {
+            Part::Day => day = value,
+            Part::Month => month = value,
+            Part::Year => year = value,
+            Part::ShortYear => year = 2000 + value,
         }
-        Ok(part.iter().fold(0, |sum, digit| sum * 10 + i16::from(digit - b'0')))
-    };
-    let (day, month, year) = (number(1..=2)?, number(1..=2)?, number(4..=4)?);
-    if parts.next().is_some() {
+    }
+    if texts.next().is_some() {
         return Err(Reason::Date);
     }
     let small = |value: i16| u8::try_from(value).map_err(|_| Reason::Date);
@@ -218,22 +309,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn danish_dates() {
+    fn dates_follow_the_form_of_their_column() {
         let day = Day::from_ymd(2022, 3, 5);
-        for text in [
-            "05-03-2022",
-            "5-3-2022",
-            "05.03.2022",
-            "05/03/2022",
-            "2022-03-05",
-            "05-03-2022 13:45",
-            "2022-03-05T01:02:03",
+        let read = |text: &str, form| parse_date(text.as_bytes(), Written::Text, form);
+        for (form, right, wrong) in [
+            (
+                DateForm::Danish,
+                &[
+                    "05-03-2022",
+                    "5-3-2022",
+                    "05.03.2022",
+                    "05/03/2022",
+                    "2022-03-05",
+                    "05-03-2022 13:45",
+                    "2022-03-05T01:02:03",
+                ][..],
+                &["31-02-2022", "05-03-22", "03-2022", "05-03.2022", "x", "", "5-3-2022-1", "44625"][..],
+            ),
+            (DateForm::ShortYear, &["05-03-22", "5.3.22"], &["05-03-2022", "05-03-2"]),
+            (DateForm::MonthFirst, &["3/5/2022", "03/05/2022 1:02"], &["13/05/2022", "3/5/22"]),
+            (
+                DateForm::Compact,
+                &["20220305", "20220305 0102"],
+                &["220305", "2022035", "20221305", "2022030x"],
+            ),
+            (DateForm::Serial, &["44625", "44625,5", "44625.25"], &["60", "-1", "05-03-2022", "1000000", ""]),
         ] {
-            assert_eq!(parse_date(text.as_bytes()).ok(), day, "{text}");
+            for text in right {
+                assert_eq!(read(text, form).ok(), day, "{form:?} {text}");
+            }
+            for text in wrong {
+                assert_eq!(read(text, form), Err(Reason::Date), "{form:?} {text}");
+            }
         }
-        for text in ["31-02-2022", "05-03-22", "03-2022", "05-03.2022", "x", "", "5-3-2022-1"] {
-            assert_eq!(parse_date(text.as_bytes()), Err(Reason::Date), "{text}");
-        }
+        assert_eq!(parse_date(b"44625", Written::Number, DateForm::Danish).ok(), day);
+        assert_eq!(parse_date(b"2022-03-05", Written::Day, DateForm::MonthFirst).ok(), day);
     }
 
     #[test]

@@ -6,7 +6,9 @@
 
 use super::PackageError;
 use super::columns::parse_date;
-use super::read::{Declared, ReadError, Rows, Source};
+use super::findings::Reason;
+use super::mapping::DateForm;
+use super::read::{Declared, ReadError, Rows, Source, Written};
 use crate::clock::{Day, Timestamp};
 use crate::consent::{
     CONSENT_SCHEMA, ConsentEvent, ConsentRecord, ConsentRefusal, EventKind, GivenBy, LegalBasis, Method,
@@ -203,9 +205,9 @@ fn read_rows(
     now: Timestamp,
     mut each: impl FnMut(u64, Identifier, ConsentEvent) -> Result<(), ConsentListError>,
 ) -> Result<u64, ConsentListError> {
-    let (mut rows, header) = Rows::open(source, Declared::default())?;
+    let mut rows = Rows::open(source, Declared::default())?;
     let mut at = [None; COLUMNS.len()];
-    for (position, name) in header.iter().enumerate() {
+    for (position, name) in rows.header.iter().enumerate() {
         let known = COLUMNS.iter().position(|column| name.eq_ignore_ascii_case(column));
         at[known.ok_or(ConsentListError::UnknownColumn(position + 1))?] = Some(position);
     }
@@ -214,25 +216,21 @@ fn read_rows(
     }
     let mut count = 0;
     while let Some(chunk) = rows.next_chunk()? {
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(rows.separator)
-            .from_reader(chunk.bytes.as_slice());
-        let mut record = csv::StringRecord::new();
-        let mut line = chunk.first_line;
-        loop {
-            match reader.read_record(&mut record) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(_) => return Err(ConsentListError::Damaged(line)),
+        chunk.each(ConsentListError::Damaged, |line, row| {
+            if row.is_empty() {
+                return Ok(());
             }
-            line = record.position().map_or(line, |p| chunk.first_line + p.line() - 1);
-            let field = |column: usize| at[column].and_then(|at| record.get(at)).map_or("", str::trim);
+            let text =
+                |column: usize| at[column].and_then(|at| row.field(at)).map_or(&b""[..], |(text, _)| text);
+            if (0..COLUMNS.len()).any(|column| std::str::from_utf8(text(column)).is_err()) {
+                return Err(ConsentListError::Damaged(line));
+            }
+            let field = |column: usize| std::str::from_utf8(text(column)).unwrap_or_default();
             let (id, event) = read_record(line, &field, form, now)?;
             each(line, id, event)?;
             count += 1;
-        }
+            Ok(())
+        })?;
     }
     Ok(count)
 }
@@ -248,12 +246,12 @@ fn read_record<'f>(
         .map_err(|reason| ConsentListError::Identifier(line, reason))?;
     let day = |column: usize| match field(column) {
         "" => Ok(None),
-        text => parse_date(text.as_bytes()).map(Some).map_err(|_| wrong(column, "not a date")),
+        text => day_of(text).map(Some).map_err(|_| wrong(column, "not a date")),
     };
     let kind: EventKind = word(field(2)).ok_or_else(|| {
         wrong(2, "requested, given, refused, withdrawn, expired, invalidated or renewed is expected")
     })?;
-    let at = match (field(3).parse::<Timestamp>(), parse_date(field(3).as_bytes())) {
+    let at = match (field(3).parse::<Timestamp>(), day_of(field(3))) {
         (Ok(at), _) => at,
         (_, Ok(day)) => Timestamp::at_start_of(day),
         _ => return Err(wrong(3, "an instant as in RFC 3339, or a date, is expected")),
@@ -292,6 +290,11 @@ fn read_record<'f>(
     };
     event.check(now).map_err(|refusal| ConsentListError::Refused(line, refusal))?;
     Ok((id, event))
+}
+
+/// A date as an extract has it.
+fn day_of(text: &str) -> Result<Day, Reason> {
+    parse_date(text.as_bytes(), Written::Text, DateForm::Danish)
 }
 
 fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {

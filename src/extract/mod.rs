@@ -9,6 +9,7 @@ mod consent_package;
 pub mod consents;
 pub mod findings;
 pub mod manifest;
+mod mapping;
 mod pack;
 mod read;
 mod reread;
@@ -19,6 +20,7 @@ mod shuffle;
 
 pub use columns::{Decimal, HeaderError};
 pub use consent_package::{ConsentJob, package_consents};
+pub use mapping::{ColumnMapping, DateForm, FileForm, MAPPING_FORMAT, Mapping};
 pub use pack::{Package, PackageError};
 pub use read::{Declared, ReadError, Source, parse_encoding};
 pub use reread::{About, Reread, reread};

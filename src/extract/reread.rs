@@ -3,7 +3,7 @@
 use super::columns::Columns;
 use super::read::{ReadError, Rows};
 use super::row::{RowReader, Tally};
-use super::run::{ExtractError, Job, Place};
+use super::run::{ExtractError, Job};
 use crate::clock::Day;
 use crate::key::LinkageKey;
 use crate::programme::{Dataset, Event, Programme, Role};
@@ -66,45 +66,33 @@ pub fn reread<E: From<ExtractError>>(
     job: &Job<'_>,
     key: &LinkageKey,
     head: impl FnOnce(&[String], u8) -> Result<(), E>,
-    mut row: impl FnMut(&csv::ByteRecord, Option<About>) -> Result<(), E>,
+    mut row: impl FnMut(&[&[u8]], Option<About>) -> Result<(), E>,
 ) -> Result<Reread, E> {
     let target = job.target()?;
     let read = |error: ReadError| ExtractError::from(error);
-    let (mut rows, header) = Rows::open(job.source, job.declared).map_err(read)?;
-    let columns = Columns::map(&header, target.dataset, job.programme).map_err(ExtractError::from)?;
+    let mut rows = Rows::open(job.source, job.declared).map_err(read)?;
+    let columns =
+        Columns::map(&rows.header, target.dataset, job.programme, job.mapping).map_err(ExtractError::from)?;
     let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
     let tokeniser = Tokeniser::new(key, job.partner, issuer);
     let mut reader = RowReader::new(&columns, &tokeniser, job.terms(target.period));
-    head(&header, rows.separator)?;
+    head(&rows.header, rows.separator)?;
     let mut counts = Reread::default();
-    let mut record = csv::ByteRecord::new();
     while let Some(chunk) = rows.next_chunk().map_err(read)? {
-        if std::str::from_utf8(&chunk.bytes).is_err() {
-            return Err(read(ReadError::Encoding { line: chunk.first_line }).into());
-        }
-        let mut records = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(rows.separator)
-            .from_reader(chunk.bytes.as_slice());
-        let mut place = Place { bytes: &chunk.bytes, at: 0, line: chunk.first_line };
-        loop {
-            let line = place.line_at(records.position().byte());
-            match records.read_byte_record(&mut record) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(_) => return Err(ExtractError::Damaged(line).into()),
-            }
-            let mut tally = Tally::default();
-            let about = reader.tokenised(&record, line, &mut tally);
-            let about = about.and_then(|(line, _)| About::of(line, target.dataset, job.programme));
-            if tally.read == 0 {
-                continue;
-            }
-            counts.rows += 1;
-            counts.rejected += u64::from(about.is_none());
-            row(&record, about)?;
-        }
+        chunk.each(
+            |line| ExtractError::Damaged(line).into(),
+            |line, fields| {
+                let mut tally = Tally::default();
+                let about = reader.tokenised(fields, line, &mut tally);
+                let about = about.and_then(|(line, _)| About::of(line, target.dataset, job.programme));
+                if tally.read == 0 {
+                    return Ok(());
+                }
+                counts.rows += 1;
+                counts.rejected += u64::from(about.is_none());
+                row(&fields.fields().collect::<Vec<_>>(), about)
+            },
+        )?;
     }
     Ok(counts)
 }

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::columns::{Columns, Decimal, Mapped, Reads, parse_date, parse_number};
 use super::findings::{Finding, Reason, Remark};
+use super::read::{Row, Written};
 use super::screen::{Number, Numbers};
 use super::shuffle::RowBuffer;
 use crate::clock::Day;
@@ -72,7 +73,7 @@ impl<'a> RowReader<'a> {
     }
 
     /// Reads one record that begins on `line`; nothing comes of one that is empty.
-    pub fn read(&mut self, record: &csv::ByteRecord, line: u64, rows: &mut RowBuffer, tally: &mut Tally) {
+    pub fn read(&mut self, record: &Row<'_>, line: u64, rows: &mut RowBuffer, tally: &mut Tally) {
         if let Some((text, kind)) = self.tokenised(record, line, tally) {
             rows.push(text, kind, line);
         }
@@ -81,11 +82,11 @@ impl<'a> RowReader<'a> {
     /// The tokenised line of one record; `None` when it is empty or rejected.
     pub fn tokenised(
         &mut self,
-        record: &csv::ByteRecord,
+        record: &Row<'_>,
         line: u64,
         tally: &mut Tally,
     ) -> Option<(&[u8], Option<IdKind>)> {
-        if record.iter().all(|field| field.trim_ascii().is_empty()) {
+        if record.is_empty() {
             return None;
         }
         tally.read += 1;
@@ -124,14 +125,14 @@ impl<'a> RowReader<'a> {
         &mut self,
         at: usize,
         column: &Mapped,
-        record: &csv::ByteRecord,
+        record: &Row<'_>,
         line: u64,
         whose: &mut Whose,
         tally: &mut Tally,
     ) -> Result<(), Reason> {
-        let field = match column.at {
-            Some(at) => record.get(at).ok_or(Reason::TooFewColumns)?.trim_ascii(),
-            None => b"",
+        let (field, written) = match column.at {
+            Some(at) => record.field(at).ok_or(Reason::TooFewColumns)?,
+            None => (&b""[..], Written::Text),
         };
         if column.is_missing(field) {
             return if column.required { Err(Reason::Missing) } else { Ok(()) };
@@ -150,7 +151,7 @@ impl<'a> RowReader<'a> {
             Reads::Case => self.local(field, Tokeniser::case)?,
             Reads::Staff => self.local(field, Tokeniser::staff)?,
             Reads::Date => {
-                let day = parse_date(field)?;
+                let day = parse_date(field, written, column.dates)?;
                 if day > self.terms.today {
                     return Err(Reason::FutureDate);
                 }
@@ -175,7 +176,7 @@ impl<'a> RowReader<'a> {
                 self.line.extend_from_slice(codes[usize::from(code)].as_str().as_bytes());
             }
             Reads::Measure(measure) => {
-                let value = parse_number(field, self.terms.decimal, measure)?;
+                let value = parse_number(field, self.decimal(written), measure)?;
                 let at = self.line.len();
                 write_measure(value, measure.decimals, &mut self.line);
                 // The service refuses a whole package for it; here the row is named.
@@ -227,6 +228,14 @@ impl<'a> RowReader<'a> {
             tally.remark(remark);
         }
         Ok(id)
+    }
+
+    /// The decimal sign of a field: a number cell has a point, whatever is declared.
+    const fn decimal(&self, written: Written) -> Decimal {
+        match written {
+            Written::Number => Decimal::Point,
+            Written::Text | Written::Day => self.terms.decimal,
+        }
     }
 
     fn local(

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use super::columns::{Columns, Decimal, HeaderError};
 use super::findings::{Finding, KINDS, Remark, Report, kind_code};
 use super::manifest::{FORMAT, Head, Manifest, Schema};
+use super::mapping::Mapping;
 use super::pack::{PackageError, PackageWriter, written};
 use super::read::{Chunk, Declared, ReadError, Rows, Source};
 use super::row::{RowReader, Tally, Terms};
@@ -67,7 +68,9 @@ pub struct Job<'a> {
     /// Where the extract comes from.
     pub source: &'a Source,
     /// What is said about its form.
-    pub declared: Declared,
+    pub declared: Declared<'a>,
+    /// Which column of the file is which of the dataset, where the partner has said so; by the headers when absent.
+    pub mapping: Option<&'a Mapping>,
     /// The programme.
     pub programme: &'a Programme,
     /// The partner that it belongs to.
@@ -252,6 +255,12 @@ impl Job<'_> {
     }
 }
 
+/// A chunk and its place among the chunks of the file, from 0.
+struct Numbered {
+    sequence: u64,
+    chunk: Chunk,
+}
+
 /// What a worker hands to the collector.
 struct Batch {
     sequence: u64,
@@ -268,18 +277,17 @@ fn collect(
     random: &mut dyn Random,
     watch: &mut dyn Watch,
 ) -> Result<(Report, Screen, Shuffler), ExtractError> {
-    let (mut rows, header) = Rows::open(job.source, job.declared)?;
-    let columns = Columns::map(&header, target.dataset, job.programme)?;
+    let mut rows = Rows::open(job.source, job.declared)?;
+    let columns = Columns::map(&rows.header, target.dataset, job.programme, job.mapping)?;
     let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
     let tokeniser = Tokeniser::new(key, job.partner, issuer);
     let terms = job.terms(target.period);
     let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES);
     let mut collector = Collector::new(&columns);
-    let separator = rows.separator;
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let empty = shuffler.buffer();
     std::thread::scope(|scope| -> Result<(), ExtractError> {
-        let (chunk_in, chunk_out) = mpsc::sync_channel::<Chunk>(2);
+        let (chunk_in, chunk_out) = mpsc::sync_channel::<Numbered>(2);
         let (batch_in, batch_out) = mpsc::sync_channel::<Result<Batch, ExtractError>>(2);
         let (spent_in, spent_out) = mpsc::channel::<RowBuffer>();
         let chunk_out = Arc::new(Mutex::new(chunk_out));
@@ -295,7 +303,7 @@ fn collect(
                     let Ok(chunk) = next else { return };
                     let spent = spent_out.lock().expect("no worker panics with the lock").try_recv();
                     let rows = spent.unwrap_or_else(|_| empty.empty_like());
-                    if batch_in.send(work(&chunk, separator, &mut reader, rows)).is_err() {
+                    if batch_in.send(work(&chunk, &mut reader, rows)).is_err() {
                         return;
                     }
                 }
@@ -304,10 +312,10 @@ fn collect(
         // Workers alone hold these ends, so that everybody stops when one side does.
         drop((chunk_out, spent_out, batch_in));
         scope.spawn(move || {
-            loop {
+            for sequence in 0.. {
                 match rows.next_chunk() {
                     Ok(Some(chunk)) => {
-                        if chunk_in.send(chunk).is_err() {
+                        if chunk_in.send(Numbered { sequence, chunk }).is_err() {
                             return;
                         }
                     }
@@ -352,51 +360,15 @@ fn usual(job: &Job<'_>, target: &Target<'_>, screen: &Screen, report: &Report) -
     }
 }
 
-fn work(
-    chunk: &Chunk,
-    separator: u8,
-    reader: &mut RowReader<'_>,
-    mut rows: RowBuffer,
-) -> Result<Batch, ExtractError> {
-    let numbers = Some(Numbers::of_bytes(chunk.bytes.len()));
+fn work(numbered: &Numbered, reader: &mut RowReader<'_>, mut rows: RowBuffer) -> Result<Batch, ExtractError> {
+    let chunk = &numbered.chunk;
+    let numbers = Some(Numbers::of_bytes(chunk.size()));
     let mut tally = Tally { numbers, ..Tally::default() };
-    if std::str::from_utf8(&chunk.bytes).is_err() {
-        return Err(ReadError::Encoding { line: chunk.first_line }.into());
-    }
-    let mut records = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .from_reader(chunk.bytes.as_slice());
-    let mut record = csv::ByteRecord::new();
-    let mut place = Place { bytes: &chunk.bytes, at: 0, line: chunk.first_line };
-    loop {
-        let line = place.line_at(records.position().byte());
-        match records.read_byte_record(&mut record) {
-            Ok(true) => reader.read(&record, line, &mut rows, &mut tally),
-            Ok(false) => break,
-            Err(_) => return Err(ExtractError::Damaged(line)),
-        }
-    }
-    Ok(Batch { sequence: chunk.sequence, read_bytes: chunk.read, rows, tally })
-}
-
-/// Counts lines. (`csv` counts them too, but between `\r` and `\n` it stands on the line before.)
-pub(super) struct Place<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) at: usize,
-    pub(super) line: u64,
-}
-
-impl Place<'_> {
-    /// The line of the record that begins at or after a byte; bytes only go up.
-    pub(super) fn line_at(&mut self, byte: u64) -> u64 {
-        let start = usize::try_from(byte).unwrap_or(self.bytes.len()).min(self.bytes.len());
-        let blank = self.bytes[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..start + blank]).count() as u64;
-        self.at = start + blank;
-        self.line
-    }
+    chunk.each(ExtractError::Damaged, |line, row| {
+        reader.read(row, line, &mut rows, &mut tally);
+        Ok(())
+    })?;
+    Ok(Batch { sequence: numbered.sequence, read_bytes: chunk.read, rows, tally })
 }
 
 /// Puts the tallies of all chunks together; findings leave in the order of the file.

@@ -29,6 +29,7 @@ pub fn package(dir: &Path, partner: &str, dataset: &str, text: &str) -> Package 
     let job = Job {
         source: &source,
         declared: Declared::default(),
+        mapping: None,
         programme: programme(),
         partner: &partner_id,
         dataset: &dataset,

@@ -87,6 +87,7 @@ pub fn package_of(dir: &Path, partner: &str, text: &str, key: &LinkageKey) -> Pa
     let job = Job {
         source: &source,
         declared: Declared::default(),
+        mapping: None,
         programme,
         partner: &partner_id,
         dataset: &dataset,

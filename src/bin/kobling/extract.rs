@@ -128,7 +128,10 @@ pub(crate) fn programme(path: &Path) -> Result<Programme, Trouble> {
 }
 
 /// What is said about the form of an extract.
-pub(crate) fn declared(encoding: Option<&str>, separator: Option<char>) -> Result<Declared, Trouble> {
+pub(crate) fn declared(
+    encoding: Option<&str>,
+    separator: Option<char>,
+) -> Result<Declared<'static>, Trouble> {
     let encoding = encoding.map(parse_encoding).transpose()?;
     let separator =
         match separator {
@@ -137,7 +140,7 @@ pub(crate) fn declared(encoding: Option<&str>, separator: Option<char>) -> Resul
             })?),
             None => None,
         };
-    Ok(Declared { encoding, separator })
+    Ok(Declared { encoding, separator, ..Declared::default() })
 }
 
 /// The linkage key that a programme expects.
@@ -211,6 +214,7 @@ impl Extract {
         Ok(Job {
             source,
             declared: declared(self.encoding.as_deref(), self.separator)?,
+            mapping: None,
             programme,
             partner: &self.partner,
             dataset: &self.dataset,

@@ -43,6 +43,7 @@ fn job<'a>(
     Job {
         source,
         declared: Declared::default(),
+        mapping: None,
         programme,
         partner,
         dataset,

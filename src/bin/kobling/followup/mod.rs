@@ -78,7 +78,7 @@ impl Own {
     }
 
     fn job<'a>(
-        &self,
+        &'a self,
         source: &'a Source,
         programme: &'a Programme,
         partner: &'a PartnerId,
@@ -87,6 +87,7 @@ impl Own {
         Ok(Job {
             source,
             declared: declared(self.encoding.as_deref(), self.separator)?,
+            mapping: None,
             programme,
             partner,
             dataset,

@@ -119,7 +119,7 @@ pub(super) fn run(arguments: &Resolve) -> Outcome {
             rows += 1;
             let mut writer = writer.borrow_mut();
             let (to, columns) = writer.as_mut().expect("the header comes before the rows");
-            let mut line: Vec<Vec<u8>> = record.iter().map(<[u8]>::to_vec).collect();
+            let mut line: Vec<Vec<u8>> = record.iter().map(|field| field.to_vec()).collect();
             line.resize(*columns, Vec::new());
             for status in &followup.statuses {
                 let told = answer.told.statuses.contains(&status.id);

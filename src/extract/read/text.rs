@@ -1,144 +1,20 @@
-//! From the bytes of a Danish export to chunks of whole rows in UTF-8.
+//! CSV in the habits of Danish exports: from bytes to chunks of whole rows in UTF-8.
 //!
 //! Encoding: a byte-order mark, else valid UTF-8, else Windows-1252 (standard input is judged by its beginning).
 //! Separator: a first line `sep=;`, else the one that the header has most of. NUL bytes and overlong lines are
 //! refused: they are a damaged file, not rows.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::PathBuf;
 
 use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::{CHUNK_BYTES, Chunk, Chunks, Content, Declared, ReadError, Source};
 use crate::limits;
 
-/// Bytes asked for at a time.
-const CHUNK_BYTES: usize = 1 << 20;
-
-/// Why an extract cannot be read as a whole. Never carries any of its content.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The file system said no.
-    #[error("{}: cannot be read", path.display())]
-    Io {
-        /// The file, `-` for standard input.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// Nothing in it.
-    #[error("the file is empty; export it again, with its header line")]
-    Empty,
-    /// A NUL byte.
-    #[error("line {line} has a NUL byte: this is no text file, or a damaged one; export it again as CSV")]
-    Nul {
-        /// Line, from 1.
-        line: u64,
-    },
-    /// A line beyond the limit.
-    #[error(
-        "line {line} is longer than {} bytes: a quotation mark may be missing at its end, or the file is damaged",
-        limits::MAX_LINE_BYTES
-    )]
-    LongLine {
-        /// Line, from 1.
-        line: u64,
-    },
-    /// Standard input began as UTF-8 and went on as something else.
-    #[error("the text near line {line} is not UTF-8; run again with --encoding windows-1252")]
-    Encoding {
-        /// Line, from 1.
-        line: u64,
-    },
-    /// More columns than any extract.
-    #[error("the header has more than {} columns", limits::MAX_EXTRACT_COLUMNS)]
-    ManyColumns,
-    /// An encoding nobody here knows.
-    #[error("the encoding is not known; utf-8, windows-1252 and utf-16le are")]
-    UnknownEncoding,
-}
-
-/// Where an extract comes from.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Source {
-    /// A file.
-    File(PathBuf),
-    /// Standard input.
-    Stdin,
-    /// A text that a command was given at a prompt; wiped when dropped.
-    Memory(zeroize::Zeroizing<String>),
-}
-
-impl std::fmt::Debug for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Source({})", self.path().display())
-    }
-}
-
-impl Source {
-    /// `-` is standard input, everything else a path.
-    #[must_use]
-    pub fn from_argument(argument: &Path) -> Source {
-        if argument.as_os_str() == "-" { Source::Stdin } else { Source::File(argument.to_owned()) }
-    }
-
-    fn path(&self) -> PathBuf {
-        match self {
-            Source::File(path) => path.clone(),
-            Source::Stdin => PathBuf::from("-"),
-            Source::Memory(_) => PathBuf::from("(typed)"),
-        }
-    }
-
-    /// Size in bytes, where it is known.
-    #[must_use]
-    pub fn size(&self) -> Option<u64> {
-        match self {
-            Source::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.len()),
-            Source::Stdin | Source::Memory(_) => None,
-        }
-    }
-}
-
-/// What the partner says about the file; what is not said is found out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Declared {
-    /// Encoding.
-    pub encoding: Option<&'static Encoding>,
-    /// Separator, one ASCII character.
-    pub separator: Option<u8>,
-}
-
-/// Reads an encoding's name.
-///
-/// # Errors
-/// [`ReadError::UnknownEncoding`].
-pub fn parse_encoding(name: &str) -> Result<&'static Encoding, ReadError> {
-    let known = [UTF_8, WINDOWS_1252, UTF_16LE];
-    let encoding = Encoding::for_label(name.as_bytes()).ok_or(ReadError::UnknownEncoding)?;
-    if known.contains(&encoding) { Ok(encoding) } else { Err(ReadError::UnknownEncoding) }
-}
-
-/// Whole rows, with the line that the first of them stands on.
-pub(super) struct Chunk {
-    /// Position of the chunk, from 0.
-    pub sequence: u64,
-    /// Line of the first row, from 1.
-    pub first_line: u64,
-    /// UTF-8.
-    pub bytes: Vec<u8>,
-    /// Raw bytes of the file read so far, for progress.
-    pub read: u64,
-}
-
-impl Drop for Chunk {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.bytes);
-    }
-}
-
-/// An extract being read.
-pub(super) struct Rows {
+/// A CSV file being read.
+pub(super) struct TextRows {
     input: Box<dyn Read + Send>,
     path: PathBuf,
     decoder: Option<Decoder>,
@@ -149,26 +25,20 @@ pub(super) struct Rows {
     ended: bool,
     read: u64,
     line: u64,
-    sequence: u64,
-    /// The separator in force.
-    pub separator: u8,
+    separator: u8,
 }
 
-impl Rows {
-    /// Opens an extract and reads its header line: the fields as the file has them.
-    pub fn open(source: &Source, declared: Declared) -> Result<(Rows, Vec<String>), ReadError> {
+impl TextRows {
+    /// Takes over an extract of which the beginning was read `ahead`, and reads its header line: the fields as the file
+    /// has them.
+    pub fn open(
+        source: &Source,
+        input: Box<dyn Read + Send>,
+        mut ahead: Vec<u8>,
+        declared: Declared<'_>,
+    ) -> Result<(TextRows, Vec<String>), ReadError> {
         let path = source.path();
         let io = |source| ReadError::Io { path: path.clone(), source };
-        let mut input: Box<dyn Read + Send> = match source {
-            Source::File(path) => Box::new(File::open(path).map_err(io)?),
-            Source::Stdin => Box::new(BufReader::new(io::stdin())),
-            Source::Memory(text) => Box::new(io::Cursor::new(text.as_bytes().to_vec())),
-        };
-        let mut ahead = Vec::new();
-        input.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut ahead).map_err(io)?;
-        if ahead.is_empty() {
-            return Err(ReadError::Empty);
-        }
         let encoding = match (declared.encoding, Encoding::for_bom(&ahead)) {
             (Some(encoding), _) => encoding,
             (None, Some((encoding, _))) => encoding,
@@ -180,7 +50,7 @@ impl Rows {
         if decoder.is_none() && ahead.starts_with(b"\xEF\xBB\xBF") {
             ahead.drain(..3);
         }
-        let mut rows = Rows {
+        let mut rows = TextRows {
             input,
             path: path.clone(),
             decoder,
@@ -189,16 +59,16 @@ impl Rows {
             ended: false,
             read: 0,
             line: 1,
-            sequence: 0,
             separator: declared.separator.unwrap_or(if utf16 { b'\t' } else { b';' }),
         };
-        let header = rows.header(declared.separator)?;
+        let header = rows.header(declared)?;
         Ok((rows, header))
     }
 
-    fn header(&mut self, declared: Option<u8>) -> Result<Vec<String>, ReadError> {
-        let mut declared = declared;
+    fn header(&mut self, form: Declared<'_>) -> Result<Vec<String>, ReadError> {
+        let mut declared = form.separator;
         loop {
+            let at = self.line;
             let line = self.first_line()?;
             let text = String::from_utf8_lossy(&line);
             let text = text.trim_end_matches(['\r', '\n']);
@@ -206,7 +76,7 @@ impl Rows {
                 declared = declared.or(Some(separator));
                 continue;
             }
-            if text.trim().is_empty() {
+            if text.trim().is_empty() || form.header_row.is_some_and(|row| at < u64::from(row)) {
                 continue;
             }
             self.separator = declared.unwrap_or_else(|| most_frequent(text.as_bytes()));
@@ -238,36 +108,6 @@ impl Rows {
             }
             if self.pending.len() > limits::MAX_LINE_BYTES {
                 return Err(ReadError::LongLine { line: self.line });
-            }
-            self.fill()?;
-        }
-    }
-
-    /// The next chunk of whole rows; `None` at the end.
-    pub fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
-        loop {
-            let end =
-                if self.ended { self.pending.len() } else { last_record_end(&self.pending, self.separator) };
-            let longest = if self.ended {
-                self.pending.len() - last_record_end(&self.pending, self.separator)
-            } else {
-                self.pending.len() - end
-            };
-            if longest > limits::MAX_LINE_BYTES {
-                let lines = memchr::memchr_iter(b'\n', &self.pending[..self.pending.len() - longest]).count();
-                return Err(ReadError::LongLine { line: self.line + lines as u64 });
-            }
-            if end > 0 && (self.ended || end >= CHUNK_BYTES / 2) {
-                let rest = self.pending.split_off(end);
-                let bytes = std::mem::replace(&mut self.pending, rest);
-                self.refuse_nul(&bytes)?;
-                let chunk = Chunk { sequence: self.sequence, first_line: self.line, bytes, read: self.read };
-                self.sequence += 1;
-                self.line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
-                return Ok(Some(chunk));
-            }
-            if self.ended {
-                return Ok(None);
             }
             self.fill()?;
         }
@@ -308,6 +148,44 @@ impl Rows {
             }
         }
         Ok(())
+    }
+}
+
+impl Chunks for TextRows {
+    fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
+        loop {
+            let end =
+                if self.ended { self.pending.len() } else { last_record_end(&self.pending, self.separator) };
+            let longest = if self.ended {
+                self.pending.len() - last_record_end(&self.pending, self.separator)
+            } else {
+                self.pending.len() - end
+            };
+            if longest > limits::MAX_LINE_BYTES {
+                let lines = memchr::memchr_iter(b'\n', &self.pending[..self.pending.len() - longest]).count();
+                return Err(ReadError::LongLine { line: self.line + lines as u64 });
+            }
+            if end > 0 && (self.ended || end >= CHUNK_BYTES / 2) {
+                let rest = self.pending.split_off(end);
+                let bytes = std::mem::replace(&mut self.pending, rest);
+                self.refuse_nul(&bytes)?;
+                let first_line = self.line;
+                self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
+                if std::str::from_utf8(&bytes).is_err() {
+                    return Err(ReadError::Encoding { line: first_line });
+                }
+                let content = Content::Text { bytes, separator: self.separator, first_line };
+                return Ok(Some(Chunk { read: self.read, content }));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            self.fill()?;
+        }
+    }
+
+    fn separator(&self) -> u8 {
+        self.separator
     }
 }
 
@@ -399,20 +277,20 @@ fn ends(bytes: &[u8], separator: u8) -> impl Iterator<Item = usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Rows;
     use super::*;
 
-    fn read(bytes: &[u8], declared: Declared) -> Result<(Vec<String>, String), ReadError> {
+    fn read(bytes: &[u8], declared: Declared<'_>) -> Result<(Vec<String>, String), ReadError> {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("extract.csv");
         std::fs::write(&path, bytes).expect("written");
-        let (mut rows, header) = Rows::open(&Source::File(path), declared)?;
+        let mut rows = Rows::open(&Source::File(path), declared)?;
         let mut text = Vec::new();
-        let mut line = None;
-        while let Some(chunk) = rows.next_chunk()? {
-            line.get_or_insert(chunk.first_line);
-            text.extend_from_slice(&chunk.bytes);
+        while let Some(mut chunk) = rows.next_chunk()? {
+            let Content::Text { bytes, .. } = &mut chunk.content else { panic!("a text") };
+            text.append(bytes);
         }
-        Ok((header, String::from_utf8(text).expect("UTF-8")))
+        Ok((rows.header, String::from_utf8(text).expect("UTF-8")))
     }
 
     #[test]
@@ -439,9 +317,8 @@ mod tests {
             let dir = tempfile::tempdir().expect("a folder");
             let path = dir.path().join("e.csv");
             std::fs::write(&path, text).expect("written");
-            let (rows, header) =
-                Rows::open(&Source::File(path), Declared::default()).unwrap_or_else(|e| panic!("{e}"));
-            assert_eq!((rows.separator, header.len()), (separator, 2), "{text}");
+            let rows = Rows::open(&Source::File(path), Declared::default()).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!((rows.separator, rows.header.len()), (separator, 2), "{text}");
         }
     }
 
