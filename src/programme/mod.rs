@@ -64,7 +64,7 @@ impl Spoken for ProgrammeError {
     fn danish(&self) -> String {
         let findings: String = self.0.iter().map(|problem| format!("\n  {problem}")).collect();
         format!(
-            "programdefinitionen er ikke i orden; brug en frisk kopi, eller send dette til programmets forvalter (steward). Fund: {}{findings}",
+            "programdefinitionen er ikke i orden; brug en frisk kopi, eller send dette til styregruppen (steward). Fund: {}{findings}",
             self.0.len()
         )
     }

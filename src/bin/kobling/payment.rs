@@ -105,7 +105,7 @@ pub(crate) fn run(command: &PaymentCommand) -> Outcome {
             signed
                 .verify(&arguments.service_public)
                 .map_err(|error| Trouble::Key(crate::exit::english(error)))?;
-            tell!("signatur   god\n", "signature  good\n");
+            tell!("underskrift god\n", "signature  good\n");
             show(&signed)
         }
     }

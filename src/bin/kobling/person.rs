@@ -41,7 +41,7 @@ impl Who {
         let Some(source) = programme.source(&self.partner) else {
             let partner = &self.partner;
             return Err(Trouble::Usage(both(
-                format!("programmet har ingen partner {partner}"),
+                format!("programmet har ingen part {partner}"),
                 format!("the programme has no partner {partner}"),
             )));
         };

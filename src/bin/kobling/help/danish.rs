@@ -23,7 +23,7 @@ pub(super) fn translated(command: Command) -> Command {
         return command;
     }
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
-    command.disable_version_flag(true).arg(version.help("Vis version").help_heading("Tilvalg"))
+    command.disable_version_flag(true).arg(version.help("Vis version").help_heading("Valg"))
 }
 
 /// `built` is the same command as clap completes it: it knows the usage.
@@ -31,7 +31,7 @@ fn walk(command: Command, built: &mut Command, table: &BTreeMap<String, String>)
     let danish = |text: &str| table.get(text).cloned().unwrap_or_else(|| text.to_owned());
     let usage = built.render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
-    let usage = usage.replace("[OPTIONS]", "[TILVALG]").replace("<COMMAND>", "<KOMMANDO>");
+    let usage = usage.replace("[OPTIONS]", "[VALG]").replace("<COMMAND>", "<KOMMANDO>");
     let mut command = command
         .help_template(TEMPLATE.replace("USAGE", &heading("Brug:")))
         .override_usage(usage)
@@ -51,7 +51,7 @@ fn walk(command: Command, built: &mut Command, table: &BTreeMap<String, String>)
         });
         let text = if long { "Vis hjælp (mere med --help)" } else { "Vis hjælp" };
         let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
-        command = command.disable_help_flag(true).arg(help.help(text).help_heading("Tilvalg"));
+        command = command.disable_help_flag(true).arg(help.help(text).help_heading("Valg"));
     }
     command.mut_subcommands(|sub| match built.find_subcommand_mut(sub.get_name()) {
         Some(built) => walk(sub, built, table),
@@ -79,7 +79,7 @@ fn argument(arg: Arg, danish: &dyn Fn(&str) -> String) -> Arg {
     let short = arg.get_help().map(ToString::to_string).map(|text| danish(&text)).unwrap_or_default();
     let long = arg.get_long_help().map(ToString::to_string).map(|text| danish(&text));
     let explained = values.iter().any(|(_, help)| help.is_some());
-    let heading = if arg.is_positional() { "Argumenter" } else { "Tilvalg" };
+    let heading = if arg.is_positional() { "Argumenter" } else { "Valg" };
     let positional = arg.is_positional() && arg.get_help_heading().is_none();
     let mut changed = arg
         .hide_default_value(takes_values)

@@ -87,7 +87,7 @@ fn headed(page: &[u8], language: Language) -> Vec<u8> {
             "NAME" => ("NAVN", "NAME"),
             "SYNOPSIS" => ("BRUG", "SYNOPSIS"),
             "DESCRIPTION" => ("BESKRIVELSE", "DESCRIPTION"),
-            "OPTIONS" => ("TILVALG", "OPTIONS"),
+            "OPTIONS" => ("VALG", "OPTIONS"),
             "EXTRA" => ("EKSEMPEL", "EXAMPLE"),
             "VERSION" => ("VERSION", "VERSION"),
             _ => return None,

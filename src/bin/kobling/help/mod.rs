@@ -73,6 +73,11 @@ fn examples() -> BTreeMap<String, String> {
     toml::from_str(include_str!("examples.toml")).expect("the tests read it")
 }
 
+/// A text without an example of its own: there is one below.
+fn plain(text: &str) -> &str {
+    text.split(" Example: kobling ").next().unwrap_or(text).trim_end_matches('.')
+}
+
 fn with_examples(
     command: Command,
     path: &mut Vec<String>,
@@ -80,6 +85,11 @@ fn with_examples(
     language: Language,
 ) -> Command {
     let first = first_of(&command, path);
+    let about = command.get_about().map(|about| plain(&about.to_string()).to_owned());
+    let command = match about {
+        Some(about) => command.about(about),
+        None => command,
+    };
     let command = match examples.get(&first) {
         Some(example) => {
             let indented: String = example.trim().lines().map(|line| format!("\n  {line}")).collect();

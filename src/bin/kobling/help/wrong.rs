@@ -2,8 +2,12 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::str::FromStr;
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use kobling::consent::RecordId;
+use kobling::extract::MaxRejected;
+use kobling::key::VerifyingKey;
 use kobling::language::{Language, LanguageError, Spoken};
 
 /// What to say instead of what clap would; `None` where it is to speak itself: in English, and for help, which is in
@@ -109,11 +113,25 @@ pub(super) fn reason(error: &Error) -> Option<String> {
         };
     }
     spoken!(LanguageError, kobling::name::NameError, kobling::clock::TimeError,);
-    if source.downcast_ref::<std::num::ParseIntError>().is_some() {
-        return Some("ikke et helt tal i det rum der er til det".to_owned());
+    macro_rules! worded {
+        ($($kind:ty => $danish:literal),* $(,)?) => {
+            $(if source.is::<$kind>() {
+                return Some($danish.to_owned());
+            })*
+        };
     }
-    if source.downcast_ref::<std::char::ParseCharError>().is_some() {
-        return Some("ikke ét tegn".to_owned());
-    }
-    None
+    worded!(
+        <MaxRejected as FromStr>::Err => "en grænse er et antal rækker, for eksempel 10, eller en andel, for eksempel 0.5%",
+        <RecordId as FromStr>::Err => "en registrerings navn har 1 til 64 af tegnene A-Z, a-z, 0-9 og -",
+        <VerifyingKey as FromStr>::Err => "en offentlig nøgle har 43 tegn i base64url",
+        std::num::ParseIntError => "ikke et helt tal, eller for stort",
+        std::char::ParseCharError => "ikke ét tegn",
+    );
+    let danish = match source.to_string().as_str() {
+        "consent, explicit-consent or offences-consent is expected" => {
+            "her ventes consent, explicit-consent eller offences-consent"
+        }
+        _ => return None,
+    };
+    Some(danish.to_owned())
 }
