@@ -96,19 +96,11 @@ fn argument(arg: Arg, danish: &dyn Fn(&str) -> String) -> Arg {
                 None => format!("\n- {name}"),
             })
             .collect();
-        changed.long_help(format!(
-            "{}\n\nMuligheder:{lines}{}{default}",
-            long.unwrap_or(short),
-            gap(&default)
-        ))
+        let below = if default.is_empty() { String::new() } else { format!("\n\n{}", default.trim()) };
+        changed.long_help(format!("{}\n\nMuligheder:{lines}{below}", long.unwrap_or(short)))
     } else if let Some(long) = long {
         changed.long_help(format!("{long}{default}{choices}"))
     } else {
         changed
     }
-}
-
-/// Space before a default that stands below a list.
-fn gap(default: &str) -> &'static str {
-    if default.is_empty() { "" } else { "\n\n" }
 }

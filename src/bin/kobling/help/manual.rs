@@ -95,9 +95,29 @@ fn headed(page: &[u8], language: Language) -> Vec<u8> {
         Some(format!(".SH {}", language.choose(da, en)))
     };
     let mut text = String::with_capacity(page.len());
+    let mut example = false;
     for line in String::from_utf8_lossy(page).lines() {
-        text += &heading(line).unwrap_or_else(|| line.to_owned());
+        let headed = heading(line);
+        if headed.is_some() && example {
+            text += ".fi\n";
+        }
+        match &headed {
+            Some(headed) => text += headed,
+            // No date: the version says what is described, and the same version makes the same pages.
+            None if line.starts_with(".TH ") => text += &line.replacen("  ", " \"\" ", 1),
+            None if example && line.ends_with(':') => continue,
+            None => text += line,
+        }
         text.push('\n');
+        if headed.is_some() {
+            example = line == ".SH EXTRA";
+        }
+        if line == ".SH EXTRA" {
+            text += ".nf\n";
+        }
+    }
+    if example {
+        text += ".fi\n";
     }
     text.into_bytes()
 }

@@ -118,6 +118,7 @@ fn every_command_has_an_example_that_the_parser_takes() {
     let leaves = leaves();
     for path in leaves.keys() {
         let example = examples.get(path).unwrap_or_else(|| panic!("examples.toml has none of: {path}"));
+        assert!(example.lines().all(|line| line.chars().count() <= 76), "{path}: it would be wrapped");
         let words = words_of(example);
         let wanted: Vec<&str> = ["kobling"].into_iter().chain(path.split(' ')).collect();
         assert!(
