@@ -320,6 +320,7 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
     linkage_key().save(Path::new(&file("link.key")), now, Example::Refuse).expect("saved");
     let run = |words: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_kobling"))
+            .env("KOBLING_LANG", "en")
             .args(words)
             .args(["--partner", "lokk", "--programme", &file("programme.toml")])
             .args([
@@ -398,8 +399,11 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
         format!("cpr,record,event,time\n{},p-1,given,2022-03-01\n{},p-2,given,2022-03-01\n", cpr(3), cpr(4));
     std::fs::write(file("list.csv"), list).expect("written");
     let kobling = |words: &[&str]| {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_kobling")).args(words).output().expect("the program runs");
+        let output = Command::new(env!("CARGO_BIN_EXE_kobling"))
+            .env("KOBLING_LANG", "en")
+            .args(words)
+            .output()
+            .expect("the program runs");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let said = text(&output.stdout) + &text(&output.stderr);
         assert!(!said.contains(&cpr(3)) && !said.contains(&cpr(4)), "no number is said");

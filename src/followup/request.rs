@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Day;
 use crate::consent::holds_cpr;
 use crate::key::KeyId;
-use crate::language::Spoken;
 use crate::limits;
 use crate::name::{FollowupId, StatusId};
 use crate::token::Token;
@@ -57,24 +56,6 @@ pub enum LookupRefusal {
     /// Too little of it, or not hexadecimal.
     #[error("the nonce is {NONCE_BYTES} random bytes in hexadecimal, new for each look-up")]
     Nonce,
-}
-
-impl Spoken for LookupRefusal {
-    fn danish(&self) -> String {
-        match self {
-            LookupRefusal::Form => "opslaget er ikke den JSON der ventes".to_owned(),
-            LookupRefusal::Tokens => format!("et opslag har 1 til {} tokens", limits::MAX_LOOKUP_TOKENS),
-            LookupRefusal::Token(at) => format!("token {} i opslaget er ikke et af en person", at + 1),
-            LookupRefusal::Label => format!(
-                "etiketten er 1 til {} byte på én linje, i ord på højst {LONGEST_WORD} tegn",
-                limits::MAX_LOOKUP_LABEL_BYTES
-            ),
-            LookupRefusal::LabelCpr => "etiketten indeholder noget der ligner et CPR-nummer".to_owned(),
-            LookupRefusal::Nonce => {
-                format!("nonce er {NONCE_BYTES} tilfældige byte i hexadecimal form, nye for hvert opslag")
-            }
-        }
-    }
 }
 
 impl LookupRefusal {
