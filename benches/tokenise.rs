@@ -33,6 +33,7 @@ kind = "municipality"
 [[purpose]]
 id = "evaluation"
 title = { da = "Evaluering", en = "Evaluation" }
+statistical = true
 
 [[codes]]
 id = "step"

@@ -37,7 +37,7 @@ pub const MAX_LOCAL_ID_BYTES: usize = 64;
 /// Most findings that are kept one by one in a quality report; beyond it they are counted.
 pub const MAX_LISTED_FINDINGS: usize = 10_000;
 /// Rows that may wait in memory to be shuffled before they spill to disk under a one-time key, in bytes.
-pub const SHUFFLE_MEMORY_BYTES: usize = 48 << 20;
+pub const SHUFFLE_MEMORY_BYTES: usize = 256 << 20;
 /// Memory for rows that a seal takes unless told otherwise, in bytes; beyond it rows wait on disk.
 pub const SEAL_MEMORY_BYTES: u64 = 512 << 20;
 /// Memory for the rows of the snapshot in force while questions are answered, unless told otherwise, in bytes. Datasets

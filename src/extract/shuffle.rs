@@ -5,6 +5,7 @@
 //! of the package tells nothing about the order of the extract. Piles that do not fit in memory wait on disk,
 //! encrypted (ChaCha20-Poly1305) under a key that exists in memory only, in a file that has no name.
 
+use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::hash::Hasher as _;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -171,22 +172,33 @@ fn ready(bytes: &[u8], random: &mut SeededRandom) -> Pile {
         (&bytes[start + PREFIX..start + PREFIX + length], bytes[start + 2], number)
     };
     // Of equal rows, the one on the first line is sent. Anonymous rows are contacts: each counts.
-    let mut first: FxHashMap<&[u8], u64> = FxHashMap::default();
+    let mut first: FxHashMap<&[u8], usize> = FxHashMap::default();
     first.reserve(rows.len());
-    for start in &rows {
+    let mut repeats = Vec::new();
+    for (at, start) in rows.iter().enumerate() {
         let (line, kind, number) = row(*start);
-        if kind != ANONYMOUS {
-            first.entry(line).and_modify(|known| *known = number.min(*known)).or_insert(number);
-        }
-    }
-    shuffle(&mut rows, random);
-    let mut pile = Pile { lines: Vec::with_capacity(bytes.len()), ..Pile::default() };
-    for start in rows {
-        let (line, kind, number) = row(start);
-        if kind != ANONYMOUS && first.get(line).is_some_and(|known| *known != number) {
-            pile.repeated.push(number);
+        if kind == ANONYMOUS {
             continue;
         }
+        match first.entry(line) {
+            Entry::Vacant(place) => {
+                place.insert(at);
+            }
+            Entry::Occupied(mut place) => {
+                let later = if row(rows[*place.get()]).2 < number { at } else { place.insert(at) };
+                repeats.push(later);
+            }
+        }
+    }
+    let mut pile = Pile { lines: Vec::with_capacity(bytes.len()), ..Pile::default() };
+    drop(first);
+    repeats.sort_unstable();
+    for at in repeats.into_iter().rev() {
+        pile.repeated.push(row(rows.swap_remove(at)).2);
+    }
+    shuffle(&mut rows, random);
+    for start in rows {
+        let (line, kind, _) = row(start);
         match pile.kinds.get_mut(usize::from(kind)) {
             Some(count) => *count += 1,
             None => pile.anonymous += 1,

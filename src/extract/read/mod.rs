@@ -3,6 +3,7 @@
 //! A file says by its first bytes what it is. Whatever it is, its rows come out alike: fields of bytes, each with the
 //! form in which the file wrote it ([`Written`]), so that a number cell of a spreadsheet is not mistaken for a text.
 
+mod plain;
 mod text;
 
 use std::fs::File;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, UTF_8, UTF_16LE, WINDOWS_1252};
 
+use self::plain::Plain;
 use self::text::TextRows;
 use crate::limits;
 
@@ -146,6 +148,8 @@ pub(super) enum Written {
 pub(super) enum Row<'a> {
     /// Of a CSV file.
     Text(&'a csv::ByteRecord),
+    /// Of a part of a CSV file that has no quotation mark.
+    Plain(&'a Plain<'a>),
     /// Of a table of cells.
     Cells {
         /// The fields' bytes, one after another.
@@ -160,6 +164,7 @@ impl Row<'_> {
     pub fn len(&self) -> usize {
         match self {
             Row::Text(record) => record.len(),
+            Row::Plain(record) => record.len(),
             Row::Cells { fields, .. } => fields.len(),
         }
     }
@@ -168,6 +173,7 @@ impl Row<'_> {
     pub fn field(&self, at: usize) -> Option<(&[u8], Written)> {
         match self {
             Row::Text(record) => record.get(at).map(|field| (field.trim_ascii(), Written::Text)),
+            Row::Plain(record) => record.get(at).map(|field| (field.trim_ascii(), Written::Text)),
             Row::Cells { bytes, fields } => {
                 let (end, written) = *fields.get(at)?;
                 let start = at.checked_sub(1).map_or(0, |before| fields[before].0 as usize);
@@ -268,6 +274,9 @@ impl Chunk {
         mut each: impl FnMut(u64, &Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         match &self.content {
+            Content::Text { bytes, separator, first_line } if memchr::memchr(b'"', bytes).is_none() => {
+                plain::each(bytes, *separator, *first_line, |line, record| each(line, &Row::Plain(record)))
+            }
             Content::Text { bytes, separator, first_line } => {
                 let mut records = csv::ReaderBuilder::new()
                     .has_headers(false)
