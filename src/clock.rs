@@ -36,7 +36,7 @@ impl Spoken for TimeError {
         let words = match self {
             TimeError::Day => "ikke en dato skrevet ÅÅÅÅ-MM-DD",
             TimeError::Quarter => "ikke et kvartal skrevet ÅÅÅÅ-Qn, for eksempel 2022-Q3",
-            TimeError::EmptyPeriod => "perioden slutter før den begynder",
+            TimeError::EmptyPeriod => "perioden slutter, før den begynder",
             TimeError::Timestamp => {
                 "ikke et tidspunkt skrevet som i RFC 3339, for eksempel 2022-07-01T12:00:00Z"
             }

@@ -7,6 +7,7 @@
 //! partner sees depend on another partner's data. Callers: the service's operations.
 
 pub mod consents;
+pub(crate) mod danish;
 mod erase;
 mod open;
 mod persons;

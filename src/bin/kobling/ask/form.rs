@@ -61,7 +61,7 @@ impl Form {
             let build = "cargo build --release --no-default-features --features formats";
             return Err(Trouble::Usage(both(
                 format!(
-                    "denne kobling er bygget uden `formats` og skriver ikke {name}; tag csv, eller en der er bygget med: {build}"
+                    "denne kobling er bygget uden `formats` og skriver ikke {name}; tag csv, eller en, der er bygget med: {build}"
                 ),
                 format!(
                     "this kobling was built without the feature `formats` and writes no {name}; take csv, or a build that has it: {build}"

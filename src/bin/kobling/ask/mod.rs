@@ -158,7 +158,7 @@ fn asked(
     }
     let (Some(service), Some(token)) = (&arguments.service, &arguments.token_file) else {
         return Err(Trouble::Usage(both(
-            "hvor er tjenesten, og hvem spørger? Angiv --service URL og --token-file FIL, eller --answer FIL for et svar der er gemt",
+            "hvor er tjenesten, og hvem spørger? Angiv --service URL og --token-file FIL, eller --answer FIL for et svar, der er gemt",
             "where is the service, and who asks? Give --service URL and --token-file FILE, or --answer FILE for an answer that was kept",
         )));
     };
@@ -219,7 +219,7 @@ fn read(from: &str, body: &[u8]) -> Result<Answer, Trouble> {
     parse(body).map_err(|_| {
         Trouble::Files(both(
             format!(
-                "{from}: det er ikke et svar som kan læses her; er det en opgørelse af betaling, eller af en nyere version? --format json giver det som det kom"
+                "{from}: det er ikke et svar, som kan læses her; er det en opgørelse af betaling, eller af en nyere version? --format json giver det, som det kom"
             ),
             format!(
                 "{from}: this is no answer that is understood here; is it a payment statement, or of a newer version? --format json gives it as it came"
@@ -262,7 +262,7 @@ pub(crate) fn refused(question: &QuestionId, error: ClientError) -> Trouble {
             text += &format!("\n  {}: {advice}", language.choose("råd", "advice"));
         }
         text += language.choose(
-            "\n  kobling questions viser hvad der kan spørges om",
+            "\n  kobling questions viser, hvad der kan spørges om",
             "\n  kobling questions shows what can be asked",
         );
         text
