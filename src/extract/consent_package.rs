@@ -77,8 +77,7 @@ pub fn package_consents(
             *sum += n;
         }
         repeated += pile.repeated.len() as u64;
-        let lines = pile.lines.split_inclusive(|byte| *byte == b'\n');
-        lines.into_iter().try_for_each(|line| writer.row(line)).map_err(written(&data))?;
+        writer.rows(&pile.lines).map_err(written(&data))?;
         Ok::<(), ConsentListError>(())
     })?;
     let identifiers = KINDS.into_iter().zip(kinds).filter(|(_, n)| *n > 0);

@@ -71,8 +71,9 @@ pub(super) struct PackageWriter {
     file: BufWriter<File>,
     whole: Sha256,
     bytes: u64,
-    block: Vec<u8>,
-    block_rows: u32,
+    block: Sha256,
+    block_bytes: usize,
+    block_rows: usize,
     blocks: Vec<Block>,
     schema: Schema,
     finished: bool,
@@ -94,21 +95,22 @@ impl PackageWriter {
         let path = partial.join(DATA_FILE);
         let file = new_file(&path).map_err(written(&path))?;
         let names = schema.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>();
-        let mut block = Vec::with_capacity(limits::MAX_BLOCK_BYTES);
-        block.extend_from_slice(names.join(",").as_bytes());
-        block.push(b'\n');
-        Ok(PackageWriter {
+        let header = format!("{}\n", names.join(","));
+        let mut writer = PackageWriter {
             folder: folder.to_owned(),
             partial,
             file: BufWriter::with_capacity(1 << 20, file),
             whole: Sha256::new(),
             bytes: 0,
-            block,
+            block: Sha256::new(),
+            block_bytes: 0,
             block_rows: 0,
             blocks: Vec::new(),
             schema,
             finished: false,
-        })
+        };
+        writer.take(header.as_bytes()).map_err(written(&path))?;
+        Ok(writer)
     }
 
     /// Where the package is being written: spilled rows may lie beside it.
@@ -116,28 +118,43 @@ impl PackageWriter {
         &self.partial
     }
 
-    /// Adds a row with its line end.
-    pub fn row(&mut self, line: &[u8]) -> io::Result<()> {
-        if self.block.len() + line.len() > limits::MAX_BLOCK_BYTES {
-            self.end_block()?;
+    /// Adds whole rows, each with its line end, in as many blocks as they take.
+    pub fn rows(&mut self, mut lines: &[u8]) -> io::Result<()> {
+        while !lines.is_empty() {
+            let room = limits::MAX_BLOCK_BYTES - self.block_bytes;
+            let fit = match lines.len() <= room {
+                true => lines.len(),
+                false => memchr::memrchr(b'\n', &lines[..room]).map_or(0, |at| at + 1),
+            };
+            if fit == 0 {
+                self.end_block();
+                continue;
+            }
+            let (now, later) = lines.split_at(fit);
+            self.take(now)?;
+            self.block_rows += memchr::memchr_iter(b'\n', now).count();
+            lines = later;
         }
-        self.block.extend_from_slice(line);
-        self.block_rows += 1;
         Ok(())
     }
 
-    fn end_block(&mut self) -> io::Result<()> {
-        self.file.write_all(&self.block)?;
-        self.whole.update(&self.block);
-        self.bytes += self.block.len() as u64;
-        self.blocks.push(Block {
-            bytes: u32::try_from(self.block.len()).expect("a block is at most 1 MiB"),
-            rows: self.block_rows,
-            sha256: Sha256Hex::of(&self.block),
-        });
-        self.block.clear();
-        self.block_rows = 0;
+    /// Adds bytes to the block.
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.whole.update(bytes);
+        self.block.update(bytes);
+        self.block_bytes += bytes.len();
+        self.bytes += bytes.len() as u64;
         Ok(())
+    }
+
+    fn end_block(&mut self) {
+        self.blocks.push(Block {
+            bytes: u32::try_from(self.block_bytes).expect("a block is at most 1 MiB"),
+            rows: u32::try_from(self.block_rows).expect("a row has a byte at least"),
+            sha256: Sha256Hex::from_bytes(self.block.finalize_reset().into()),
+        });
+        (self.block_bytes, self.block_rows) = (0, 0);
     }
 
     /// Writes manifest and signature, makes all of it durable, and gives the folder its name.
@@ -148,8 +165,8 @@ impl PackageWriter {
         signing: Option<&SigningKey>,
     ) -> Result<Manifest, PackageError> {
         let data = self.partial.join(DATA_FILE);
-        if !self.block.is_empty() {
-            self.end_block().map_err(written(&data))?;
+        if self.block_bytes > 0 {
+            self.end_block();
         }
         self.file.flush().and_then(|()| self.file.get_ref().sync_all()).map_err(written(&data))?;
         let hash = Sha256Hex::from_bytes(std::mem::take(&mut self.whole).finalize().into());

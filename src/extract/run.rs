@@ -185,7 +185,7 @@ pub fn tokenise(
     if max_rejected.is_some_and(|limit| limit.exceeded(&report)) {
         return Err(ExtractError::TooManyRejected(Box::new(report)));
     }
-    drain(shuffler, &mut report, watch, |line| writer.row(line).map_err(|e| written(folder)(e).into()))?;
+    drain(shuffler, &mut report, watch, |lines| writer.rows(lines).map_err(|e| written(folder)(e).into()))?;
     if let Err(unusual) = usual(job, &target, &screen, &report) {
         return Err(ExtractError::Unusual(unusual, Box::new(report)));
     }
@@ -448,7 +448,7 @@ fn drain(
         }
         report.rows.sent += pile.kinds.iter().sum::<u64>() + pile.anonymous;
         report.rows.anonymous += pile.anonymous;
-        pile.lines.split_inclusive(|byte| *byte == b'\n').try_for_each(|line| send(line).map_err(Wrapped))
+        send(&pile.lines).map_err(Wrapped)
     });
     result.map_err(|Wrapped(error)| error)?;
     report.trim();

@@ -3,16 +3,16 @@
 //! A row goes to one of 1024 piles by a keyed hash of its own bytes, so the same row always meets itself there; a
 //! pile is shuffled as a whole when it leaves. Which pile comes when depends on a key that nobody keeps: the order
 //! of the package tells nothing about the order of the extract. Piles that do not fit in memory wait on disk,
-//! encrypted (ChaCha20-Poly1305) under a key that exists in memory only, in a file that has no name.
+//! encrypted (AES-256-GCM) under a key that exists in memory only, in a file that has no name.
 
 use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::hash::Hasher as _;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, mpsc};
 
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::findings::KINDS;
@@ -112,7 +112,6 @@ impl Shuffler {
             };
             for (at, pile) in self.piles.iter_mut().enumerate().filter(|(_, pile)| !pile.is_empty()) {
                 spill.write(at, pile)?;
-                pile.clear();
             }
             self.held = 0;
         }
@@ -217,17 +216,16 @@ struct Spill {
     runs: Vec<Vec<(u64, u64, usize)>>,
     written: u64,
     end: u64,
-    buffer: Vec<u8>,
 }
 
 impl Spill {
     fn new(folder: &Path, random: &mut dyn Random) -> io::Result<Spill> {
         let key: Secret<32> = Secret::generate(random);
-        let key = UnboundKey::new(&CHACHA20_POLY1305, key.expose("it encrypts what spills"))
+        let key = UnboundKey::new(&AES_256_GCM, key.expose("it encrypts what spills"))
             .expect("the key has the cipher's length");
         let file = unnamed(folder)?;
         let runs = vec![Vec::new(); PILES];
-        Ok(Spill { file, key: LessSafeKey::new(key), runs, written: 0, end: 0, buffer: Vec::new() })
+        Ok(Spill { file, key: LessSafeKey::new(key), runs, written: 0, end: 0 })
     }
 
     fn nonce(run: u64) -> Nonce {
@@ -236,17 +234,17 @@ impl Spill {
         Nonce::assume_unique_for_key(bytes)
     }
 
-    fn write(&mut self, pile: usize, bytes: &[u8]) -> io::Result<()> {
-        self.buffer.clear();
-        self.buffer.extend_from_slice(bytes);
+    /// Encrypts a pile where it lies, writes it and empties it.
+    fn write(&mut self, at: usize, pile: &mut Vec<u8>) -> io::Result<()> {
         self.key
-            .seal_in_place_append_tag(Spill::nonce(self.written), Aad::empty(), &mut self.buffer)
+            .seal_in_place_append_tag(Spill::nonce(self.written), Aad::empty(), pile)
             .expect("a pile in memory is far below the cipher's limit");
-        self.file.seek(SeekFrom::Start(self.end))?;
-        self.file.write_all(&self.buffer)?;
-        self.runs[pile].push((self.written, self.end, self.buffer.len()));
+        // Nothing but this writes to the file, and reading moves no place in it.
+        self.file.write_all(pile)?;
+        self.runs[at].push((self.written, self.end, pile.len()));
         self.written += 1;
-        self.end += self.buffer.len() as u64;
+        self.end += pile.len() as u64;
+        pile.clear();
         Ok(())
     }
 
