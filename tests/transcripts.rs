@@ -231,6 +231,11 @@ fn nothing_but_plain_text_goes_into_pipes() {
         }
     }
     assert!(statuses.is_superset(&[0, 2, 3].into()), "{statuses:?}");
+    let answer = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/answers/funnel.json");
+    for form in ["table", "csv", "json", "markdown", "vega-lite"] {
+        let done = kobling(Path::new("."), "da", &words(&format!("ask --answer {answer} --format {form}")));
+        assert!(done.status.success() && !done.stdout.contains(&0x1b) && done.stderr.is_empty(), "{done:?}");
+    }
 }
 
 #[test]

@@ -270,7 +270,7 @@ mod tests {
                     texts(&path, to);
                 } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
                     let text = std::fs::read_to_string(&path).expect("readable");
-                    let after = text.split("Conflict(").skip(1).map(str::trim_start);
+                    let after = text.split(concat!("Conf", "lict(")).skip(1).map(str::trim_start);
                     let quoted = after.filter_map(|rest| rest.strip_prefix('"')?.split('"').next());
                     to.extend(quoted.map(str::to_owned));
                 }

@@ -108,7 +108,7 @@ impl From<KeyFileError> for Trouble {
 
 impl From<ProgrammeError> for Trouble {
     fn from(error: ProgrammeError) -> Trouble {
-        Trouble::Usage(english(error))
+        Trouble::Usage(Box::new(error))
     }
 }
 

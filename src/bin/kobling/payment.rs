@@ -104,7 +104,10 @@ pub(crate) fn run(command: &PaymentCommand) -> Outcome {
             let signed: SignedStatement = serde_json::from_slice(&bytes).map_err(wrong)?;
             signed
                 .verify(&arguments.service_public)
-                .map_err(|error| Trouble::Key(crate::exit::english(error)))?;
+                .map_err(|error| {
+                    let danish = "opgørelsen er ikke underskrevet af denne tjeneste, eller er ændret siden; sammenlign tjenestens fingeraftryk";
+                    Trouble::Key(both(danish, error.to_string()))
+                })?;
             tell!("underskrift god\n", "signature  good\n");
             show(&signed)
         }

@@ -1,23 +1,45 @@
-//! The language of this run: asked for by `--lang`, else `KOBLING_LANG`, else the system's own.
+//! The language of this run: asked for by `--lang`, else `KOBLING_LANG`, else what a file of settings prefers, else the
+//! system's own.
 //!
 //! It is found among the raw arguments, before they are understood: what is wrong with them is said in it too.
 
 use std::ffi::OsString;
-use std::sync::OnceLock;
+use std::sync::Mutex;
 
 use kobling::language::Language;
 
-static LANGUAGE: OnceLock<Language> = OnceLock::new();
+/// Once it is settled, and whether somebody asked for it.
+static LANGUAGE: Mutex<Option<(Language, bool)>> = Mutex::new(None);
 
 /// The language of messages, reports and pages.
 pub(crate) fn language() -> Language {
-    *LANGUAGE.get_or_init(of_the_system)
+    settled(|settled| settled.get_or_insert_with(|| found(None)).0)
 }
 
-/// Takes the language that the arguments ask for; the first one stands.
+/// Takes the language that the arguments or the environment ask for.
 pub(crate) fn speak(arguments: &[OsString]) {
     let asked = value_of(arguments, "--lang").and_then(|text| text.parse().ok());
-    let _ = LANGUAGE.set(asked.unwrap_or_else(of_the_system));
+    settled(|settled| *settled = Some(found(asked)));
+}
+
+/// Takes the language of a file of settings, where nobody asked for one.
+#[cfg_attr(not(test), expect(dead_code, reason = "no command reads a file of settings yet"))]
+pub(crate) fn prefer(language: Language) {
+    settled(|settled| {
+        if !settled.is_some_and(|(_, asked)| asked) {
+            *settled = Some((language, false));
+        }
+    });
+}
+
+fn settled<T>(with: impl FnOnce(&mut Option<(Language, bool)>) -> T) -> T {
+    with(&mut LANGUAGE.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+/// The language, and whether somebody asked for it.
+fn found(asked: Option<Language>) -> (Language, bool) {
+    let asked = asked.or_else(|| std::env::var("KOBLING_LANG").ok().and_then(|text| text.parse().ok()));
+    (asked.unwrap_or_else(of_the_system), asked.is_some())
 }
 
 /// The value of an option among raw arguments, as `--name value` or `--name=value`; the last one, as the parser takes it.
@@ -36,9 +58,6 @@ pub(crate) fn value_of<'a>(arguments: &'a [OsString], name: &str) -> Option<&'a 
 }
 
 fn of_the_system() -> Language {
-    if let Some(language) = std::env::var("KOBLING_LANG").ok().and_then(|text| text.parse().ok()) {
-        return language;
-    }
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
@@ -48,6 +67,13 @@ fn of_the_system() -> Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_asked_for_counts_before_what_a_file_prefers() {
+        speak(&["kobling".into(), "--lang".into(), "da".into()]);
+        prefer(Language::En);
+        assert_eq!(language(), Language::Da);
+    }
 
     #[test]
     fn an_option_is_found_before_the_arguments_are_understood() {
