@@ -7,6 +7,7 @@
 mod columns;
 mod consent_package;
 pub mod consents;
+mod days;
 pub mod findings;
 pub mod manifest;
 mod mapping;

@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::columns::{Columns, Decimal, Mapped, Reads, parse_date, parse_number};
+use super::columns::{Columns, Decimal, Mapped, Reads, parse_number};
+use super::days::Days;
 use super::findings::{Finding, Reason, Remark};
 use super::read::{Row, Written};
 use super::screen::{Number, Numbers};
@@ -63,13 +64,15 @@ pub(super) struct RowReader<'a> {
     tokeniser: &'a Tokeniser,
     terms: Terms,
     seen_forms: Vec<FxHashMap<Vec<u8>, u8>>,
+    days: Vec<Days>,
     line: Vec<u8>,
 }
 
 impl<'a> RowReader<'a> {
     pub fn new(columns: &'a Columns, tokeniser: &'a Tokeniser, terms: Terms) -> RowReader<'a> {
         let seen_forms = vec![FxHashMap::default(); columns.list.len()];
-        RowReader { columns, tokeniser, terms, seen_forms, line: Vec::with_capacity(256) }
+        let days = columns.list.iter().map(|column| Days::new(column.dates)).collect();
+        RowReader { columns, tokeniser, terms, seen_forms, days, line: Vec::with_capacity(256) }
     }
 
     /// Reads one record that begins on `line`; nothing comes of one that is empty.
@@ -151,7 +154,7 @@ impl<'a> RowReader<'a> {
             Reads::Case => self.local(field, Tokeniser::case)?,
             Reads::Staff => self.local(field, Tokeniser::staff)?,
             Reads::Date => {
-                let day = parse_date(field, written, column.dates)?;
+                let day = self.days[at].read(field, written)?;
                 if day > self.terms.today {
                     return Err(Reason::FutureDate);
                 }
