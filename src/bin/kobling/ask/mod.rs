@@ -141,11 +141,11 @@ pub(crate) fn run(arguments: &AskArguments) -> Outcome {
     Ok(Done::Clean)
 }
 
-/// Asks, question by question; each answer with where it came from. None in a dry run.
-fn asked(
-    arguments: &AskArguments,
-    list: Option<&AskList>,
-) -> Result<Option<Vec<(String, Vec<u8>)>>, Trouble> {
+/// Answers as they came, each with where it came from.
+type Bodies = Vec<(String, Vec<u8>)>;
+
+/// Asks, question by question. Nothing in a dry run.
+fn asked(arguments: &AskArguments, list: Option<&AskList>) -> Result<Option<Bodies>, Trouble> {
     let asks = match (list, &arguments.from) {
         (Some(list), Some(path)) => list.asks(arguments.period).map_err(|error| usage(path, &error))?,
         _ => from_arguments(arguments)?,
