@@ -13,7 +13,7 @@ use kobling::name::QuestionId;
 use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::say::language;
 use crate::send::Service;
-use crate::write::Dry;
+use crate::write::{Dry, Over};
 
 /// Commands on statements of payment.
 #[derive(Subcommand)]
@@ -63,7 +63,7 @@ pub(crate) fn run(command: &PaymentCommand) -> Outcome {
             let path = format!("/v1/payments/{}", arguments.question);
             let client = arguments.service.connect()?;
             if let Some(path) = &arguments.save {
-                arguments.dry.may_take(path, true)?;
+                arguments.dry.may_take(path, Over::Always)?;
             }
             let body = serde_json::json!({ "period": arguments.period });
             let (question, period) = (&arguments.question, arguments.period);
@@ -78,7 +78,7 @@ pub(crate) fn run(command: &PaymentCommand) -> Outcome {
             let body = client.post(&path, body.to_string().as_bytes(), None)?;
             let signed: SignedStatement = parse(&body)?;
             if let Some(path) = &arguments.save {
-                arguments.dry.file(path, &body, true)?;
+                arguments.dry.file(path, &body, Over::Always)?;
             }
             show(&signed)
         }

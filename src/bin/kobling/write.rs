@@ -21,6 +21,23 @@ pub(crate) struct Dry {
     dry_run: bool,
 }
 
+/// Whether a file may be written over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Over {
+    /// It may not.
+    Never,
+    /// Where the command's `--replace` says so.
+    Replace(bool),
+    /// It may: what is written is the same whenever it is.
+    Always,
+}
+
+impl Over {
+    const fn may(self) -> bool {
+        matches!(self, Over::Replace(true) | Over::Always)
+    }
+}
+
 impl Dry {
     /// Whether this is a dry run.
     pub(crate) const fn on(self) -> bool {
@@ -30,13 +47,13 @@ impl Dry {
     /// Whether a new file or folder is to be made now. Refuses what is there already and what has no folder to stand in;
     /// a dry run then says that it would be made.
     pub(crate) fn makes(self, path: &Path) -> Result<bool, Trouble> {
-        check_new(path)?;
+        check_new(path, Over::Never)?;
         Ok(!self.dry_run || would_write(path, None))
     }
 
     /// That a file may be written, for when its bytes are dear to get. Says nothing.
-    pub(crate) fn may_take(self, path: &Path, replace: bool) -> Result<(), Trouble> {
-        if replace { check_folder(path) } else { check_new(path) }
+    pub(crate) fn may_take(self, path: &Path, over: Over) -> Result<(), Trouble> {
+        if over.may() { check_folder(path) } else { check_new(path, over) }
     }
 
     /// Says that a file would be written whose bytes a dry run does not get.
@@ -44,22 +61,22 @@ impl Dry {
         would_write(path, None);
     }
 
-    /// A file, whole: a new one, or with `replace` over one that is there.
-    pub(crate) fn file(self, path: &Path, bytes: &[u8], replace: bool) -> Result<(), Trouble> {
-        self.may_take(path, replace)?;
+    /// A file, whole: a new one, or over one that is there.
+    pub(crate) fn file(self, path: &Path, bytes: &[u8], over: Over) -> Result<(), Trouble> {
+        self.may_take(path, over)?;
         if self.dry_run {
             would_write(path, Some(bytes.len()));
             return Ok(());
         }
         let mut options = std::fs::OpenOptions::new();
         options.write(true);
-        if replace {
+        if over.may() {
             options.create(true).truncate(true);
         } else {
             options.create_new(true);
         }
         let mut to = options.open(path).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => there_already(path),
+            ErrorKind::AlreadyExists => there_already(path, over),
             _ => file(path)(error),
         })?;
         to.write_all(bytes).and_then(|()| to.sync_all()).map_err(file(path))
@@ -81,18 +98,22 @@ fn would_write(path: &Path, bytes: Option<usize>) -> bool {
     false
 }
 
-fn there_already(path: &Path) -> Trouble {
+fn there_already(path: &Path, over: Over) -> Trouble {
     let path = path.display();
+    let (da, en) = match over {
+        Over::Replace(_) => (", eller --replace", ", or --replace"),
+        Over::Never | Over::Always => ("", ""),
+    };
     Trouble::Files(both(
-        format!("{path}: findes allerede; giv et andet navn"),
-        format!("{path}: is there already; give another name"),
+        format!("{path}: findes allerede; giv et andet navn{da}"),
+        format!("{path}: is there already; give another name{en}"),
     ))
 }
 
 /// That nothing stands at a path, and that its folder takes a new name.
-fn check_new(path: &Path) -> Result<(), Trouble> {
+fn check_new(path: &Path, over: Over) -> Result<(), Trouble> {
     match path.symlink_metadata() {
-        Ok(_) => Err(there_already(path)),
+        Ok(_) => Err(there_already(path, over)),
         Err(error) if error.kind() == ErrorKind::NotFound => check_folder(path),
         Err(error) => Err(file(path)(error)),
     }
@@ -133,19 +154,19 @@ mod tests {
         std::fs::write(&there, "old").expect("written");
         for dry in [Dry { dry_run: true }, Dry { dry_run: false }] {
             assert!(matches!(dry.makes(&there), Err(Trouble::Files(_))));
-            assert!(matches!(dry.file(&there, b"new", false), Err(Trouble::Files(_))));
+            assert!(matches!(dry.file(&there, b"new", Over::Never), Err(Trouble::Files(_))));
             assert!(matches!(dry.makes(&folder.path().join("no/new")), Err(Trouble::Files(_))));
             assert!(matches!(dry.makes(&there.join("new")), Err(Trouble::Files(_))));
             assert_eq!(dry.makes(&new).expect("may be made"), !dry.on());
             assert_eq!(dry.sends("sender", "sends"), !dry.on());
         }
         let dry = Dry { dry_run: true };
-        dry.file(&new, b"new", false).expect("may be made");
-        dry.file(&there, b"new", true).expect("may be replaced");
+        dry.file(&new, b"new", Over::Never).expect("may be made");
+        dry.file(&there, b"new", Over::Replace(true)).expect("may be replaced");
         assert!(!new.exists() && std::fs::read(&there).expect("readable") == b"old");
         let wet = Dry { dry_run: false };
-        wet.file(&new, b"new", false).expect("made");
-        wet.file(&there, b"new", true).expect("replaced");
+        wet.file(&new, b"new", Over::Never).expect("made");
+        wet.file(&there, b"new", Over::Replace(true)).expect("replaced");
         assert!(
             std::fs::read(&new).expect("made") == b"new" && std::fs::read(&there).expect("there") == b"new"
         );

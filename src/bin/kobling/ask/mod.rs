@@ -13,7 +13,7 @@ use kobling::name::{DimensionId, PopulationId, QuestionId};
 
 use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::say::language;
-use crate::write::Dry;
+use crate::write::{Dry, Over};
 pub(crate) use form::Lang;
 use form::{Csv, Form};
 
@@ -87,7 +87,7 @@ pub(crate) fn run(arguments: &AskArguments) -> Outcome {
     }
     // Nor may one be lost for want of a place to put it.
     if let Some(path) = arguments.report.as_ref().or(arguments.output.as_ref()) {
-        arguments.dry.may_take(path, arguments.replace)?;
+        arguments.dry.may_take(path, Over::Replace(arguments.replace))?;
     }
     let list = match &arguments.from {
         Some(path) => {
@@ -113,7 +113,7 @@ pub(crate) fn run(arguments: &AskArguments) -> Outcome {
         let title = arguments.title.clone().or(list.and_then(|list| list.title));
         let title = title.unwrap_or_else(|| language.choose("Svar", "Answers").to_owned());
         let page = Report { title, language, answers }.to_html();
-        arguments.dry.file(path, page.as_bytes(), arguments.replace)?;
+        arguments.dry.file(path, page.as_bytes(), Over::Replace(arguments.replace))?;
         return Ok(Done::Clean);
     }
     let [(from, body)] = &bodies[..] else {
@@ -131,7 +131,7 @@ pub(crate) fn run(arguments: &AskArguments) -> Outcome {
         arguments.format.render(&read(from, body)?, body, language, arguments.csv, labels)?
     };
     match &arguments.output {
-        Some(path) => arguments.dry.file(path, &bytes, arguments.replace)?,
+        Some(path) => arguments.dry.file(path, &bytes, Over::Replace(arguments.replace))?,
         None => {
             use std::io::Write as _;
             // A reader that has gone away is no trouble.

@@ -8,7 +8,7 @@ use kobling::language::Language;
 
 use crate::exit::{Done, Outcome, file};
 use crate::say::language;
-use crate::write::Dry;
+use crate::write::{Dry, Over};
 
 #[derive(Args)]
 pub(crate) struct Completions {
@@ -44,7 +44,7 @@ pub(crate) fn manual(arguments: &Manual) -> Outcome {
         }
         for (language, name, page) in &pages {
             let path = out.join(language.tag()).join("man1").join(name);
-            arguments.dry.file(&path, page, false)?;
+            arguments.dry.file(&path, page, Over::Never)?;
         }
     }
     let (count, folder) = (pages.len(), out.display());
