@@ -24,6 +24,12 @@ pub const MAX_BIRTH_DATES: usize = 73_049;
 pub const MAX_PROGRAMME_BYTES: usize = 1 << 20;
 /// Largest key file, in bytes: comments and one line.
 pub const MAX_KEY_FILE_BYTES: u64 = 16 << 10;
+/// Largest key file wrapped with `age`, in bytes: a key file, and a line for each of [`MAX_RECIPIENTS`].
+pub const MAX_WRAPPED_KEY_BYTES: u64 = 128 << 10;
+/// Most recipients of one wrapped key: as many as partners.
+pub const MAX_RECIPIENTS: usize = MAX_PARTNERS;
+/// Most shares of one linkage key.
+pub const MAX_KEY_SHARES: u8 = 32;
 /// Most codes of one category column: a sealed code is one byte, and 255 means missing.
 pub const MAX_CODES: usize = 254;
 /// Most datasets of a programme.

@@ -311,9 +311,9 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
     running.partner("lokk");
     let dir = running.dir.path();
     let file = |name: &str| dir.join(name).to_str().expect("text").to_owned();
-    std::fs::write(file("token"), running.bearer("desk", Role::Partner, "lokk")).expect("written");
+    kit::write_private(file("token"), running.bearer("desk", Role::Partner, "lokk"));
     std::fs::write(file("programme.toml"), PROGRAMME).expect("written");
-    std::fs::write(file("cpr"), format!("{}\n", cpr(3))).expect("written");
+    kit::write_private(file("cpr"), format!("{}\n", cpr(3)));
     let now = Timestamp::from_millis(1_748_764_800_000);
     running.clock.set(SystemClock.now().plus_millis(60_000));
     signing_key("lokk").save(Path::new(&file("sign.key")), "lokk", now, Example::Refuse).expect("saved");

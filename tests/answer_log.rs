@@ -61,7 +61,7 @@ fn the_steward_pages_through_every_answer_and_the_command_lists_them() {
     assert_eq!((read("", &vive).status, read("", "x").status), (403, 401));
 
     let file = running.dir.path().join("steward.token");
-    std::fs::write(&file, format!("{steward}\n")).expect("written");
+    kit::write_private(&file, format!("{steward}\n"));
     let run = |arguments: &[&str]| {
         let out = Command::new(env!("CARGO_BIN_EXE_kobling"))
             .env("KOBLING_LANG", "en")

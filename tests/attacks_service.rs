@@ -416,9 +416,9 @@ fn attack_a_withdrawal_under_another_linkage_key_is_recorded_and_stops_nothing()
     running.service.enrol_key(&actor, &id, &signing_key("lokk").verifying_key()).expect("enrolled");
     let dir = running.dir.path();
     let file = |name: &str| dir.join(name).to_str().expect("text").to_owned();
-    std::fs::write(file("token"), running.bearer("lokk-raw", Role::Partner, "lokk")).expect("written");
+    kit::write_private(file("token"), running.bearer("lokk-raw", Role::Partner, "lokk"));
     std::fs::write(file("programme.toml"), PROGRAMME).expect("written");
-    std::fs::write(file("cpr"), kit::cpr(3)).expect("written");
+    kit::write_private(file("cpr"), kit::cpr(3));
     let now = Timestamp::from_millis(1_748_764_800_000);
     let programme = kit::programme();
     running.clock.set(SystemClock.now().plus_millis(60_000));

@@ -328,11 +328,17 @@ fn a_public_key_may_begin_with_a_hyphen() {
     run(&["receipt", "verify", "no-such.json", "--service-public", public]).refused(3, "no-such.json");
 }
 
+/// Writes a file for its owner alone, over one that is there.
+fn private(path: &str, text: &str) {
+    std::fs::remove_file(path).ok();
+    kobling::key::private::write_new(Path::new(path), text.as_bytes()).expect("written");
+}
+
 #[test]
 fn what_is_wrong_with_one_persons_record_is_said_of_the_record_before_anything_is_named_or_sent() {
     let partner = Partner::new();
     let token = partner.at("token");
-    std::fs::write(&token, "kobling-token-1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n").expect("written");
+    private(&token, "kobling-token-1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
     let (linkage, signing, programme) =
         (partner.at("linkage.key"), partner.at("signing.key"), partner.at("programme.toml"));
     let text = include_str!("../programmes/interventionsmodel.toml");
@@ -341,7 +347,7 @@ fn what_is_wrong_with_one_persons_record_is_said_of_the_record_before_anything_i
     let numbers = std::fs::read_to_string(example("extract.csv")).expect("readable");
     let number = numbers.lines().nth(1).and_then(|line| line.split(';').next()).expect("a number");
     let give = |number: &str, more: &[&str]| {
-        std::fs::write(&cpr, format!("{number}\n")).expect("written");
+        private(&cpr, &format!("{number}\n"));
         let words = ["consent", "give", "--programme", &programme, "--partner", "lokk", "--key", &linkage];
         let who = ["--signing-key", &signing, "--purpose", "evaluation", "--recipient", "vive"];
         let how = ["--notice", "samtykke", "--recorded-by", "desk", "--cpr-file", &cpr];
@@ -368,7 +374,7 @@ fn a_service_that_is_not_there_is_status_5_and_the_clear_is_refused() {
     let partner = Partner::new();
     assert_eq!(partner.tokenise("package", &["--max-rejected", "3"]).status, 0);
     let token = partner.at("token");
-    std::fs::write(&token, "kobling-token-1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n").expect("written");
+    private(&token, "kobling-token-1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
     let package = partner.at("package");
     let upload = |service: &str, token: &str, more: &[&str]| {
         run(&[&["upload", &package, "--service", service, "--token-file", token][..], more].concat())
@@ -439,4 +445,22 @@ fn no_value_of_a_person_is_said_or_sent() {
         let text = std::fs::read_to_string(&file).expect("readable");
         assert_eq!(leaks(&text), Vec::<String>::new(), "{}", file.display());
     }
+}
+
+/// The smallest build: what it cannot do, it says, with what to build.
+#[cfg(not(feature = "age"))]
+#[test]
+fn without_age_keys_are_not_wrapped_and_the_message_says_what_to_build() {
+    let partner = Partner::new();
+    let (key, out) = (partner.at("linkage.key"), partner.at("out"));
+    for words in [
+        vec!["key", "recipient", "--out", &out],
+        vec!["key", "recipient", "--show", &key],
+        vec!["key", "wrap", &key, "--to", "age1x", "--out", &out],
+        vec!["key", "unwrap", &key, "--identity", &key, "--out", &out],
+    ] {
+        run(&words).refused(2, "--no-default-features --features partner,age");
+        assert!(!Path::new(&out).exists());
+    }
+    assert_eq!(run(&["doctor", "--key", &key, "--identity", &key]).status, 0);
 }

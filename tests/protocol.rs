@@ -5,7 +5,7 @@ use std::process::Command;
 
 use kobling::clock::{Day, Timestamp};
 use kobling::id::{IdKind, IdRejection, Identifier, LeadingZero, Modulus};
-use kobling::key::{Example, LinkageKey, ServiceKey, SigningKey, VerifyingKey};
+use kobling::key::{Example, LinkageKey, ServiceKey, Share, SigningKey, VerifyingKey, combine};
 use kobling::secret::Random;
 use kobling::token::{Linker, LocalIdError, Token, TokenKind, Tokeniser};
 use serde_json::Value;
@@ -67,6 +67,7 @@ fn today() -> Day {
 fn key_ids() {
     for vector in list(&vectors("tokens.json"), "keys") {
         assert_eq!(linkage_key(vector).id().to_string(), text(vector, "key_id"));
+        assert_eq!(linkage_key(vector).id().words(), text(vector, "words"));
     }
 }
 
@@ -208,11 +209,49 @@ fn key_files() {
 }
 
 #[test]
+fn shares_of_a_split() {
+    for vector in list(&vectors("tokens.json"), "shares") {
+        let of = |field: &str| vector[field].as_u64().expect("a number");
+        let shares: Vec<(PathBuf, String)> = list(vector, "lines")
+            .iter()
+            .enumerate()
+            .map(|(at, line)| {
+                let line = line.as_str().expect("a line");
+                (
+                    PathBuf::from(at.to_string()),
+                    format!("# programme: {}\n{line}\n", text(vector, "programme")),
+                )
+            })
+            .collect();
+        assert_eq!(shares.len() as u64, of("of"));
+        let read = |(path, file): &(PathBuf, String)| {
+            (path.clone(), Share::parse(file, path).unwrap_or_else(|error| panic!("{error}")))
+        };
+        for (share, number) in shares.iter().zip(1u8..) {
+            let (_, share) = read(share);
+            assert_eq!((share.number(), u64::from(share.needed())), (number, of("needed")));
+            assert_eq!(
+                (share.split(), share.key_id().to_string().as_str()),
+                (text(vector, "split").to_owned(), text(vector, "key_id"))
+            );
+        }
+        let needed = usize::try_from(of("needed")).expect("small");
+        for start in 0..=shares.len() - needed {
+            let some: Vec<_> = shares[start..start + needed].iter().map(read).collect();
+            let key = combine(&some).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(key.id(), linkage_key(vector).id());
+            assert!(combine(&some[1..]).is_err());
+        }
+    }
+}
+
+#[test]
 fn public_keys_and_signatures() {
     for vector in list(&vectors("tokens.json"), "fingerprints") {
         let public: VerifyingKey = text(vector, "text").parse().expect("a public key");
         assert_eq!(hex(public.as_bytes()), text(vector, "key"));
         assert_eq!(public.fingerprint().to_string(), text(vector, "fingerprint"));
+        assert_eq!(public.fingerprint().words(), text(vector, "words"));
     }
     for vector in list(&vectors("signatures.json"), "signatures") {
         let key = SigningKey::from_seed(&mut bytes(text(vector, "seed")));
@@ -262,12 +301,15 @@ fn python_finds_a_vector_that_is_wrong() {
     let path = dir.path().join("tokens.json");
     for (section, field) in [
         ("keys", "key_id"),
+        ("keys", "words"),
         ("tokens", "canonical"),
         ("tokens", "token"),
         ("links", "link"),
         ("service_keys", "signing"),
         ("files", "line"),
         ("fingerprints", "fingerprint"),
+        ("fingerprints", "words"),
+        ("shares", "secret"),
     ] {
         let mut vectors = vectors("tokens.json");
         let slipped = format!("{}x", text(&vectors[section][0], field));

@@ -16,9 +16,11 @@ use serde::de::DeserializeOwned;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
+use crate::clock::Timestamp;
 use crate::consent::{
     AS_OF_CONTEXT, AsOfAnswer, AsOfQuestion, ConsentBatch, ConsentRecord, HELD_CONTEXT, HeldRequest,
 };
+use crate::key::private::{self, PrivateFileError, Readers};
 use crate::key::{KeyId, Signature, SigningKey};
 use crate::limits;
 use crate::name::QuestionId;
@@ -42,6 +44,9 @@ pub enum ClientError {
         /// The cause.
         source: std::io::Error,
     },
+    /// A bearer token's file that cannot be read, or that others may read.
+    #[error(transparent)]
+    TokenFile(#[from] PrivateFileError),
     /// A file that holds no bearer token.
     #[error("{}: holds no token; expected one line that begins with kobling-token-1.", .0.display())]
     Token(PathBuf),
@@ -115,13 +120,14 @@ impl Client {
     /// `authority` instead of the public ones where it is given.
     ///
     /// # Errors
-    /// [`ClientError::Address`], [`ClientError::File`], [`ClientError::Token`], [`ClientError::Certificate`].
+    /// [`ClientError::Address`], [`ClientError::File`], [`ClientError::TokenFile`] also where others may read the file,
+    /// [`ClientError::Token`], [`ClientError::Certificate`].
     pub fn new(address: &str, token_file: &Path, authority: Option<&Path>) -> Result<Client, ClientError> {
         let file = |path: &Path| {
             let path = path.to_owned();
             move |source| ClientError::File { path, source }
         };
-        let text = Zeroizing::new(std::fs::read_to_string(token_file).map_err(file(token_file))?);
+        let text = private::read_text(token_file, limits::MAX_KEY_FILE_BYTES, Readers::OwnerOnly)?;
         let line = text.lines().map(str::trim).find(|line| line.starts_with("kobling-token-1."));
         let token = Zeroizing::new(line.ok_or_else(|| ClientError::Token(token_file.to_owned()))?.to_owned());
         let base = address.trim_end_matches('/').to_owned();
@@ -197,6 +203,18 @@ impl Client {
     pub fn fetch(&self, path: &str) -> Result<Vec<u8>, ClientError> {
         let call = self.agent.get(self.url(path)).header("Authorization", self.bearer().as_str());
         self.body(path, call.call().map_err(|error| self.unreachable(error))?)
+    }
+
+    /// What time the service has, to the second, where it says so: the `Date` of an answer that needs no right.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`].
+    pub fn time(&self) -> Result<Option<Timestamp>, ClientError> {
+        let answer =
+            self.agent.get(self.url("/v1/health")).call().map_err(|error| self.unreachable(error))?;
+        let date = answer.headers().get("date").and_then(|value| value.to_str().ok());
+        let moment = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        Ok(moment.map(|moment| Timestamp::from_millis(moment.timestamp().as_millisecond())))
     }
 
     /// `POST` a JSON body; the answer as it came.
@@ -314,7 +332,7 @@ mod tests {
     fn nothing_leaves_in_the_clear() {
         let dir = tempfile::tempdir().expect("a folder");
         let token = dir.path().join("token");
-        std::fs::write(&token, "kobling-token-1.x\n").expect("written");
+        private::write_new(&token, b"kobling-token-1.x\n").expect("written");
         let connect = |address: &str| Client::new(address, &token, None).is_ok();
         for fine in ["https://kobling.example", "http://127.0.0.1:1", "http://[::1]:1/", "http://localhost"] {
             assert!(connect(fine), "{fine}");

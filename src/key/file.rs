@@ -1,20 +1,21 @@
 //! The text form of a secret: comment lines, then one line `TYPE:BASE64URL:CHECKSUM`.
 //!
 //! The type says what was pasted where, the checksum (first 4 bytes of SHA-256 over type and bytes, in hex) catches
-//! what was cut or mistyped. Files are made with mode 0600 and never overwritten; on Unix a file that others may
-//! read is refused. On Windows the folder's own access rules stand alone: that is not checked.
+//! what was cut or mistyped. How such a file lies on disk is in `private.rs`.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::private::{self, PrivateFileError, Readers};
 use crate::limits;
 use crate::secret::Secret;
+
+/// Characters of the longest secret in base64url without padding.
+const ENCODED: usize = (super::share::BYTES * 4).div_ceil(3);
 
 /// Which secret a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +26,12 @@ pub enum Kind {
     Signing,
     /// The service's own.
     Service,
+    /// One part of a linkage key that was split.
+    Share,
 }
 
 impl Kind {
-    const fn prefix(self, example: bool) -> &'static str {
+    pub(super) const fn prefix(self, example: bool) -> &'static str {
         match (self, example) {
             (Kind::Linkage, false) => "kobling-linkage-key-1",
             (Kind::Linkage, true) => "kobling-example-linkage-key-1",
@@ -36,6 +39,8 @@ impl Kind {
             (Kind::Signing, true) => "kobling-example-signing-key-1",
             (Kind::Service, false) => "kobling-service-key-1",
             (Kind::Service, true) => "kobling-example-service-key-1",
+            (Kind::Share, false) => "kobling-linkage-key-share-1",
+            (Kind::Share, true) => "kobling-example-linkage-key-share-1",
         }
     }
 
@@ -44,6 +49,15 @@ impl Kind {
             Kind::Linkage => "linkage key",
             Kind::Signing => "signing key",
             Kind::Service => "service key",
+            Kind::Share => "share of a linkage key",
+        }
+    }
+
+    /// Bytes of the secret.
+    const fn size(self) -> usize {
+        match self {
+            Kind::Linkage | Kind::Signing | Kind::Service => 32,
+            Kind::Share => super::share::BYTES,
         }
     }
 }
@@ -60,25 +74,9 @@ pub enum Example {
 /// Why a key file could not be read or written. Never carries any of its content.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
-    /// The file system said no.
-    #[error("{}: cannot be {doing}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// `read` or `written`.
-        doing: &'static str,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// A new key, and a file that is there.
-    #[error("{}: exists already, and a key is never written over; give the name of a new file", .0.display())]
-    Exists(PathBuf),
-    /// Others than the owner may read it.
-    #[error("{}: others than you may read this file; run `chmod 600` on it, and ask yourself who has read it", .0.display())]
-    Open(PathBuf),
-    /// Larger than any key file.
-    #[error("{}: too large to be a key file", .0.display())]
-    Large(PathBuf),
+    /// The file cannot be read, written, or may be read by others.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
     /// No line of the type wanted.
     #[error("{}: holds no {}: expected one line that begins with `{}:`", path.display(), kind.name(), kind.prefix(false))]
     Absent {
@@ -123,21 +121,21 @@ pub enum KeyFileError {
     },
 }
 
-/// A secret of 32 bytes with the comments of its file.
+/// A secret with the comments of its file.
 #[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) secret: Secret<32>,
+pub(super) struct Loaded<const N: usize = 32> {
+    pub(super) secret: Secret<N>,
     comments: Vec<(String, String)>,
 }
 
-impl Loaded {
+impl<const N: usize> Loaded<N> {
     /// The value of a comment line `# field: value`.
     pub(super) fn comment(&self, field: &str) -> Option<&str> {
         self.comments.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
     }
 }
 
-fn checksum(prefix: &str, bytes: &[u8; 32]) -> String {
+fn checksum(prefix: &str, bytes: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(prefix.as_bytes());
     hash.update([0]);
@@ -147,60 +145,53 @@ fn checksum(prefix: &str, bytes: &[u8; 32]) -> String {
 }
 
 /// Writes a new file, readable by its owner only.
-pub(super) fn write_new(
+pub(super) fn write_new<const N: usize>(
     path: &Path,
     kind: Kind,
     example: bool,
     comments: &[(&str, String)],
-    secret: &Secret<32>,
+    secret: &Secret<N>,
 ) -> Result<(), KeyFileError> {
-    let io = |source| KeyFileError::Io { path: path.to_owned(), doing: "written", source };
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.to_owned()),
-        _ => io(error),
-    })?;
-    let mut text = Zeroizing::new(String::with_capacity(1024));
+    let mut text = Zeroizing::new(String::with_capacity(2048));
     for (field, value) in comments {
         text.push_str(&format!("# {field}: {value}\n"));
     }
     let bytes = secret.expose("the key file is where the secret lives");
-    let mut encoded = Zeroizing::new([0u8; 43]);
-    URL_SAFE_NO_PAD.encode_slice(bytes, encoded.as_mut_slice()).expect("32 bytes are 43 characters");
+    let mut encoded = Zeroizing::new([0u8; ENCODED]);
+    let length =
+        URL_SAFE_NO_PAD.encode_slice(bytes, encoded.as_mut_slice()).expect("the room is for the longest");
     let prefix = kind.prefix(example);
     text.push_str(prefix);
     text.push(':');
-    text.push_str(std::str::from_utf8(encoded.as_slice()).expect("base64 is ASCII"));
+    text.push_str(std::str::from_utf8(&encoded[..length]).expect("base64 is ASCII"));
     text.push(':');
     text.push_str(&checksum(prefix, bytes));
     text.push('\n');
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)
+    Ok(private::write_new(path, text.as_bytes())?)
 }
 
-/// Reads a file of the kind wanted.
-pub(super) fn load(path: &Path, wanted: Kind, example: Example) -> Result<Loaded, KeyFileError> {
-    let io = |source| KeyFileError::Io { path: path.to_owned(), doing: "read", source };
-    let file = File::open(path).map_err(io)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = file.metadata().map_err(io)?.permissions().mode();
-        if mode & 0o077 != 0 && example == Example::Refuse {
-            return Err(KeyFileError::Open(path.to_owned()));
-        }
-    }
-    let mut text = Zeroizing::new(String::new());
-    file.take(limits::MAX_KEY_FILE_BYTES + 1).read_to_string(&mut text).map_err(io)?;
-    if text.len() as u64 > limits::MAX_KEY_FILE_BYTES {
-        return Err(KeyFileError::Large(path.to_owned()));
-    }
+/// Reads a file of the kind wanted. Where an example will do, so does a file that others may read.
+pub(super) fn load<const N: usize>(
+    path: &Path,
+    wanted: Kind,
+    example: Example,
+) -> Result<Loaded<N>, KeyFileError> {
+    let readers = match example {
+        Example::Refuse => Readers::OwnerOnly,
+        Example::Allow => Readers::Anybody,
+    };
+    let text = private::read_text(path, limits::MAX_KEY_FILE_BYTES, readers)?;
     parse(&text, path, wanted, example)
 }
 
-fn parse(text: &str, path: &Path, wanted: Kind, example: Example) -> Result<Loaded, KeyFileError> {
+/// Reads the text of a file; `path` is for messages.
+pub(super) fn parse<const N: usize>(
+    text: &str,
+    path: &Path,
+    wanted: Kind,
+    example: Example,
+) -> Result<Loaded<N>, KeyFileError> {
+    debug_assert_eq!(N, wanted.size());
     let damaged = || KeyFileError::Damaged(path.to_owned());
     let mut comments = Vec::new();
     let mut found = None;
@@ -217,7 +208,7 @@ fn parse(text: &str, path: &Path, wanted: Kind, example: Example) -> Result<Load
     }
     let absent = || KeyFileError::Absent { path: path.to_owned(), kind: wanted };
     let (prefix, rest) = found.ok_or_else(absent)?.split_once(':').ok_or_else(absent)?;
-    let kinds = [Kind::Linkage, Kind::Signing, Kind::Service];
+    let kinds = [Kind::Linkage, Kind::Signing, Kind::Service, Kind::Share];
     let known = kinds.iter().flat_map(|kind| [(*kind, false), (*kind, true)]);
     let Some((kind, is_example)) = known.into_iter().find(|(kind, example)| kind.prefix(*example) == prefix)
     else {
@@ -227,11 +218,10 @@ fn parse(text: &str, path: &Path, wanted: Kind, example: Example) -> Result<Load
         return Err(KeyFileError::OtherKind { path: path.to_owned(), found: kind, wanted });
     }
     let (encoded, sum) = rest.split_once(':').ok_or_else(damaged)?;
-    let mut bytes = [0u8; 32];
-    let decoded = URL_SAFE_NO_PAD.decode_slice(encoded, &mut bytes);
-    let sound = decoded == Ok(32) && checksum(prefix, &bytes) == sum;
+    let mut bytes = Zeroizing::new([0u8; N]);
+    let decoded = URL_SAFE_NO_PAD.decode_slice(encoded, bytes.as_mut_slice());
+    let sound = decoded == Ok(N) && checksum(prefix, bytes.as_slice()) == sum;
     let secret = Secret::new(&mut bytes);
-    bytes.zeroize();
     if !sound {
         return Err(damaged());
     }
@@ -251,7 +241,7 @@ mod tests {
         let secret = Secret::new(&mut [9; 32]);
         write_new(&path, Kind::Linkage, false, &[("programme", "p".into())], &secret)?;
         let text = std::fs::read_to_string(&path).expect("readable");
-        parse(&edit(&text), &path, wanted, Example::Refuse).map(|l| *l.secret.expose("test"))
+        parse::<32>(&edit(&text), &path, wanted, Example::Refuse).map(|l| *l.secret.expose("test"))
     }
 
     #[test]
@@ -271,7 +261,7 @@ mod tests {
             let mut slipped = text.clone().into_bytes();
             slipped[at] = if slipped[at] == b'x' { b'y' } else { b'x' };
             let slipped = String::from_utf8(slipped).expect("ASCII");
-            assert!(parse(&slipped, &path, Kind::Linkage, Example::Refuse).is_err(), "{at}");
+            assert!(parse::<32>(&slipped, &path, Kind::Linkage, Example::Refuse).is_err(), "{at}");
         }
     }
 
@@ -291,9 +281,11 @@ mod tests {
         let secret = Secret::new(&mut [9; 32]);
         write_new(&path, Kind::Signing, false, &[], &secret).expect("written");
         assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-        assert!(matches!(write_new(&path, Kind::Signing, false, &[], &secret), Err(KeyFileError::Exists(_))));
+        let again = write_new(&path, Kind::Signing, false, &[], &secret);
+        assert!(matches!(again, Err(KeyFileError::File(PrivateFileError::Exists(_)))));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("allowed");
-        assert!(matches!(load(&path, Kind::Signing, Example::Refuse), Err(KeyFileError::Open(_))));
+        let open = load::<32>(&path, Kind::Signing, Example::Refuse);
+        assert!(matches!(open, Err(KeyFileError::File(PrivateFileError::Open(_)))));
     }
 
     #[test]
@@ -301,7 +293,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("k");
         write_new(&path, Kind::Linkage, true, &[], &Secret::new(&mut [9; 32])).expect("written");
-        assert!(matches!(load(&path, Kind::Linkage, Example::Refuse), Err(KeyFileError::ExampleKey(_))));
-        assert!(load(&path, Kind::Linkage, Example::Allow).is_ok());
+        assert!(matches!(
+            load::<32>(&path, Kind::Linkage, Example::Refuse),
+            Err(KeyFileError::ExampleKey(_))
+        ));
+        assert!(load::<32>(&path, Kind::Linkage, Example::Allow).is_ok());
     }
 }

@@ -59,7 +59,19 @@ impl LinkageKey {
     /// # Errors
     /// As [`LinkageKey::load`]; a file without a `# programme:` line is a contradiction.
     pub fn load_any(path: &Path, example: Example) -> Result<LinkageKey, KeyFileError> {
-        let loaded = file::load(path, Kind::Linkage, example)?;
+        LinkageKey::named(path, file::load(path, Kind::Linkage, example)?)
+    }
+
+    /// Reads the text of a key file for the programme that it names itself; `path` is for messages. An example key is
+    /// refused.
+    ///
+    /// # Errors
+    /// As [`LinkageKey::load_any`], but those of the file system.
+    pub fn parse(text: &str, path: &Path) -> Result<LinkageKey, KeyFileError> {
+        LinkageKey::named(path, file::parse(text, path, Kind::Linkage, Example::Refuse)?)
+    }
+
+    fn named(path: &Path, loaded: file::Loaded) -> Result<LinkageKey, KeyFileError> {
         let contradiction = || KeyFileError::Contradiction { path: path.to_owned(), field: "programme" };
         let programme =
             loaded.comment("programme").and_then(|text| text.parse().ok()).ok_or_else(contradiction)?;
@@ -82,7 +94,7 @@ impl LinkageKey {
     /// Writes a new key file, mode 0600; an existing file is left alone.
     ///
     /// # Errors
-    /// [`KeyFileError::Io`].
+    /// [`KeyFileError::File`].
     pub fn save(&self, path: &Path, created: Timestamp, example: Example) -> Result<(), KeyFileError> {
         let comments = [
             ("Kobling", "linkage key, shared by the partners; never give it to the service".to_owned()),
@@ -107,6 +119,11 @@ impl LinkageKey {
         KeyId(id)
     }
 
+    /// The 32 bytes, to be split in shares.
+    pub(super) fn expose(&self, reason: &'static str) -> &[u8; 32] {
+        self.secret.expose(reason)
+    }
+
     /// The HMAC key of one scope, ready to run.
     #[must_use]
     pub fn token_key(&self, scope: &str) -> TokenKey {
@@ -126,7 +143,15 @@ impl LinkageKey {
 
 /// The public name of a linkage key under one programme: 8 bytes, 16 hexadecimal characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId([u8; 8]);
+pub struct KeyId(pub(super) [u8; 8]);
+
+impl KeyId {
+    /// The id in words, one for each byte, for two people to compare on the telephone.
+    #[must_use]
+    pub fn words(&self) -> String {
+        super::words::words(&self.0)
+    }
+}
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -37,7 +37,7 @@ impl ServiceKey {
     /// Writes a new key file, mode 0600; an existing file is left alone.
     ///
     /// # Errors
-    /// [`KeyFileError::Io`].
+    /// [`KeyFileError::File`].
     pub fn save(&self, path: &Path, created: Timestamp) -> Result<(), KeyFileError> {
         let comments = [
             ("Kobling", "service key; never in the data folder, a backup, or a partner's hands".to_owned()),

@@ -56,7 +56,7 @@ impl SigningKey {
     /// Writes a new key file, mode 0600; an existing file is left alone.
     ///
     /// # Errors
-    /// [`KeyFileError::Io`].
+    /// [`KeyFileError::File`].
     pub fn save(
         &self,
         path: &Path,
@@ -136,6 +136,14 @@ pub struct Signature([u8; 64]);
 /// Short name of a public key: five groups of four hexadecimal characters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 10]);
+
+impl Fingerprint {
+    /// The fingerprint in words, one for each byte, for two people to compare on the telephone.
+    #[must_use]
+    pub fn words(&self) -> String {
+        super::words::words(&self.0)
+    }
+}
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

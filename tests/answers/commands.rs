@@ -144,7 +144,8 @@ struct Evaluator(tempfile::TempDir);
 impl Evaluator {
     fn new() -> Evaluator {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("token"), "kobling-token-1.made-up\n").expect("written");
+        let token = folder.path().join("token");
+        kobling::key::private::write_new(&token, b"kobling-token-1.made-up\n").expect("written");
         Evaluator(folder)
     }
 

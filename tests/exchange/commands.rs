@@ -16,7 +16,7 @@ impl Desk {
         let programme = text.replace("interventionsmodel", "example");
         std::fs::write(desk.at("programme.toml"), programme).expect("written");
         let token = "kobling-token-1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
-        std::fs::write(desk.at("token"), token).expect("written");
+        kobling::key::private::write_new(desk.at("token").as_ref(), token.as_bytes()).expect("written");
         let list = format!("cpr,record,event,time,names\n{}", rows.replace("CPR", &number()));
         std::fs::write(desk.at("list.csv"), list).expect("written");
         desk

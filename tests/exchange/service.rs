@@ -24,7 +24,7 @@ fn an_imported_file_records_what_the_list_records() {
         });
         format!("cpr,record,event,time,names\n{}", rows.collect::<String>())
     };
-    std::fs::write(file("token"), running.bearer("lokk-raw", Role::Partner, "lokk")).expect("written");
+    kit::write_private(file("token"), running.bearer("lokk-raw", Role::Partner, "lokk"));
     std::fs::write(file("programme.toml"), PROGRAMME).expect("written");
     let now = Timestamp::from_millis(1_748_764_800_000);
     linkage_key().save(Path::new(&file("key")), now, Example::Refuse).expect("saved");

@@ -23,7 +23,7 @@ impl Desk {
         linkage_key().save(&dir.join("linkage.key"), now, Example::Refuse).expect("saved");
         signing_key(POLICE).save(&dir.join("signing.key"), POLICE, now, Example::Refuse).expect("saved");
         std::fs::write(dir.join("programme.toml"), kit::PROGRAMME).expect("written");
-        std::fs::write(dir.join("token"), format!("{}\n", world.police.1)).expect("written");
+        kit::write_private(dir.join("token"), format!("{}\n", world.police.1));
         Desk { world, dir }
     }
 

@@ -235,10 +235,17 @@ impl Drop for Running {
     }
 }
 
+/// Writes a file for its owner alone, as a bearer token or a CPR number must lie.
+pub fn write_private(path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+    let path = path.as_ref();
+    std::fs::remove_file(path).ok();
+    kobling::key::private::write_new(path, content.as_ref()).unwrap_or_else(|error| panic!("{error}"));
+}
+
 /// A client with a bearer token.
 pub fn connect(dir: &Path, address: &str, id: &str, bearer: &str) -> Client {
     let file = dir.join(format!("{id}.token"));
-    std::fs::write(&file, format!("{bearer}\n")).expect("written");
+    write_private(&file, format!("{bearer}\n"));
     Client::new(address, &file, None).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -7,7 +7,10 @@ use std::process::ExitCode;
 use kobling::client::{ClientError, UploadError};
 use kobling::extract::consents::ConsentListError;
 use kobling::extract::{ExtractError, HeaderError, PackageError, ReadError};
-use kobling::key::KeyFileError;
+#[cfg(feature = "age")]
+use kobling::key::HandoverError;
+use kobling::key::private::PrivateFileError;
+use kobling::key::{KeyFileError, ShareError};
 use kobling::language::{Both, Spoken};
 use kobling::programme::ProgrammeError;
 
@@ -102,7 +105,29 @@ pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Tro
 
 impl From<KeyFileError> for Trouble {
     fn from(error: KeyFileError) -> Trouble {
-        Trouble::Key(english(error))
+        Trouble::Key(Box::new(error))
+    }
+}
+
+impl From<ShareError> for Trouble {
+    fn from(error: ShareError) -> Trouble {
+        match error {
+            ShareError::Numbers { .. } => Trouble::Usage(Box::new(error)),
+            _ => Trouble::Key(Box::new(error)),
+        }
+    }
+}
+
+#[cfg(feature = "age")]
+impl From<HandoverError> for Trouble {
+    fn from(error: HandoverError) -> Trouble {
+        match error {
+            HandoverError::NoRecipients
+            | HandoverError::ManyRecipients
+            | HandoverError::Repeated { .. }
+            | HandoverError::Recipient { .. } => Trouble::Usage(Box::new(error)),
+            _ => Trouble::Key(Box::new(error)),
+        }
     }
 }
 
@@ -154,6 +179,8 @@ impl From<ClientError> for Trouble {
             ClientError::Address => Trouble::Usage(english(error)),
             ClientError::File { .. } | ClientError::Certificate(_) => Trouble::Files(english(error)),
             ClientError::Token(_) => Trouble::Key(english(error)),
+            ClientError::TokenFile(error @ PrivateFileError::Io { .. }) => Trouble::Files(Box::new(error)),
+            ClientError::TokenFile(error) => Trouble::Key(Box::new(error)),
             _ => Trouble::Service(english(error)),
         }
     }

@@ -25,6 +25,7 @@ mod access;
 mod answers;
 mod ask;
 mod consent;
+mod doctor;
 mod erasures;
 mod exchange;
 mod exit;
@@ -60,6 +61,8 @@ enum Command {
     /// The key with which this partner signs what it sends.
     #[command(subcommand)]
     SigningKey(key::SigningKeyCommand),
+    /// Look whether everything on this machine is as it should be, and what a lost key is worth.
+    Doctor(doctor::DoctorArguments),
     /// Check an extract: every bad row in one pass, with line, column and reason, never the value.
     Check(extract::CheckArguments),
     /// Turn an extract into a package: a folder of tokens, ready to be looked at and sent.
@@ -112,6 +115,7 @@ fn main() -> std::process::ExitCode {
     let result = match arguments.command {
         Command::Key(command) => key::linkage(&command),
         Command::SigningKey(command) => key::signing(&command),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Check(arguments) => extract::check(&arguments),
         Command::Tokenise(arguments) => extract::tokenise(&arguments),
         Command::Inspect(arguments) => extract::inspect(&arguments),

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use kobling::key::private::{self, Readers};
 use kobling::key::{LinkageKey, SigningKey};
 use kobling::language::Spoken as _;
+use kobling::limits;
 use kobling::name::PartnerId;
 use kobling::programme::Programme;
 use zeroize::Zeroizing;
 
-use crate::exit::{Trouble, both, file};
+use crate::exit::{Trouble, both};
 use crate::extract::programme;
 use crate::key::example;
 use crate::say::language;
@@ -55,7 +57,8 @@ impl Who {
 /// One person.
 #[derive(Args)]
 pub(crate) struct Person {
-    /// File that holds the CPR number, alone on a line; asked for at a hidden prompt when not given.
+    /// File for you alone (mode 0600) that holds the CPR number, alone on a line; asked for at a hidden prompt when not
+    /// given.
     #[arg(long)]
     cpr_file: Option<PathBuf>,
 }
@@ -64,7 +67,8 @@ impl Person {
     /// The number, as it was typed or as it stands in the file.
     pub(crate) fn read(&self) -> Result<Zeroizing<String>, Trouble> {
         match &self.cpr_file {
-            Some(path) => Ok(Zeroizing::new(std::fs::read_to_string(path).map_err(file(path))?)),
+            Some(path) => private::read_text(path, limits::MAX_KEY_FILE_BYTES, Readers::OwnerOnly)
+                .map_err(|error| Trouble::Files(Box::new(error))),
             None => {
                 let typed = rpassword::prompt_password(
                     language().choose("CPR-nummer (vises ikke): ", "CPR number (not shown): "),

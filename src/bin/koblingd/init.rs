@@ -46,7 +46,9 @@ impl Init {
         println!("data folder: {}", self.folder.data.display());
         println!("programme: {} version {}", programme.id, programme.version);
         println!("linkage key expected: {key_id}");
-        println!("service fingerprint: {}", key.signing_key().verifying_key().fingerprint());
+        let fingerprint = key.signing_key().verifying_key().fingerprint();
+        println!("service fingerprint: {fingerprint}");
+        println!("service words: {}", fingerprint.words());
         println!("Keep the service key apart from every backup of the data folder.");
         Ok(())
     }

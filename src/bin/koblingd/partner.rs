@@ -49,6 +49,7 @@ impl Partner {
                 let service = folder.open()?;
                 service.enrol_key(&service.operator(), &partner, &public)?;
                 println!("{partner}: enrolled {}", public.fingerprint());
+                println!("words: {}", public.fingerprint().words());
             }
             Partner::Revoke { folder, partner, fingerprint } => {
                 let service = folder.open()?;

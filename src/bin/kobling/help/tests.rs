@@ -236,7 +236,18 @@ mod dry {
     use super::*;
 
     /// These take `--dry-run`.
-    const CHANGE: &[&str] = &["ask", "man", "payment state"];
+    const CHANGE: &[&str] = &[
+        "ask",
+        "key combine",
+        "key new",
+        "key recipient",
+        "key split",
+        "key unwrap",
+        "key wrap",
+        "man",
+        "payment state",
+        "signing-key new",
+    ];
     /// These change something, and do not take it yet.
     const NOT_YET: &[&str] = &[
         "check",
@@ -252,10 +263,8 @@ mod dry {
         "erasures",
         "followup pull",
         "followup resolve",
-        "key new",
         "packages approve",
         "packages withdraw",
-        "signing-key new",
         "tokenise",
         "upload",
     ];
@@ -266,6 +275,7 @@ mod dry {
         "completions",
         "consent as-of",
         "consent show",
+        "doctor",
         "followup list",
         "inspect",
         "key show",

@@ -1,0 +1,197 @@
+//! Files for their owner alone: keys, identities, bearer tokens, a CPR number in a file.
+//!
+//! One place opens and makes them all, so that none is read while others may read it and none is written over. On
+//! Windows a file stands under the access rules of its folder alone: that is neither checked nor tested.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+/// Why a private file could not be read or written. Never carries any of its content.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateFileError {
+    /// The file system said no.
+    #[error("{}: cannot be {}", path.display(), doing.english())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was to be done.
+        doing: Doing,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A new file, and one that is there.
+    #[error("{}: exists already, and a secret is never written over; give the name of a new file", .0.display())]
+    Exists(PathBuf),
+    /// Others than the owner may read it.
+    #[error("{}: others than you may read this file; run `chmod 600` on it, and ask yourself who has read it", .0.display())]
+    Open(PathBuf),
+    /// Larger than any such file.
+    #[error("{}: too large, at most {most} bytes are expected; is it the right file?", path.display())]
+    Large {
+        /// The file.
+        path: PathBuf,
+        /// The ceiling, in bytes.
+        most: u64,
+    },
+}
+
+/// What was to be done with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// To read it.
+    Read,
+    /// To write it.
+    Written,
+}
+
+impl Doing {
+    const fn english(self) -> &'static str {
+        match self {
+            Doing::Read => "read",
+            Doing::Written => "written",
+        }
+    }
+}
+
+/// Who may read a file that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Its owner alone: refused on Unix if it is open to others.
+    OwnerOnly,
+    /// Anybody: published examples, and what is encrypted.
+    Anybody,
+}
+
+/// Reads a file of text or bytes, up to a size.
+///
+/// # Errors
+/// [`PrivateFileError::Io`], [`PrivateFileError::Open`], [`PrivateFileError::Large`].
+pub fn read_bytes(path: &Path, most: u64, readers: Readers) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
+    let io = |source| PrivateFileError::Io { path: path.to_owned(), doing: Doing::Read, source };
+    let file = File::open(path).map_err(io)?;
+    if readers == Readers::OwnerOnly && is_open(&file).map_err(io)? {
+        return Err(PrivateFileError::Open(path.to_owned()));
+    }
+    let large = || PrivateFileError::Large { path: path.to_owned(), most };
+    // Room for all of it at once: a vector that grows leaves copies behind. One byte more shows that it is too large.
+    let size = file.metadata().map_err(io)?.len();
+    let room = usize::try_from(size.min(most)).map_err(|_| large())?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room + 64));
+    file.take(most + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > most {
+        return Err(large());
+    }
+    Ok(bytes)
+}
+
+/// Reads a file of text, up to a size.
+///
+/// # Errors
+/// As [`read_bytes`]; what is no UTF-8 is [`PrivateFileError::Io`].
+pub fn read_text(path: &Path, most: u64, readers: Readers) -> Result<Zeroizing<String>, PrivateFileError> {
+    let mut bytes = read_bytes(path, most, readers)?;
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            let source = std::io::ErrorKind::InvalidData.into();
+            Err(PrivateFileError::Io { path: path.to_owned(), doing: Doing::Read, source })
+        }
+    }
+}
+
+/// Writes a new file with mode 0600, synced; one that is there is left alone.
+///
+/// # Errors
+/// [`PrivateFileError::Io`], [`PrivateFileError::Exists`].
+pub fn write_new(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
+    let io = |source| PrivateFileError::Io { path: path.to_owned(), doing: Doing::Written, source };
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => PrivateFileError::Exists(path.to_owned()),
+        _ => io(error),
+    })?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a key helps nobody, and would stand in the way of the next attempt.
+        drop(file);
+        let _ = std::fs::remove_file(path);
+    }
+    written.map_err(io)
+}
+
+/// Whether others than its owner may read the file. On other systems than Unix: not known, so no.
+fn is_open(file: &File) -> std::io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_once_and_never_written_over() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("secret");
+        write_new(&path, b"abc").expect("written");
+        assert!(matches!(write_new(&path, b"x"), Err(PrivateFileError::Exists(_))));
+        assert_eq!(read_text(&path, 3, Readers::OwnerOnly).expect("readable").as_str(), "abc");
+        let large = read_text(&path, 2, Readers::OwnerOnly);
+        assert!(matches!(large, Err(PrivateFileError::Large { most: 2, .. })));
+        let nowhere = dir.path().join("nowhere").join("secret");
+        assert!(matches!(write_new(&nowhere, b"x"), Err(PrivateFileError::Io { .. })));
+        assert!(matches!(
+            read_text(&nowhere, 2, Readers::Anybody),
+            Err(PrivateFileError::Io { doing: Doing::Read, .. })
+        ));
+    }
+
+    #[test]
+    fn what_is_no_text_is_said_to_be_none() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("secret");
+        write_new(&path, &[0xff, 0xfe]).expect("written");
+        assert!(read_bytes(&path, 9, Readers::OwnerOnly).is_ok());
+        let refused = read_text(&path, 9, Readers::OwnerOnly);
+        assert!(matches!(
+            refused,
+            Err(PrivateFileError::Io { source, .. }) if source.kind() == std::io::ErrorKind::InvalidData
+        ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_open_to_anybody_else_is_refused_whoever_they_are() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("secret");
+        write_new(&path, b"abc").expect("written");
+        let mode = std::fs::metadata(&path).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        for bit in [0o040, 0o020, 0o010, 0o004, 0o002, 0o001] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600 | bit)).expect("allowed");
+            assert!(
+                matches!(read_text(&path, 9, Readers::OwnerOnly), Err(PrivateFileError::Open(_))),
+                "{bit:o}"
+            );
+            assert!(read_text(&path, 9, Readers::Anybody).is_ok());
+        }
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).expect("allowed");
+        assert!(read_text(&path, 9, Readers::OwnerOnly).is_ok());
+    }
+}
