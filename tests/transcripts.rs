@@ -46,13 +46,20 @@ fn desk() -> tempfile::TempDir {
         let entry = entry.expect("an entry");
         let to = folder.path().join(entry.file_name());
         std::fs::copy(entry.path(), &to).expect("copied");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            std::fs::set_permissions(&to, std::fs::Permissions::from_mode(0o600)).expect("allowed");
-        }
+        for_its_owner(&to);
     }
     folder
+}
+
+/// Lets nobody else read a file, as secrets are to be kept.
+fn for_its_owner(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("allowed");
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 /// What changes from run to run, in brackets.
@@ -65,6 +72,15 @@ fn elided(text: &str) -> String {
             matches!(kind, "cpr" | "xecpr" | "local" | "case" | "staff") && rest.len() > 43
         }) {
             out += &format!("{}[row]\n", &line[..line.len() - row.len()]);
+            continue;
+        }
+        // The words of a key.
+        if let Some(label) = ["ord", "words"].into_iter().find(|label| {
+            line.strip_prefix(label)
+                .is_some_and(|words| words.starts_with("   ") && words.split_whitespace().count() >= 8)
+        }) {
+            let words = line[label.len()..].trim_start();
+            out += &format!("{}[words]\n", &line[..line.len() - words.len()]);
             continue;
         }
         let mut rest = line;
@@ -135,7 +151,8 @@ fn played(text: &str, language: &str) -> String {
         match words[0].as_str() {
             "write" => {
                 let path = desk.path().join(&words[1]);
-                std::fs::write(path, format!("{}\n", words[2..].join(" "))).expect("written");
+                std::fs::write(&path, format!("{}\n", words[2..].join(" "))).expect("written");
+                for_its_owner(&path);
             }
             "kobling" => {
                 let done = kobling(desk.path(), language, &words[1..]);
