@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::language::Spoken;
+
 /// A civil day in Denmark, as days since 1970-01-01. Small enough to be a column.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(i32);
@@ -27,6 +29,20 @@ pub enum TimeError {
     /// Not an RFC 3339 instant.
     #[error("not an instant written as in RFC 3339, for instance 2022-07-01T12:00:00Z")]
     Timestamp,
+}
+
+impl Spoken for TimeError {
+    fn danish(&self) -> String {
+        let words = match self {
+            TimeError::Day => "ikke en dato skrevet ÅÅÅÅ-MM-DD",
+            TimeError::Quarter => "ikke et kvartal skrevet ÅÅÅÅ-Qn, for eksempel 2022-Q3",
+            TimeError::EmptyPeriod => "perioden slutter, før den begynder",
+            TimeError::Timestamp => {
+                "ikke et tidspunkt skrevet som i RFC 3339, for eksempel 2022-07-01T12:00:00Z"
+            }
+        };
+        words.to_owned()
+    }
 }
 
 impl Day {

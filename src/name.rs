@@ -7,10 +7,18 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::language::Spoken;
+
 /// Why a text is no name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a name has 1 to 32 of the characters a-z, 0-9 and -")]
 pub struct NameError;
+
+impl Spoken for NameError {
+    fn danish(&self) -> String {
+        "et navn har 1 til 32 af tegnene a-z, 0-9 og -".to_owned()
+    }
+}
 
 fn check(text: &str) -> Result<(), NameError> {
     let fits = !text.is_empty() && text.len() <= 32;

@@ -64,6 +64,7 @@ fn the_steward_pages_through_every_answer_and_the_command_lists_them() {
     kit::write_private(&file, format!("{steward}\n"));
     let run = |arguments: &[&str]| {
         let out = Command::new(env!("CARGO_BIN_EXE_kobling"))
+            .env("KOBLING_LANG", "en")
             .arg("answers")
             .args(arguments)
             .args(["--service", &running.address, "--token-file"])

@@ -427,6 +427,7 @@ fn attack_a_withdrawal_under_another_linkage_key_is_recorded_and_stops_nothing()
     let withdraw = |key: &LinkageKey, name: &str| {
         key.save(Path::new(&file(name)), now, Example::Refuse).expect("saved");
         let output = Command::new(env!("CARGO_BIN_EXE_kobling"))
+            .env("KOBLING_LANG", "en")
             .args(["consent", "withdraw", "--partner", "lokk", "--purpose", "evaluation"])
             .args(["--recipient", "vive", "--notice", programme.notices[0].id.as_str()])
             .args(["--recorded-by", "staff 17", "--service", &running.address])

@@ -254,6 +254,7 @@ fn check_stream(begin: &[u8], endless: &[u8], most: u64, memory: u32) -> (u64, O
         .args(["--partner", "townhall", "--dataset", "course"])
         // On a machine of many cores, the allocator's arenas alone would take more than that.
         .env("MALLOC_ARENA_MAX", "2")
+        .env("KOBLING_LANG", "en")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -28,6 +28,7 @@ impl Run {
 
 fn run_with(arguments: &[&str], input: &[u8]) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_kobling"))
+        .env("KOBLING_LANG", "en")
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

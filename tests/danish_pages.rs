@@ -36,7 +36,12 @@ fn every_command_exists_with_its_options() {
             let plain = |word: &&&str| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
             let names: Vec<&str> =
                 rest.iter().take_while(|word| plain(word) && !word.starts_with('-')).copied().collect();
-            let help = Command::new(program).args(&names).arg("--help").output().expect("run");
+            let help = Command::new(program)
+                .env("KOBLING_LANG", "en")
+                .args(&names)
+                .arg("--help")
+                .output()
+                .expect("run");
             assert!(help.status.success(), "{name}: {command}");
             let help = String::from_utf8(help.stdout).expect("UTF-8");
             // Of a group, `--help` is the group's: a command that is not in it would be taken as help's argument.

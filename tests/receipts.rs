@@ -47,6 +47,7 @@ fn kept() -> Kept {
 impl Kept {
     fn verify(&self, receipt: &Path, more: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_kobling"))
+            .env("KOBLING_LANG", "en")
             .args(["receipt", "verify"])
             .arg(receipt)
             .args(["--service-public", &self.running.service.verifying_key().to_string()])
@@ -88,6 +89,7 @@ fn a_changed_receipt_another_key_and_a_head_that_goes_back_are_refused() {
     assert_eq!(kept.verify(&changed, &[]).status.code(), Some(3));
     let other = kit::signing_key("other").verifying_key().to_string();
     let output = Command::new(env!("CARGO_BIN_EXE_kobling"))
+        .env("KOBLING_LANG", "en")
         .args(["receipt", "verify"])
         .arg(&kept.first)
         .args(["--service-public", &other])
@@ -105,6 +107,7 @@ fn a_partner_lists_its_own_packages_and_takes_one_back() {
     let kept = kept();
     let run = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_kobling"))
+            .env("KOBLING_LANG", "en")
             .arg("packages")
             .args(arguments)
             .args(kept.online())

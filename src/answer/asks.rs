@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Period;
+use crate::language::Spoken;
 use crate::name::{DimensionId, PopulationId, QuestionId};
 
 /// A list of questions: TOML with an optional `title`, an optional `period`, and an `[[ask]]` for each.
@@ -53,6 +54,21 @@ pub enum AskListError {
     /// A question without quarters.
     #[error("ask {0} of the list has no period: write one there, or one for all above the first [[ask]]")]
     Period(usize),
+}
+
+/// What is wrong with the TOML itself stands in English, as its reader says it.
+impl Spoken for AskListError {
+    fn danish(&self) -> String {
+        match self {
+            AskListError::Form(error) => format!("ikke en liste af spørgsmål: {error}"),
+            AskListError::Empty => {
+                "listen spørger ikke om noget: skriv en [[ask]] med `question = \"…\"`".to_owned()
+            }
+            AskListError::Period(at) => format!(
+                "[[ask]] nummer {at} i listen har ingen periode: skriv en der, eller en for alle over den første [[ask]]"
+            ),
+        }
+    }
 }
 
 impl AskList {

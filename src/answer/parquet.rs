@@ -13,12 +13,18 @@ use parquet::schema::types::Type;
 
 use super::columns::{Column, Field, FieldType, columns};
 use super::model::Answer;
-use crate::language::Language;
+use crate::language::{Language, Spoken};
 
 /// A file could not be made. Parquet writes into memory here, so this is a fault of the program.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer cannot be written as Parquet")]
 pub struct ParquetFormError(#[from] ParquetError);
+
+impl Spoken for ParquetFormError {
+    fn danish(&self) -> String {
+        "svaret kan ikke skrives som Parquet".to_owned()
+    }
+}
 
 impl Answer {
     /// The bytes of a Parquet file. `body` is the answer as it came, which the file carries along.

@@ -5,6 +5,7 @@
 //! byte does.
 
 use crate::digest::Sha256Hex;
+use crate::language::Spoken;
 
 /// Why an answer does not verify.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +24,18 @@ pub enum VerifyError {
         /// What its content has.
         found: Sha256Hex,
     },
+}
+
+impl Spoken for VerifyError {
+    fn danish(&self) -> String {
+        match self {
+            VerifyError::Json => "dette er ikke et svar i JSON".to_owned(),
+            VerifyError::Missing => "dette svar har ikke ét felt sha256 med 64 hexadecimale tegn".to_owned(),
+            VerifyError::Changed { said, found } => {
+                format!("dette svar er ændret: det siger sha256 {said}, og indholdet har {found}")
+            }
+        }
+    }
 }
 
 /// Recomputes the hash of an answer.

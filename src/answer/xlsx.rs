@@ -10,12 +10,18 @@ use super::escape;
 use super::figure::Figure;
 use super::lines::{Lines, facts, hidden_words, sum_words};
 use super::model::{Answer, FigureColumn};
-use crate::language::Language;
+use crate::language::{Language, Spoken};
 
 /// A workbook could not be made: more rows or longer texts than a sheet takes.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer cannot be written as XLSX")]
 pub struct XlsxError(#[from] rust_xlsxwriter::XlsxError);
+
+impl Spoken for XlsxError {
+    fn danish(&self) -> String {
+        "svaret kan ikke skrives som XLSX".to_owned()
+    }
+}
 
 impl Answer {
     /// The bytes of a workbook. The same answer gives the same bytes: its date is the day of the snapshot.

@@ -22,9 +22,8 @@ pub struct Problem {
     pub code: String,
     /// What to do.
     pub advice: String,
-    /// Title and advice in Danish, for refusals of questions.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub da: Option<ProblemWords>,
+    /// Title and advice in Danish.
+    pub da: ProblemWords,
 }
 
 /// A refusal in another language than English.
@@ -103,13 +102,14 @@ impl IntoResponse for Failure {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             tracing::error!(code, error = %error, cause, "a request failed");
         }
+        let (title, advice) = error.danish();
         let problem = Problem {
             kind: format!("urn:kobling:problem:{code}"),
             title: error.public_message(),
             status: status.as_u16(),
             code: code.to_owned(),
             advice: error.advice().to_owned(),
-            da: error.danish().map(|(title, advice)| ProblemWords { title, advice: advice.to_owned() }),
+            da: ProblemWords { title, advice: advice.to_owned() },
         };
         let body = serde_json::to_string(&problem).expect("a problem is plain data");
         let mut response = Response::new(Body::from(body));

@@ -6,6 +6,7 @@
 //! Must never: write a raw token to disk, a log or an answer; count anything that is not verified; let what one
 //! partner sees depend on another partner's data. Callers: the service's operations.
 
+pub(crate) mod danish;
 mod erase;
 pub mod lists;
 mod open;

@@ -31,6 +31,7 @@ pub use question::{
 
 use sha2::Digest as _;
 
+use crate::language::Spoken;
 use crate::limits;
 
 /// Name under which packages of consents go: no dataset has it.
@@ -62,6 +63,17 @@ impl std::fmt::Display for Problem {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the programme definition has {} problem(s):\n{}", .0.len(), .0.iter().map(|p| format!("  {p}")).collect::<Vec<_>>().join("\n"))]
 pub struct ProgrammeError(pub Vec<Problem>);
+
+/// The findings stay in English: they name fields of the file, and are for the steward, who wrote it.
+impl Spoken for ProgrammeError {
+    fn danish(&self) -> String {
+        let findings: String = self.0.iter().map(|problem| format!("\n  {problem}")).collect();
+        format!(
+            "programdefinitionen er ikke i orden; brug en frisk kopi, eller send dette til styregruppen (steward). Fund: {}{findings}",
+            self.0.len()
+        )
+    }
+}
 
 impl Programme {
     /// Reads and checks a definition.

@@ -295,21 +295,6 @@ impl ServiceError {
         }
     }
 
-    /// The message and the advice in Danish, where an evaluator may come upon the refusal.
-    #[must_use]
-    pub fn danish(&self) -> Option<(String, &'static str)> {
-        match self {
-            ServiceError::Ask(refusal) => {
-                Some((refusal.danish(), "spørg om det der er registreret; GET /v1/questions viser det"))
-            }
-            ServiceError::Refused(Reason::NoSnapshot) => Some((
-                "der er endnu ikke forseglet noget".to_owned(),
-                "spørg igen efter den første forsegling",
-            )),
-            _ => None,
-        }
-    }
-
     /// The message for whoever asked. What is wrong inside the service is for its log alone: it can tell about others.
     #[must_use]
     pub fn public_message(&self) -> String {

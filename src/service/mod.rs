@@ -15,6 +15,7 @@ mod audit;
 mod bulk;
 mod consented;
 mod consents;
+mod danish;
 mod ended;
 mod erasing;
 mod erasures;

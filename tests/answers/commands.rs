@@ -14,7 +14,11 @@ struct Run {
 }
 
 fn run(arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_kobling")).args(arguments).output().expect("kobling runs");
+    let output = Command::new(env!("CARGO_BIN_EXE_kobling"))
+        .env("KOBLING_LANG", "en")
+        .args(arguments)
+        .output()
+        .expect("kobling runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     Run {
         status: output.status.code().expect("no signal"),

@@ -56,7 +56,11 @@ impl Desk {
 }
 
 fn run(words: &[&str]) -> (i32, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_kobling")).args(words).output().expect("kobling runs");
+    let output = Command::new(env!("CARGO_BIN_EXE_kobling"))
+        .env("KOBLING_LANG", "en")
+        .args(words)
+        .output()
+        .expect("kobling runs");
     let said = [output.stdout, output.stderr].concat();
     (output.status.code().expect("no signal"), String::from_utf8(said).expect("UTF-8"))
 }

@@ -29,6 +29,7 @@ impl Desk {
 
     fn run(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_kobling"))
+            .env("KOBLING_LANG", "en")
             .current_dir(&self.dir)
             .env("KOBLING_LANG", "en")
             .args(arguments)

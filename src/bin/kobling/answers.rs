@@ -6,11 +6,10 @@ use kobling::client::parse;
 use kobling::clock::Day;
 use kobling::name::QuestionId;
 
-use crate::ask::Lang;
 use crate::exit::{Done, Outcome};
+use crate::say::language;
 use crate::send::Service;
 
-/// `kobling answers --since 2025-01-01 --question reach --service URL --token-file FILE`
 #[derive(Args)]
 pub(crate) struct AnswersArguments {
     #[command(flatten)]
@@ -27,9 +26,6 @@ pub(crate) struct AnswersArguments {
     /// Form of the log.
     #[arg(long, value_enum, default_value_t = Form::Table)]
     format: Form,
-    /// Language of the table.
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    lang: Lang,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -70,7 +66,7 @@ pub(crate) fn run(arguments: &AnswersArguments) -> Outcome {
     let lines: Vec<AnswerLine> = parse(serde_json::Value::Array(lines).to_string().as_bytes())?;
     match arguments.format {
         Form::Csv => out!("{}", answers_csv(&lines).trim_end()),
-        _ => out!("{}", list_answers(&lines, arguments.lang.into()).trim_end()),
+        _ => out!("{}", list_answers(&lines, language()).trim_end()),
     }
     Ok(Done::Clean)
 }

@@ -136,7 +136,7 @@ impl From<HandoverError> for Trouble {
 
 impl From<ProgrammeError> for Trouble {
     fn from(error: ProgrammeError) -> Trouble {
-        Trouble::Usage(english(error))
+        Trouble::Usage(Box::new(error))
     }
 }
 

@@ -34,6 +34,7 @@ mod exchange;
 mod exit;
 mod extract;
 mod followup;
+mod help;
 mod init;
 mod inspect;
 mod key;
@@ -51,17 +52,14 @@ mod send;
 mod settings;
 mod status;
 mod upload;
+mod write;
 
 use clap::{Parser, Subcommand};
-use kobling::language::Language;
 
 /// Turn extracts into packages of tokens on your own machine, send them, and ask linked data.
 #[derive(Parser)]
 #[command(name = "kobling", version, max_term_width = 110)]
 struct Arguments {
-    /// Language of messages, reports and pages: da or en; the system's own when not given.
-    #[arg(long, global = true)]
-    lang: Option<Language>,
     /// The partner's kobling.toml; the one in the current folder when not given.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<std::path::PathBuf>,
@@ -131,18 +129,30 @@ enum Command {
     /// Receipts that the service gave.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
+    /// Write completions for a shell to standard output.
+    Completions(help::manual::Completions),
+    /// Write the manual pages of all commands to a folder, in both languages.
+    Man(help::manual::Manual),
 }
 
 fn main() -> std::process::ExitCode {
-    let arguments = Arguments::parse();
+    let raw: Vec<_> = std::env::args_os().collect();
+    say::speak(&raw);
+    // The file says in which language what is wrong with the arguments is said, so it is read before they are.
+    let settled = settings::settle(say::value_of(&raw, "--config").map(std::path::Path::new));
+    if let Some(language) = settings::config().and_then(|config| config.language) {
+        say::prefer(language);
+    }
+    let arguments = match help::parse(raw) {
+        Ok(arguments) => arguments,
+        Err(status) => return status,
+    };
     // `init` writes the file that the others read.
     if !matches!(arguments.command, Command::Init(_))
-        && let Err(trouble) = settings::settle(arguments.config.as_deref())
+        && let Err(trouble) = settled
     {
-        say::speak(arguments.lang);
         return exit::finish(Err(trouble));
     }
-    say::speak(arguments.lang.or_else(|| settings::config()?.language.filter(|_| !say::is_asked())));
     let result = match arguments.command {
         Command::Init(command) => init::run(&command, arguments.config.as_deref()),
         Command::Key(command) => key::linkage(&command),
@@ -168,6 +178,8 @@ fn main() -> std::process::ExitCode {
         Command::Payment(command) => payment::run(&command),
         Command::Answers(arguments) => answers::run(&arguments),
         Command::Receipt(command) => receipt::run(&command),
+        Command::Completions(arguments) => help::manual::completions(&arguments),
+        Command::Man(arguments) => help::manual::manual(&arguments),
     };
     exit::finish(result)
 }

@@ -3,20 +3,15 @@
 use clap::{Args, ValueEnum};
 use kobling::answer::{RegisteredQuestion, list_questions};
 use kobling::client::parse;
-use kobling::language::Language;
 
-use crate::ask::Lang;
 use crate::exit::{Done, Outcome};
+use crate::say::language;
 use crate::send::Service;
 
-/// `kobling questions --lang da --service URL --token-file FILE`
 #[derive(Args)]
 pub(crate) struct QuestionsArguments {
     #[command(flatten)]
     service: Service,
-    /// Language of titles and words.
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    lang: Lang,
     /// Form of the list.
     #[arg(long, value_enum, default_value_t = Form::Table)]
     format: Form,
@@ -37,7 +32,6 @@ pub(crate) fn run(arguments: &QuestionsArguments) -> Outcome {
         return Ok(Done::Clean);
     }
     let questions: Vec<RegisteredQuestion> = parse(&body)?;
-    let language: Language = arguments.lang.into();
-    out!("{}", list_questions(&questions, language).trim_end());
+    out!("{}", list_questions(&questions, language()).trim_end());
     Ok(Done::Clean)
 }

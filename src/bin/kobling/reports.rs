@@ -5,8 +5,8 @@ use kobling::answer::Answer;
 use kobling::client::parse;
 use kobling::name::QuestionId;
 
-use crate::ask::Lang;
 use crate::exit::{Done, Outcome};
+use crate::say::language;
 use crate::send::Service;
 
 /// Commands on standing reports.
@@ -14,7 +14,7 @@ use crate::send::Service;
 pub(crate) enum ReportsCommand {
     /// The reports made for your organisation.
     List(List),
-    /// One of them. Example: kobling reports show reach 2022-Q1 --service URL --token-file FILE
+    /// One of them.
     Show(Show),
 }
 
@@ -32,9 +32,6 @@ pub(crate) struct Show {
     quarter: kobling::clock::Quarter,
     #[command(flatten)]
     service: Service,
-    /// Language of titles and words.
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    lang: Lang,
     /// As the service made it: `kobling ask --answer FILE` turns it into every other form.
     #[arg(long)]
     json: bool,
@@ -52,10 +49,19 @@ pub(crate) fn run(command: &ReportsCommand) -> Outcome {
         ReportsCommand::List(arguments) => {
             let made: Vec<Made> = parse(&arguments.service.connect()?.fetch("/v1/reports")?)?;
             for report in &made {
-                out!("{:<10} {:<32} made {}", report.quarter, report.question, report.made_at);
+                tell!(
+                    "{:<10} {:<32} lavet {}",
+                    "{:<10} {:<32} made {}",
+                    report.quarter,
+                    report.question,
+                    report.made_at
+                );
             }
             if made.is_empty() {
-                out!("no report has been made: they are, at the first seal after a quarter has ended");
+                tell!(
+                    "der er ikke lavet nogen rapport: det bliver de ved den første forsegling efter et kvartals udgang",
+                    "no report has been made: they are, at the first seal after a quarter has ended"
+                );
             }
         }
         ReportsCommand::Show(arguments) => {
@@ -64,7 +70,7 @@ pub(crate) fn run(command: &ReportsCommand) -> Outcome {
             if arguments.json {
                 out!("{}", String::from_utf8_lossy(&body));
             } else {
-                out!("{}", parse::<Answer>(&body)?.to_table(arguments.lang.into()).trim_end());
+                out!("{}", parse::<Answer>(&body)?.to_table(language()).trim_end());
             }
         }
     }

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use kobling::answer::{Answer, CsvForm};
 use kobling::language::Language;
 
-use crate::exit::Trouble;
+use crate::exit::{Trouble, both};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Form {
@@ -58,15 +58,21 @@ impl Form {
             Form::Table | Form::Csv | Form::Json | Form::Markdown | Form::VegaLite => return Ok(()),
         };
         if cfg!(not(feature = "formats")) {
-            let message = format!(
-                "this kobling was built without the feature `formats` and writes no {name}; take csv, or a build that has it: cargo build --release --no-default-features --features formats"
-            );
-            return Err(Trouble::Usage(crate::exit::english(message)));
+            let build = "cargo build --release --no-default-features --features formats";
+            return Err(Trouble::Usage(both(
+                format!(
+                    "denne kobling er bygget uden `formats` og skriver ikke {name}; tag csv, eller en, der er bygget med: {build}"
+                ),
+                format!(
+                    "this kobling was built without the feature `formats` and writes no {name}; take csv, or a build that has it: {build}"
+                ),
+            )));
         }
         if !to_file {
-            return Err(Trouble::Usage(crate::exit::english(format!(
-                "{name} is no text: give --output FILE"
-            ))));
+            return Err(Trouble::Usage(both(
+                format!("{name} er ikke tekst: angiv --output FIL"),
+                format!("{name} is no text: give --output FILE"),
+            )));
         }
         Ok(())
     }
@@ -93,7 +99,10 @@ impl Form {
             Form::Markdown => answer.to_markdown(language),
             Form::VegaLite => {
                 let spec = answer.to_vega_lite(language).ok_or_else(|| {
-                    Trouble::Usage(crate::exit::english("this answer has no drawing; take another --format"))
+                    Trouble::Usage(both(
+                        "dette svar har ingen tegning; tag et andet --format",
+                        "this answer has no drawing; take another --format",
+                    ))
                 })?;
                 format!("{spec:#}\n")
             }
@@ -111,10 +120,10 @@ impl Form {
         labels: Option<Language>,
     ) -> Result<Vec<u8>, Trouble> {
         if self == Form::Xlsx {
-            return answer.to_xlsx(language).map_err(|error| Trouble::Files(crate::exit::english(error)));
+            return answer.to_xlsx(language).map_err(|error| Trouble::Files(Box::new(error)));
         }
         let body = String::from_utf8_lossy(body);
-        answer.to_parquet(&body, labels).map_err(|error| Trouble::Files(crate::exit::english(error)))
+        answer.to_parquet(&body, labels).map_err(|error| Trouble::Files(Box::new(error)))
     }
 
     #[cfg(not(feature = "formats"))]

@@ -1,7 +1,6 @@
 //! `kobling ask`: registered questions, as tables, files or one page; and answers that were kept.
 
 mod form;
-mod save;
 
 use std::path::{Path, PathBuf};
 
@@ -9,16 +8,15 @@ use clap::Args;
 use kobling::answer::{Answer, AskList, OneAsk, Report, verify};
 use kobling::client::{ClientError, parse};
 use kobling::clock::Period;
-use kobling::language::Language;
+use kobling::language::{Language, Spoken};
 use kobling::name::{DimensionId, PopulationId, QuestionId};
 
-use crate::exit::{Done, Outcome, Trouble, file};
+use crate::exit::{Done, Outcome, Trouble, both, file};
+use crate::say::language;
 use crate::settings::Service;
-pub(crate) use form::Lang;
+use crate::write::{Dry, Over};
 use form::{Csv, Form};
-use save::save;
 
-/// `kobling ask funnel --by role --period 2022-Q1..2022-Q4 --service URL --token-file FILE`
 #[derive(Args)]
 pub(crate) struct AskArguments {
     /// The question, for instance reach, funnel or overlap; several for a report.
@@ -47,9 +45,6 @@ pub(crate) struct AskArguments {
     /// Form of the answer. XLSX and Parquet need --output.
     #[arg(long, value_enum, default_value_t = Form::Table)]
     format: Form,
-    /// Language of titles, labels and words.
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    lang: Lang,
     /// How CSV separates fields and writes numbers.
     #[arg(long, value_enum, default_value_t = Csv::International)]
     csv: Csv,
@@ -68,18 +63,24 @@ pub(crate) struct AskArguments {
     /// Write over a file that is already there.
     #[arg(long)]
     replace: bool,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 pub(crate) fn run(arguments: &AskArguments) -> Outcome {
     if let Some(path) = &arguments.verify {
         let hash = verify(&std::fs::read(path).map_err(file(path))?).map_err(|e| in_file(path, &e))?;
         out!("sha256     {hash}");
-        out!("answer     as it was released");
+        tell!("svar       som det blev frigivet", "answer     as it was released");
         return Ok(Done::Clean);
     }
     // Before anything is asked: an answer that cannot be shown would have used the ledger for nothing.
     if arguments.report.is_none() {
         arguments.format.check(arguments.output.is_some())?;
+    }
+    // Nor may one be lost for want of a place to put it.
+    if let Some(path) = arguments.report.as_ref().or(arguments.output.as_ref()) {
+        arguments.dry.may_take(path, Over::Replace(arguments.replace))?;
     }
     let list = match &arguments.from {
         Some(path) => {
@@ -89,25 +90,30 @@ pub(crate) fn run(arguments: &AskArguments) -> Outcome {
         None => None,
     };
     let bodies = if arguments.answer.is_empty() {
-        asked(arguments, list.as_ref())?
+        match asked(arguments, list.as_ref())? {
+            Some(bodies) => bodies,
+            None => return Ok(Done::Clean),
+        }
     } else {
         let read =
             |path: &PathBuf| Ok((path.display().to_string(), std::fs::read(path).map_err(file(path))?));
         arguments.answer.iter().map(read).collect::<Result<Vec<_>, Trouble>>()?
     };
-    let language: Language = arguments.lang.into();
+    let language = language();
     if let Some(path) = &arguments.report {
         let answers =
             bodies.iter().map(|(from, body)| read(from, body)).collect::<Result<Vec<Answer>, Trouble>>()?;
         let title = arguments.title.clone().or(list.and_then(|list| list.title));
         let title = title.unwrap_or_else(|| language.choose("Svar", "Answers").to_owned());
         let page = Report { title, language, answers }.to_html();
-        save(path, page.as_bytes(), arguments.replace)?;
+        arguments.dry.file(path, page.as_bytes(), Over::Replace(arguments.replace))?;
         return Ok(Done::Clean);
     }
     let [(from, body)] = &bodies[..] else {
-        let message = "several answers make a report: give --report FILE, or ask one question";
-        return Err(Trouble::Usage(crate::exit::english(message)));
+        return Err(Trouble::Usage(both(
+            "flere svar bliver en rapport: angiv --report FIL, eller stil ét spørgsmål",
+            "several answers make a report: give --report FILE, or ask one question",
+        )));
     };
     let bytes = if arguments.format == Form::Json {
         let mut bytes = body.clone();
@@ -118,7 +124,7 @@ pub(crate) fn run(arguments: &AskArguments) -> Outcome {
         arguments.format.render(&read(from, body)?, body, language, arguments.csv, labels)?
     };
     match &arguments.output {
-        Some(path) => save(path, &bytes, arguments.replace)?,
+        Some(path) => arguments.dry.file(path, &bytes, Over::Replace(arguments.replace))?,
         None => {
             use std::io::Write as _;
             // A reader that has gone away is no trouble.
@@ -128,33 +134,59 @@ pub(crate) fn run(arguments: &AskArguments) -> Outcome {
     Ok(Done::Clean)
 }
 
-/// Asks, question by question; each answer with where it came from.
-fn asked(arguments: &AskArguments, list: Option<&AskList>) -> Result<Vec<(String, Vec<u8>)>, Trouble> {
+/// Answers as they came, each with where it came from.
+type Bodies = Vec<(String, Vec<u8>)>;
+
+/// Asks, question by question. Nothing in a dry run.
+fn asked(arguments: &AskArguments, list: Option<&AskList>) -> Result<Option<Bodies>, Trouble> {
     let asks = match (list, &arguments.from) {
         (Some(list), Some(path)) => list.asks(arguments.period).map_err(|error| usage(path, &error))?,
         _ => from_arguments(arguments)?,
     };
     if asks.len() > 1 && arguments.report.is_none() {
-        let message = "several questions make a report: give --report FILE, or ask one question";
-        return Err(Trouble::Usage(crate::exit::english(message)));
+        return Err(Trouble::Usage(both(
+            "flere spørgsmål bliver en rapport: angiv --report FIL, eller stil ét spørgsmål",
+            "several questions make a report: give --report FILE, or ask one question",
+        )));
     }
     let client = arguments.service.connect()?;
     let one = |ask: &OneAsk| {
         let body = serde_json::to_value(ask).expect("a question is plain data");
         let answer = client.ask(&ask.question, &body);
-        let answer = answer.map_err(|error| refused(&ask.question, error, arguments.lang.into()))?;
+        let answer = answer.map_err(|error| refused(&ask.question, error))?;
         Ok((ask.question.to_string(), answer))
     };
-    asks.iter().map(one).collect()
+    let mut sends = true;
+    for OneAsk { question, by, period, population } in &asks {
+        let names =
+            |names: &[DimensionId]| names.iter().map(DimensionId::as_str).collect::<Vec<_>>().join(",");
+        let by = if by.is_empty() { String::new() } else { format!(" --by {}", names(by)) };
+        let of = population.as_ref().map(|of| format!(" --population {of}")).unwrap_or_default();
+        let what = format!("{question}{by}{of} --period {period}");
+        sends = arguments.dry.sends(
+            format!("ville spørge om {what}; svaret ville blive ført i frigivelsesbogen"),
+            format!("would ask {what}; the answer would be entered in the release ledger"),
+        );
+    }
+    if !sends {
+        if let Some(path) = arguments.report.as_ref().or(arguments.output.as_ref()) {
+            arguments.dry.would(path);
+        }
+        return Ok(None);
+    }
+    asks.iter().map(one).collect::<Result<Vec<_>, Trouble>>().map(Some)
 }
 
 fn from_arguments(arguments: &AskArguments) -> Result<Vec<OneAsk>, Trouble> {
     if arguments.questions.is_empty() {
-        let message = "what is asked? Name a question (kobling questions lists them), or give --from, --answer or --verify";
-        return Err(Trouble::Usage(crate::exit::english(message)));
+        return Err(Trouble::Usage(both(
+            "hvad spørges der om? Nævn et spørgsmål (kobling questions viser dem), eller angiv --from, --answer eller --verify",
+            "what is asked? Name a question (kobling questions lists them), or give --from, --answer or --verify",
+        )));
     }
     let Some(period) = arguments.period else {
-        return Err(Trouble::Usage(crate::exit::english(
+        return Err(Trouble::Usage(both(
+            "angiv --period, for eksempel --period 2022-Q1..2022-Q4",
             "give --period, for instance --period 2022-Q1..2022-Q4",
         )));
     };
@@ -169,42 +201,58 @@ fn from_arguments(arguments: &AskArguments) -> Result<Vec<OneAsk>, Trouble> {
 
 /// Reads an answer after its hash has been recomputed.
 fn read(from: &str, body: &[u8]) -> Result<Answer, Trouble> {
-    verify(body).map_err(|error| Trouble::Files(crate::exit::english(format!("{from}: {error}"))))?;
+    verify(body).map_err(|error| in_file(Path::new(from), &error))?;
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
     parse(body).map_err(|_| {
-        let message = "this is no answer that is understood here; is it a payment statement, or of a newer version? --format json gives it as it came";
-        Trouble::Files(crate::exit::english(format!("{from}: {message}")))
+        Trouble::Files(both(
+            format!(
+                "{from}: det er ikke et svar, som kan læses her; er det en opgørelse af betaling, eller af en nyere version? --format json giver det, som det kom"
+            ),
+            format!(
+                "{from}: this is no answer that is understood here; is it a payment statement, or of a newer version? --format json gives it as it came"
+            ),
+        ))
     })
 }
 
-fn in_file(path: &Path, error: &dyn std::error::Error) -> Trouble {
-    Trouble::Files(crate::exit::english(format!("{}: {error}", path.display())))
+fn in_file(path: &Path, error: &dyn Spoken) -> Trouble {
+    Trouble::Files(about(path, error))
 }
 
-fn usage(path: &Path, error: &dyn std::error::Error) -> Trouble {
-    Trouble::Usage(crate::exit::english(format!("{}: {error}", path.display())))
+fn usage(path: &Path, error: &dyn Spoken) -> Trouble {
+    Trouble::Usage(about(path, error))
 }
 
-/// A refusal in the words of the one who asked, where the service gave them; else what it said stands as it came.
-pub(crate) fn refused(question: &QuestionId, error: ClientError, language: Language) -> Trouble {
+fn about(path: &Path, error: &dyn Spoken) -> Box<dyn Spoken> {
+    let path = path.display();
+    both(format!("{path}: {}", error.danish()), format!("{path}: {error}"))
+}
+
+/// A refusal of a question, in both languages where the service gave both.
+pub(crate) fn refused(question: &QuestionId, error: ClientError) -> Trouble {
     let ClientError::Refused { status, code, title, detail, advice, da } = error else { return error.into() };
-    let (title, advice) = match (language, da) {
-        (Language::Da, Some(words)) => (words.title, words.advice),
-        _ => (title, advice),
+    let text = |language: Language| {
+        let (title, advice) = match (language, &da) {
+            (Language::Da, Some(words)) => (&words.title, words.advice.as_ref()),
+            _ => (&title, advice.as_ref()),
+        };
+        let mut text = match language {
+            Language::Da => format!("tjenesten afviste spørgsmålet {question} ({code}, {status}): {title}"),
+            Language::En => {
+                format!("the service refused the question {question} ({code}, {status}): {title}")
+            }
+        };
+        if let Some(detail) = &detail {
+            text += &format!("\n  {detail}");
+        }
+        if let Some(advice) = advice {
+            text += &format!("\n  {}: {advice}", language.choose("råd", "advice"));
+        }
+        text += language.choose(
+            "\n  kobling questions viser, hvad der kan spørges om",
+            "\n  kobling questions shows what can be asked",
+        );
+        text
     };
-    let mut text = match language {
-        Language::Da => format!("tjenesten afviste spørgsmålet {question} ({code}, {status}): {title}"),
-        Language::En => format!("the service refused the question {question} ({code}, {status}): {title}"),
-    };
-    if let Some(detail) = detail {
-        text += &format!("\n  {detail}");
-    }
-    if let Some(advice) = advice {
-        text += &format!("\n  {}: {advice}", language.choose("råd", "advice"));
-    }
-    text += language.choose(
-        "\n  kobling questions --lang da viser hvad der kan spørges om",
-        "\n  kobling questions shows what can be asked",
-    );
-    Trouble::Service(crate::exit::english(text))
+    Trouble::Service(both(text(Language::Da), text(Language::En)))
 }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 use kobling::clock::{Clock as _, SystemClock};
-use kobling::key::{Identities, Recipients, Wrapping};
+use kobling::key::{Example, Identities, LinkageKey, Recipients, Wrapping};
 
-use super::{note, show};
-use crate::exit::{Done, Outcome};
+use super::{makes, note, show};
+use crate::exit::{Done, Outcome, file};
+use crate::write::Dry;
 
 /// Make or show an identity.
 #[derive(Args)]
@@ -19,6 +20,8 @@ pub(crate) struct RecipientArguments {
     /// Identity file whose recipient is shown.
     #[arg(long, value_name = "FILE", group = "what")]
     show: Option<PathBuf>,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 /// Wrap a key.
@@ -35,6 +38,8 @@ pub(crate) struct WrapArguments {
     /// Write bytes instead of lines of text that can be pasted into a mail.
     #[arg(long)]
     binary: bool,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 /// Unwrap a key.
@@ -48,11 +53,16 @@ pub(crate) struct UnwrapArguments {
     /// File to write the linkage key to, for you alone; it must not exist.
     #[arg(long)]
     out: PathBuf,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 pub(crate) fn recipient(arguments: &RecipientArguments) -> Outcome {
     let identities = match (&arguments.out, &arguments.show) {
         (Some(out), _) => {
+            if !makes(arguments.dry, out)? {
+                return Ok(Done::Clean);
+            }
             let made = Identities::generate(out, SystemClock.now())?;
             let out = out.display();
             note(
@@ -77,6 +87,11 @@ pub(crate) fn recipient(arguments: &RecipientArguments) -> Outcome {
 
 pub(crate) fn wrap(arguments: &WrapArguments) -> Outcome {
     let recipients = Recipients::of(&arguments.to)?;
+    if arguments.dry.on() {
+        LinkageKey::load_any(&arguments.file, Example::Refuse)?;
+        makes(arguments.dry, &arguments.out)?;
+        return Ok(Done::Clean);
+    }
     let wrapping = if arguments.binary { Wrapping::Binary } else { Wrapping::Text };
     let key = kobling::key::wrap(&arguments.file, &recipients, wrapping, &arguments.out)?;
     let (out, count) = (arguments.out.display(), recipients.count());
@@ -96,6 +111,10 @@ pub(crate) fn wrap(arguments: &WrapArguments) -> Outcome {
 
 pub(crate) fn unwrap(arguments: &UnwrapArguments) -> Outcome {
     let identities = Identities::load(&arguments.identity)?;
+    if !makes(arguments.dry, &arguments.out)? {
+        std::fs::File::open(&arguments.file).map_err(file(&arguments.file))?;
+        return Ok(Done::Clean);
+    }
     let key = kobling::key::unwrap(&arguments.file, &identities, &arguments.out)?;
     let out = arguments.out.display();
     note(

@@ -3,7 +3,7 @@
 mod handover;
 mod shares;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use kobling::clock::{Clock as _, SystemClock};
@@ -11,12 +11,13 @@ use kobling::key::{Example, LinkageKey, SigningKey};
 use kobling::name::{PartnerId, ProgrammeId};
 use kobling::secret::SystemRandom;
 
-use crate::exit::{Done, Outcome};
+use crate::exit::{Done, Outcome, Trouble};
+use crate::write::Dry;
 
 /// Commands on the linkage key.
 #[derive(Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Make a new key. Example: kobling key new --programme interventionsmodel --out linkage.key
+    /// Make a new key.
     New {
         /// The programme that it is for.
         #[arg(long)]
@@ -24,9 +25,10 @@ pub(crate) enum KeyCommand {
         /// File to write; it must not exist.
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        dry: Dry,
     },
-    /// Show what a key file is for, never the key, with the words to compare on the telephone. Example: kobling key show
-    /// linkage.key
+    /// Show what a key file is for, never the key, with the words to compare on the telephone.
     Show {
         /// The key file.
         file: PathBuf,
@@ -34,27 +36,22 @@ pub(crate) enum KeyCommand {
         #[arg(long)]
         allow_example_key: bool,
     },
-    /// Make an identity of one's own, to which the custodian can wrap the linkage key. Example: kobling key recipient --out
-    /// identity.age
+    /// Make an identity of one's own, to which the custodian can wrap the linkage key.
     Recipient(handover::RecipientArguments),
-    /// Encrypt a linkage key to partners' recipients, so that it can be sent. Example: kobling key wrap linkage.key --to
-    /// age1… --to age1… --out linkage.key.age
+    /// Encrypt a linkage key to partners' recipients, so that it can be sent.
     Wrap(handover::WrapArguments),
-    /// Decrypt a linkage key that the custodian wrapped. Example: kobling key unwrap linkage.key.age --identity
-    /// identity.age --out linkage.key
+    /// Decrypt a linkage key that the custodian wrapped.
     Unwrap(handover::UnwrapArguments),
-    /// Split a linkage key in shares, some of which give it back. Example: kobling key split linkage.key --shares 5
-    /// --needed 3 --out-dir shares
+    /// Split a linkage key in shares, some of which give it back.
     Split(shares::SplitArguments),
-    /// Put shares of a linkage key together again. Example: kobling key combine share-1-of-5.key share-2-of-5.key
-    /// share-4-of-5.key --out linkage.key
+    /// Put shares of a linkage key together again.
     Combine(shares::CombineArguments),
 }
 
 /// Commands on the signing key.
 #[derive(Subcommand)]
 pub(crate) enum SigningKeyCommand {
-    /// Make a new key. Example: kobling signing-key new --partner lokk --out signing.key
+    /// Make a new key.
     New {
         /// The partner that signs with it.
         #[arg(long)]
@@ -62,8 +59,10 @@ pub(crate) enum SigningKeyCommand {
         /// File to write; it must not exist.
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        dry: Dry,
     },
-    /// Show the public half and its fingerprint. Example: kobling signing-key show signing.key
+    /// Show the public half and its fingerprint.
     Show {
         /// The key file.
         file: PathBuf,
@@ -80,7 +79,10 @@ pub(crate) fn example(allowed: bool) -> Example {
 
 pub(crate) fn linkage(command: &KeyCommand) -> Outcome {
     match command {
-        KeyCommand::New { programme, out } => {
+        KeyCommand::New { programme, out, dry } => {
+            if !makes(*dry, out)? {
+                return Ok(Done::Clean);
+            }
             let key = LinkageKey::generate(programme.clone(), &mut SystemRandom::new());
             key.save(out, SystemClock.now(), Example::Refuse)?;
             let out = out.display();
@@ -108,6 +110,18 @@ pub(crate) fn linkage(command: &KeyCommand) -> Outcome {
     Ok(Done::Clean)
 }
 
+/// Whether the file of a key is to be made now. A dry run says that it would be; what is there already is trouble with a
+/// key in both.
+fn makes(dry: Dry, out: &Path) -> Result<bool, Trouble> {
+    if !dry.on() {
+        return Ok(true);
+    }
+    dry.makes(out).map_err(|trouble| match trouble {
+        Trouble::Files(message) => Trouble::Key(message),
+        trouble => trouble,
+    })
+}
+
 /// What names a key: its programme, id and words.
 fn show(key: &LinkageKey) {
     tell!("program    {}", "programme  {}", key.programme());
@@ -122,7 +136,10 @@ fn note(da: String, en: String) {
 
 pub(crate) fn signing(command: &SigningKeyCommand) -> Outcome {
     let key = match command {
-        SigningKeyCommand::New { partner, out } => {
+        SigningKeyCommand::New { partner, out, dry } => {
+            if !makes(*dry, out)? {
+                return Ok(Done::Clean);
+            }
             let key = SigningKey::generate(&mut SystemRandom::new());
             key.save(out, partner.as_str(), SystemClock.now(), Example::Refuse)?;
             note(

@@ -7,8 +7,9 @@ use kobling::clock::{Clock as _, SystemClock};
 use kobling::key::{Example, KeyFileError, LinkageKey, Share, save_shares};
 use kobling::secret::SystemRandom;
 
-use super::{note, show};
+use super::{makes, note, show};
 use crate::exit::{Done, Outcome};
+use crate::write::Dry;
 
 /// Split a key.
 #[derive(Args)]
@@ -24,6 +25,8 @@ pub(crate) struct SplitArguments {
     /// Folder for the shares, a file each; made where it is missing.
     #[arg(long)]
     out_dir: PathBuf,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 /// Combine shares.
@@ -35,11 +38,17 @@ pub(crate) struct CombineArguments {
     /// File to write the linkage key to, for you alone; it must not exist.
     #[arg(long)]
     out: PathBuf,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 pub(crate) fn split(arguments: &SplitArguments) -> Outcome {
     let key = LinkageKey::load_any(&arguments.file, Example::Refuse)?;
     let shares = kobling::key::split(&key, arguments.needed, arguments.shares, &mut SystemRandom::new())?;
+    if arguments.dry.on() {
+        arguments.dry.would(&arguments.out_dir);
+        return Ok(Done::Clean);
+    }
     let written = save_shares(&shares, &arguments.out_dir, SystemClock.now())?;
     let (needed, file) = (arguments.needed, arguments.file.display());
     note(
@@ -66,6 +75,9 @@ pub(crate) fn combine(arguments: &CombineArguments) -> Outcome {
         .map(|path| Ok((path.clone(), Share::load(path)?)))
         .collect::<Result<Vec<_>, KeyFileError>>()?;
     let key = kobling::key::combine(&shares)?;
+    if !makes(arguments.dry, &arguments.out)? {
+        return Ok(Done::Clean);
+    }
     key.save(&arguments.out, SystemClock.now(), Example::Refuse)?;
     show(&key);
     Ok(Done::Clean)
