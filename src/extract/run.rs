@@ -106,9 +106,8 @@ impl Spoken for ExtractError {
             ExtractError::Period(period, programme) => {
                 format!("perioden {period} ligger uden for programmets {programme}")
             }
-            // A command lets these say themselves.
-            ExtractError::Read(error) => error.to_string(),
-            ExtractError::Header(error) => error.to_string(),
+            ExtractError::Read(error) => error.danish(),
+            ExtractError::Header(error) => error.danish(),
             ExtractError::Package(error) => error.danish(),
             ExtractError::Findings(_) => "fundene kan ikke skrives".to_owned(),
             ExtractError::Spill(_) => {
@@ -133,6 +132,8 @@ impl Spoken for ExtractError {
     fn because(&self) -> Option<&dyn Spoken> {
         match self {
             ExtractError::Findings(error) | ExtractError::Spill(error) => Some(error),
+            ExtractError::Read(error) => error.because(),
+            ExtractError::Header(error) => error.because(),
             ExtractError::Package(error) => error.because(),
             _ => None,
         }

@@ -17,6 +17,7 @@ use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::person::{Who, source};
 use crate::say::language;
 use crate::settings::{GivenKey, GivenPartner, GivenProgramme, Service};
+use crate::write::{Dry, Over};
 
 /// Commands of a partner on new numbers.
 #[derive(Subcommand)]
@@ -40,6 +41,8 @@ pub(crate) struct Package {
     check: bool,
     #[command(flatten)]
     who: Who,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 #[derive(Args)]
@@ -56,6 +59,8 @@ pub(crate) struct Propose {
     numbers_file: Option<PathBuf>,
     #[command(flatten)]
     service: Service,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 pub(crate) fn run(command: &AliasCommand) -> Outcome {
@@ -70,8 +75,14 @@ fn make(package: &Package) -> Outcome {
     let source = Source::from_argument(&package.file);
     let partner = package.who.partner()?;
     let job = AliasJob { source: &source, programme: &programme, partner, now: SystemClock.now() };
-    let Some(out) = &package.out else {
+    if let Some(out) = &package.out {
+        package.dry.may_take(out, Over::Never)?;
+    }
+    let Some(out) = package.out.as_ref().filter(|_| !package.dry.on()) else {
         tell(&check_aliases(&job, &key)?);
+        if let Some(out) = &package.out {
+            package.dry.would(out);
+        }
         return Ok(Done::Clean);
     };
     let (_, report) = package_aliases(&job, &key, Some(&signing), out, &mut SystemRandom::new())?;
@@ -133,6 +144,13 @@ fn one(propose: &Propose) -> Outcome {
             "bemærk   det nye nummer er selv et erstatningsnummer, hvad der er usædvanligt",
             "remark   the new number is itself a replacement number, which is unusual"
         );
+    }
+    let sends = propose.dry.sends(
+        "ville foreslå styregruppen, at de to numre er én persons",
+        "would propose to the steward that the two numbers are one person's",
+    );
+    if !sends {
+        return Ok(Done::Clean);
     }
     let body = serde_json::json!({ "old": pair.old, "new": pair.new });
     client.post("/v1/aliases", body.to_string().as_bytes(), None)?;

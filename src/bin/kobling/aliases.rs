@@ -5,6 +5,7 @@ use kobling::client::parse;
 
 use crate::exit::{Done, Outcome, Trouble, both};
 use crate::send::Service;
+use crate::write::Dry;
 
 /// Commands of the steward on proposed aliases.
 #[derive(Subcommand)]
@@ -37,6 +38,8 @@ pub(crate) struct Decide {
     package: Option<String>,
     #[command(flatten)]
     service: Service,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 /// A package as the service lists it.
@@ -111,15 +114,31 @@ fn list(arguments: &List) -> Outcome {
 
 fn decide(arguments: &Decide, verdict: &str) -> Outcome {
     let client = arguments.service.connect()?;
+    // The id becomes part of an address.
+    let no_id = |id: &&String| id.len() != 32 || !id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if arguments.package.as_ref().filter(no_id).is_some() {
+        return Err(Trouble::Usage(both(
+            "en pakkes id er 32 hexadecimale tegn, som `kobling aliases list` viser det",
+            "a package's id has 32 hexadecimal characters, as `kobling aliases list` shows it",
+        )));
+    }
+    let (da, en) = match verdict {
+        "approve" => ("godkende", "approve"),
+        _ => ("afvise", "reject"),
+    };
+    let numbers = arguments.proposal.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let (da, en) = match &arguments.package {
+        Some(id) => (
+            format!("ville {da} alle ventende forslag fra pakken {id}"),
+            format!("would {en} all proposals of package {id} that wait"),
+        ),
+        None => (format!("ville {da} forslag {numbers}"), format!("would {en} proposal {numbers}")),
+    };
+    if !arguments.dry.sends(da, en) {
+        return Ok(Done::Clean);
+    }
     let mut decided = 0;
     if let Some(id) = &arguments.package {
-        // The id becomes part of an address.
-        if id.len() != 32 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(Trouble::Usage(both(
-                "en pakkes id er 32 hexadecimale tegn, som `kobling aliases list` viser det",
-                "a package's id has 32 hexadecimal characters, as `kobling aliases list` shows it",
-            )));
-        }
         #[derive(serde::Deserialize)]
         struct Decided {
             decided: u64,

@@ -2,21 +2,38 @@
 
 use kobling::clock::{Day, Timestamp};
 use kobling::extract::read_day;
+use kobling::language::Spoken;
+
+/// A day or a moment that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DateError {
+    /// No day.
+    #[error("a day is written 2025-03-01 or 01-03-2025")]
+    Day,
+    /// No moment.
+    #[error("a moment is written 2025-03-01T09:00:00Z, 2025-03-01 or 01-03-2025")]
+    Moment,
+}
+
+impl Spoken for DateError {
+    fn danish(&self) -> String {
+        match self {
+            DateError::Day => "en dag skrives 2025-03-01 eller 01-03-2025",
+            DateError::Moment => "et tidspunkt skrives 2025-03-01T09:00:00Z, 2025-03-01 eller 01-03-2025",
+        }
+        .to_owned()
+    }
+}
 
 /// A day: `2025-03-01` or `01-03-2025` (also with points or strokes).
-pub(crate) fn day(text: &str) -> Result<Day, &'static str> {
-    // What is asked for by --lang is not known yet when options are read.
-    read_day(text)
-        .ok_or("a day is written 2025-03-01 or 01-03-2025 / en dag skrives 2025-03-01 eller 01-03-2025")
+pub(crate) fn day(text: &str) -> Result<Day, DateError> {
+    read_day(text).ok_or(DateError::Day)
 }
 
 /// A moment: as in RFC 3339 (`2025-03-01T09:00:00Z`), or a day, at whose first moment (UTC) it lies.
-pub(crate) fn moment(text: &str) -> Result<Timestamp, &'static str> {
+pub(crate) fn moment(text: &str) -> Result<Timestamp, DateError> {
     let text = text.trim();
-    text.parse().ok().or_else(|| read_day(text).map(Timestamp::at_start_of)).ok_or(
-        "a moment is written 2025-03-01T09:00:00Z, 2025-03-01 or 01-03-2025 / et tidspunkt skrives \
-         2025-03-01T09:00:00Z, 2025-03-01 eller 01-03-2025",
-    )
+    text.parse().ok().or_else(|| read_day(text).map(Timestamp::at_start_of)).ok_or(DateError::Moment)
 }
 
 #[cfg(test)]

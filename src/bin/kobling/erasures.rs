@@ -8,6 +8,7 @@ use kobling::client::parse;
 use crate::exit::{Done, Outcome};
 use crate::say::language;
 use crate::send::{Service, keep};
+use crate::write::Dry;
 
 /// List erasures of your own rows. Example: kobling erasures --service https://kobling.example --token-file token
 #[derive(Args)]
@@ -17,6 +18,8 @@ pub(crate) struct Erasures {
     /// Keep the receipt of each that is done in this folder, as ID.receipt.json.
     #[arg(long, value_name = "DIR")]
     receipts: Option<PathBuf>,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 pub(crate) fn run(arguments: &Erasures) -> Outcome {
@@ -44,7 +47,7 @@ pub(crate) fn run(arguments: &Erasures) -> Outcome {
         let named = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
         if let Some(folder) = arguments.receipts.as_ref().filter(|_| named && !erasure["receipt"].is_null()) {
             let path = folder.join(format!("{id}.receipt.json"));
-            if !path.exists() {
+            if !path.exists() && arguments.dry.makes(&path)? {
                 keep(&path, erasure["receipt"].to_string().as_bytes())?;
             }
         }

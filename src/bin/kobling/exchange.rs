@@ -1,6 +1,6 @@
 //! `kobling consent export` and `kobling consent import`: a partner's own list as other systems read it, and back.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -22,6 +22,7 @@ use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::key::example;
 use crate::person::source;
 use crate::settings::{GivenKey, GivenPartner, GivenProgramme, GivenSigningKey, Service};
+use crate::write::{Dry, Over};
 
 #[derive(Clone, Copy, ValueEnum)]
 enum FileForm {
@@ -92,6 +93,8 @@ pub(crate) struct ExportArguments {
     /// Label of who recorded it; never a CPR number.
     #[arg(long)]
     recorded_by: String,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 /// Where an imported file is recorded.
@@ -108,6 +111,8 @@ pub(crate) struct ImportArguments {
     /// File to keep the receipt in.
     #[arg(long)]
     receipt: Option<PathBuf>,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 fn legal_basis(text: &str) -> Result<LegalBasis, &'static str> {
@@ -147,6 +152,7 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
         recorded_by: arguments.recorded_by.clone(),
         legal_basis: arguments.legal_basis,
     };
+    arguments.dry.may_take(&arguments.output, Over::Never)?;
     let tokeniser = Tokeniser::new(&key, partner, partner);
     let now = SystemClock.now();
     let mut statements = Vec::new();
@@ -159,7 +165,10 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
         Ok(())
     })?;
     let document = write(own.format.into(), &statements, partner, now).map_err(|error| refused(&error))?;
-    create(&arguments.output, &document)?;
+    arguments.dry.private(&arguments.output, &document)?;
+    if arguments.dry.on() {
+        return Ok(Done::Clean);
+    }
     tell!(
         "{} hændelse(r) skrevet til {}",
         "exported {} event(s) to {}",
@@ -169,16 +178,6 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
     Ok(Done::Clean)
 }
 
-/// Writes a file that only its owner reads.
-fn create(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut target = options.open(path).map_err(file(path))?;
-    target.write_all(bytes).and_then(|()| target.sync_all()).map_err(file(path))
-}
-
 /// Records what a file in a foreign form says: all of it is read before any of it is sent.
 pub(crate) fn import(arguments: &ImportArguments) -> Outcome {
     let own = &arguments.own;
@@ -186,6 +185,9 @@ pub(crate) fn import(arguments: &ImportArguments) -> Outcome {
     let signing = arguments.signing.load(own.key.allow_example_key)?;
     let partner = own.partner.id()?;
     let client = arguments.service.connect()?;
+    if let Some(path) = &arguments.receipt {
+        arguments.dry.may_take(path, Over::Never)?;
+    }
     let bytes = content(&arguments.file)?;
     let now = SystemClock.now();
     let statements = read(own.format.into(), &bytes, partner, now).map_err(|error| refused(&error))?;
@@ -197,6 +199,16 @@ pub(crate) fn import(arguments: &ImportArguments) -> Outcome {
         .map(|(at, statement)| statement.into_record(at, key.id(), &tokeniser))
         .collect();
     let records = records.map_err(|error| refused(&error))?;
+    let sends = arguments.dry.sends(
+        format!("ville registrere {} hændelse(r)", records.len()),
+        format!("would record {} event(s)", records.len()),
+    );
+    if !sends {
+        if let Some(path) = &arguments.receipt {
+            arguments.dry.would(path);
+        }
+        return Ok(Done::Clean);
+    }
     let mut receipts = Vec::new();
     for batch in records.chunks(limits::MAX_CONSENT_BATCH) {
         receipts.push(client.record_consents(key.id(), batch, &signing)?);

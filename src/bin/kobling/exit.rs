@@ -1,7 +1,6 @@
 //! How a command ends: one status for each kind of trouble, one line for each link of its cause, in the language asked
 //! for.
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use kobling::client::{ClientError, UploadError};
@@ -63,37 +62,6 @@ pub(crate) fn finish(outcome: Outcome) -> ExitCode {
         cause = inner.because();
     }
     ExitCode::from(status)
-}
-
-/// A message that has no Danish yet.
-#[derive(Debug)]
-struct English {
-    text: String,
-    because: Option<Box<English>>,
-}
-
-impl std::fmt::Display for English {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl Spoken for English {
-    fn danish(&self) -> String {
-        self.text.clone()
-    }
-
-    fn because(&self) -> Option<&dyn Spoken> {
-        self.because.as_deref().map(|inner| inner as &dyn Spoken)
-    }
-}
-
-/// A message, with what it comes from, that has no Danish yet.
-pub(crate) fn english(error: impl Into<Box<dyn Error>>) -> Box<dyn Spoken> {
-    fn chain(error: &dyn Error) -> English {
-        English { text: error.to_string(), because: error.source().map(|inner| Box::new(chain(inner))) }
-    }
-    Box::new(chain(&*error.into()))
 }
 
 /// A message in both languages.

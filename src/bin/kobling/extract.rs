@@ -14,7 +14,7 @@ use kobling::extract::{
 };
 use kobling::id::LeadingZero;
 use kobling::key::{Example, LinkageKey};
-use kobling::language::Language;
+use kobling::language::{Language, Spoken as _};
 use kobling::name::DatasetId;
 use kobling::programme::Programme;
 use kobling::secret::SystemRandom;
@@ -23,6 +23,7 @@ use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::quality::ReportArguments;
 use crate::say::language;
 use crate::settings::{GivenKey, GivenPartner, GivenProgramme, GivenSigningKey};
+use crate::write::{Dry, Over};
 
 /// What an extract is and how it is written.
 #[derive(Args)]
@@ -68,6 +69,8 @@ pub(crate) struct Extract {
     findings: Option<PathBuf>,
     #[command(flatten)]
     report: ReportArguments,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -109,8 +112,10 @@ pub(crate) struct TokeniseArguments {
 /// Reads a programme definition.
 pub(crate) fn programme(path: &Path) -> Result<Programme, Trouble> {
     let text = std::fs::read_to_string(path).map_err(file(path))?;
-    Programme::parse(&text)
-        .map_err(|error| Trouble::Usage(crate::exit::english(format!("{}: {error}", path.display()))))
+    Programme::parse(&text).map_err(|error| {
+        let path = path.display();
+        Trouble::Usage(both(format!("{path}: {}", error.danish()), format!("{path}: {error}")))
+    })
 }
 
 /// What is said about the form of an extract.
@@ -119,13 +124,12 @@ pub(crate) fn declared(
     separator: Option<char>,
 ) -> Result<Declared<'static>, Trouble> {
     let encoding = encoding.map(parse_encoding).transpose()?;
-    let separator =
-        match separator {
-            Some(separator) => Some(u8::try_from(separator).ok().filter(u8::is_ascii).ok_or_else(|| {
-                Trouble::Usage(crate::exit::english("--separator takes one ASCII character"))
-            })?),
-            None => None,
-        };
+    let separator = match separator {
+        Some(separator) => Some(u8::try_from(separator).ok().filter(u8::is_ascii).ok_or_else(|| {
+            Trouble::Usage(both("--separator tager ét ASCII-tegn", "--separator takes one ASCII character"))
+        })?),
+        None => None,
+    };
     Ok(Declared { encoding, separator, ..Declared::default() })
 }
 
@@ -137,12 +141,15 @@ pub(crate) fn linkage_key(
 ) -> Result<LinkageKey, Trouble> {
     let key = LinkageKey::load(path, &programme.id, allowed)?;
     if let Some(expected) = programme.key_id.filter(|expected| *expected != key.id()) {
-        let message = format!(
-            "{}: this is key {}, the programme expects {expected}: ask the custodian for that key",
-            path.display(),
-            key.id()
-        );
-        return Err(Trouble::Key(crate::exit::english(message)));
+        let (path, id) = (path.display(), key.id());
+        return Err(Trouble::Key(both(
+            format!(
+                "{path}: dette er nøgle {id}, og programmet venter {expected}: bed nøgleforvalteren om den"
+            ),
+            format!(
+                "{path}: this is key {id}, the programme expects {expected}: ask the custodian for that key"
+            ),
+        )));
     }
     Ok(key)
 }
@@ -154,21 +161,26 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn new(source: &Source, findings: Option<&Path>) -> Result<Watcher, Trouble> {
+    fn new(source: &Source, findings: Option<&Path>, dry: Dry) -> Result<Watcher, Trouble> {
         let bar = match source.size().filter(|_| io::stderr().is_terminal()) {
             Some(size) => {
-                let style = "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
+                let left = language().choose("tilbage", "left");
+                let style = format!("{{bar:40}} {{bytes}}/{{total_bytes}} {{bytes_per_sec}} {{eta}} {left}");
                 ProgressBar::new(size)
-                    .with_style(ProgressStyle::with_template(style).expect("a fixed template"))
+                    .with_style(ProgressStyle::with_template(&style).expect("a fixed template"))
             }
             None => ProgressBar::hidden(),
         };
         let findings = match findings {
-            Some(path) => {
-                let mut writer = BufWriter::new(File::create_new(path).map_err(file(path))?);
-                writeln!(writer, "line,column,code,rejected").map_err(file(path))?;
-                Some(writer)
-            }
+            // It holds no value, but lines of a file about persons: for its owner alone, like the file.
+            Some(path) => match dry.create_private(path)? {
+                Some(to) => {
+                    let mut writer = BufWriter::new(to);
+                    writeln!(writer, "line,column,code,rejected").map_err(file(path))?;
+                    Some(writer)
+                }
+                None => None,
+            },
             None => None,
         };
         Ok(Watcher { bar, findings })
@@ -270,10 +282,10 @@ impl Extract {
     ) -> Result<T, Trouble> {
         let paper = |report, unusual| Paper { unusual, ..Paper::of(job, report, made, self.max_rejected) };
         match &result {
-            Ok(done) => self.report.show(&paper(report(done), None))?,
-            Err(ExtractError::TooManyRejected(report)) => self.report.show(&paper(report, None))?,
+            Ok(done) => self.report.show(&paper(report(done), None), self.dry)?,
+            Err(ExtractError::TooManyRejected(report)) => self.report.show(&paper(report, None), self.dry)?,
             Err(ExtractError::Unusual(unusual, report)) => {
-                self.report.show(&paper(report, Some(*unusual)))?;
+                self.report.show(&paper(report, Some(*unusual)), self.dry)?;
             }
             Err(_) => {}
         }
@@ -288,10 +300,10 @@ impl Extract {
 
 pub(crate) fn check(arguments: &CheckArguments) -> Outcome {
     let extract = &arguments.extract;
-    extract.report.ready()?;
+    extract.report.ready(extract.dry)?;
     let source = Source::from_argument(&extract.file);
     let programme = extract.programme.load()?;
-    let mut watcher = Watcher::new(&source, extract.findings.as_deref())?;
+    let mut watcher = Watcher::new(&source, extract.findings.as_deref(), extract.dry)?;
     let mapping = extract.mapping(&programme)?;
     let job = extract.job(&source, &programme, mapping.as_ref())?;
     let result = check_extract(&job, &mut SystemRandom::new(), &mut watcher);
@@ -302,15 +314,28 @@ pub(crate) fn check(arguments: &CheckArguments) -> Outcome {
 
 pub(crate) fn tokenise(arguments: &TokeniseArguments) -> Outcome {
     let extract = &arguments.extract;
-    extract.report.ready()?;
+    extract.report.ready(extract.dry)?;
     let source = Source::from_argument(&extract.file);
     let programme = extract.programme.load()?;
     let key = arguments.key.load(&programme)?;
     let signing = arguments.signing.load_if_any(arguments.key.allow_example_key)?;
-    let mut watcher = Watcher::new(&source, extract.findings.as_deref())?;
+    extract.dry.may_take(&arguments.out, Over::Never)?;
+    let mut watcher = Watcher::new(&source, extract.findings.as_deref(), extract.dry)?;
     let mapping = extract.mapping(&programme)?;
     let job = extract.job(&source, &programme, mapping.as_ref())?;
     let now = SystemClock.now();
+    if extract.dry.on() {
+        let checked = check_extract(&job, &mut SystemRandom::new(), &mut watcher).and_then(|report| {
+            match extract.max_rejected.is_some_and(|limit| limit.exceeded(&report)) {
+                true => Err(ExtractError::TooManyRejected(Box::new(report))),
+                false => Ok(report),
+            }
+        });
+        watcher.finish()?;
+        let report = extract.show(&job, now, checked, |report| report)?;
+        extract.dry.would(&arguments.out);
+        return Ok(extract.done(&report));
+    }
     let out = (arguments.out.as_path(), now);
     let random = &mut SystemRandom::new();
     let result =

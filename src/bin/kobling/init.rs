@@ -1,6 +1,5 @@
 //! `kobling init`: a new `kobling.toml`, with a comment at every field and what the options give.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,8 +7,9 @@ use kobling::config::{CONFIG_FILE, Template};
 use kobling::key::VerifyingKey;
 use kobling::name::PartnerId;
 
-use crate::exit::{Done, Outcome, Trouble, both, file};
+use crate::exit::{Done, Outcome, Trouble, file};
 use crate::say::language;
+use crate::write::{Dry, Over};
 
 /// `kobling init --partner ID --programme FILE --service URL …`
 #[derive(Args)]
@@ -38,6 +38,8 @@ pub(crate) struct InitArguments {
     /// The signing key's file.
     #[arg(long)]
     signing_key: Option<PathBuf>,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 /// Writes the file at `path`, or in the current folder; one that is there is left as it is.
@@ -67,14 +69,10 @@ pub(crate) fn run(arguments: &InitArguments, path: Option<&Path>) -> Outcome {
         signing_key: placed(&arguments.signing_key)?,
         datasets,
     };
-    let mut target = std::fs::File::create_new(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Trouble::Files(both(
-            format!("{}: findes allerede og bliver ikke overskrevet", path.display()),
-            format!("{}: exists already, and is not written over", path.display()),
-        )),
-        _ => file(path)(error),
-    })?;
-    target.write_all(template.write(language()).as_bytes()).map_err(file(path))?;
+    arguments.dry.file(path, template.write(language()).as_bytes(), Over::Never)?;
+    if arguments.dry.on() {
+        return Ok(Done::Clean);
+    }
     tell!(
         "skrevet: {}; se den igennem, og prøv `kobling send --dry-run`",
         "written: {}; look it through, and try `kobling send --dry-run`",

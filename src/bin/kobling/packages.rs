@@ -1,11 +1,14 @@
 //! `kobling packages`: what this partner has at the service, and taking it back.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use kobling::client::{OwnPackage, parse};
 
 use crate::exit::{Done, Outcome, Trouble, both};
 use crate::say::language;
 use crate::send::{Service, keep, new_table};
+use crate::write::{Dry, Over};
 
 /// Commands on packages at the service.
 #[derive(Subcommand)]
@@ -38,7 +41,9 @@ pub(crate) struct Withdraw {
     service: Service,
     /// File to keep the receipt in; ID.withdrawal.receipt.json in the outbox of kobling.toml when not given.
     #[arg(long)]
-    receipt: Option<std::path::PathBuf>,
+    receipt: Option<PathBuf>,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 /// `kobling packages approve ID --service URL --token-file FILE`
@@ -48,6 +53,8 @@ pub(crate) struct Approve {
     id: String,
     #[command(flatten)]
     service: Service,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 /// An id is 32 hexadecimal characters; anything else is no part of an address.
@@ -136,8 +143,16 @@ pub(crate) fn run(command: &PackagesCommand) -> Outcome {
             );
         }
         PackagesCommand::Approve(approve) => {
-            let path = format!("/v1/uploads/unusual/{}/approve", checked(&approve.id)?);
-            approve.service.connect()?.post(&path, b"{}", None)?;
+            let id = checked(&approve.id)?;
+            let client = approve.service.connect()?;
+            let da =
+                format!("ville godkende pakken {id}: den ville blive lukket ind, når parten sender den igen");
+            let en =
+                format!("would approve package {id}: it would be let in when its partner sends it again");
+            if !approve.dry.sends(da, en) {
+                return Ok(Done::Clean);
+            }
+            client.post(&format!("/v1/uploads/unusual/{id}/approve"), b"{}", None)?;
             tell!(
                 "godkendt: den lukkes ind, når parten sender den igen",
                 "approved: it is let in when its partner sends it again"
@@ -151,6 +166,13 @@ pub(crate) fn run(command: &PackagesCommand) -> Outcome {
 fn withdraw(arguments: &Withdraw) -> Outcome {
     let id = checked(&arguments.id)?;
     let client = arguments.service.connect()?;
+    let da =
+        format!("ville trække pakken {id} tilbage, eller afslutte dens overførsel, hvis den ikke er færdig");
+    let en = format!("would withdraw package {id}, or end its upload where that is not complete");
+    if !arguments.dry.sends(da, en) {
+        arguments.dry.would(&arguments.place(id)?);
+        return Ok(Done::Clean);
+    }
     // An upload on its way is no package yet: there is nothing to give a receipt for, and it can be ended.
     if client.packages()?.iter().any(|package| package.id == id && package.state == "open") {
         client.end_upload(id)?;
@@ -160,19 +182,29 @@ fn withdraw(arguments: &Withdraw) -> Outcome {
         );
         return Ok(Done::Clean);
     }
-    let outbox = crate::settings::config().map(|config| config.outbox.as_path());
-    let path = match (&arguments.receipt, outbox.filter(|folder| folder.is_dir())) {
-        (Some(path), _) => path.clone(),
-        (None, Some(folder)) => folder.join(format!("{id}.withdrawal.receipt.json")),
-        (None, None) => {
-            return Err(Trouble::Usage(both(
-                "giv --receipt FIL til kvitteringen, eller stå hvor kobling.toml har en udbakke (outbox)",
-                "give --receipt FILE for the receipt, or stand where kobling.toml has an outbox",
-            )));
-        }
-    };
+    let path = arguments.place(id)?;
     let receipt = client.post(&format!("/v1/packages/{id}/withdraw"), b"{}", None)?;
     keep(&path, &receipt)?;
     tell!("trukket tilbage; kvittering  {}", "withdrawn; receipt  {}", path.display());
     Ok(Done::Clean)
+}
+
+impl Withdraw {
+    /// Where the receipt is kept.
+    fn place(&self, id: &str) -> Result<PathBuf, Trouble> {
+        let outbox = crate::settings::config().map(|config| config.outbox.as_path());
+        let path = match (&self.receipt, outbox.filter(|folder| folder.is_dir())) {
+            (Some(path), _) => path.clone(),
+            (None, Some(folder)) => folder.join(format!("{id}.withdrawal.receipt.json")),
+            (None, None) => {
+                return Err(Trouble::Usage(both(
+                    "giv --receipt FIL til kvitteringen, eller stå hvor kobling.toml har en udbakke (outbox)",
+                    "give --receipt FILE for the receipt, or stand where kobling.toml has an outbox",
+                )));
+            }
+        };
+        // One that is there can be this package's: the same one again is no trouble.
+        self.dry.may_take(&path, Over::Always)?;
+        Ok(path)
+    }
 }

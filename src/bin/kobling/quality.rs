@@ -1,14 +1,13 @@
 //! How the quality report of an extract is shown and filed.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use kobling::extract::report::Paper;
 
-use crate::exit::{Trouble, file};
+use crate::exit::Trouble;
 use crate::say::language;
+use crate::write::{Dry, Over};
 
 /// How the report is shown and filed.
 #[derive(Args)]
@@ -51,30 +50,20 @@ impl ReportForm {
 
 impl ReportArguments {
     /// Refuses, before anything is read, to write over a file.
-    pub(crate) fn ready(&self) -> Result<(), Trouble> {
-        match &self.report_out {
-            Some(path) if path.symlink_metadata().is_ok() => {
-                Err(file(path)(std::io::ErrorKind::AlreadyExists.into()))
-            }
-            _ => Ok(()),
-        }
+    pub(crate) fn ready(&self, dry: Dry) -> Result<(), Trouble> {
+        self.report_out.as_ref().map_or(Ok(()), |path| dry.may_take(path, Over::Never))
     }
 
     /// Shows the report, and files it where that was asked for.
-    pub(crate) fn show(&self, paper: &Paper<'_>) -> Result<(), Trouble> {
+    pub(crate) fn show(&self, paper: &Paper<'_>, dry: Dry) -> Result<(), Trouble> {
         let Some(path) = &self.report_out else {
             let form = self.report.unwrap_or(ReportForm::Text);
             out!("{}", form.write(paper).trim_end());
             return Ok(());
         };
         let form = self.report.unwrap_or_else(|| ReportForm::of(path));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
         // It holds no value, but lines of a file about persons: for its owner alone, like the file.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut to = options.open(path).map_err(file(path))?;
-        to.write_all(form.write(paper).as_bytes()).and_then(|()| to.sync_all()).map_err(file(path))?;
+        dry.private(path, form.write(paper).as_bytes())?;
         out!("{}", paper.to_text(language()).trim_end());
         Ok(())
     }

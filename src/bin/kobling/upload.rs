@@ -7,11 +7,13 @@ use clap::Args;
 use kobling::audit::{Item, Receipt, SignedReceipt};
 use kobling::client::upload as send;
 use kobling::extract::{Package, PackageError};
-use kobling::key::Signature;
+use kobling::key::{Signature, SigningKey};
 
 use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::progress::Progress;
+use crate::say::language;
 use crate::settings::{GivenSigningKey, Service};
+use crate::write::{Dry, Over};
 
 /// `kobling upload DIR --service URL --token-file FILE --signing-key FILE`
 #[derive(Args)]
@@ -28,16 +30,22 @@ pub(crate) struct UploadArguments {
     /// Take a published example key: for exercises only.
     #[arg(long)]
     allow_example_key: bool,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 impl UploadArguments {
-    /// The package's signature: made now where a key is given or there is none yet.
-    fn sign(&self, package: &Package) -> Result<Signature, Trouble> {
+    /// The package's signature: made now where a key is given or there is none yet, but not in a dry run.
+    fn sign(&self, package: &Package) -> Result<Option<Signature>, Trouble> {
+        let make = |key: &SigningKey| match self.dry.on() {
+            true => Ok(None),
+            false => package.sign(key).map(Some).map_err(Trouble::from),
+        };
         if let Some(key) = self.signing.load_argument(self.allow_example_key)? {
-            return Ok(package.sign(&key)?);
+            return make(&key);
         }
         match package.signature() {
-            Ok(signature) => Ok(signature),
+            Ok(signature) => Ok(Some(signature)),
             Err(PackageError::Unsigned(folder)) => {
                 let Some(key) = self.signing.load_if_any(self.allow_example_key)? else {
                     let folder = folder.display();
@@ -50,7 +58,7 @@ impl UploadArguments {
                         ),
                     )));
                 };
-                Ok(package.sign(&key)?)
+                make(&key)
             }
             Err(error) => Err(error.into()),
         }
@@ -61,16 +69,29 @@ pub(crate) fn upload(arguments: &UploadArguments) -> Outcome {
     let client = arguments.service.connect()?;
     let package = Package::open(&arguments.package)?;
     let signature = arguments.sign(&package)?;
-    let mut progress = Progress::of(package.manifest.resources[0].bytes);
-    let outcome = send(&client, &package, &signature, |sent| progress.at(sent));
-    progress.finish();
-    let outcome = outcome?;
     let default = || {
         let mut name = arguments.package.file_name().unwrap_or_default().to_owned();
         name.push(".receipt.json");
         arguments.package.with_file_name(name)
     };
     let path = arguments.receipt.clone().unwrap_or_else(default);
+    // A receipt that is there can be this package's: the same one again is no trouble.
+    arguments.dry.may_take(&path, Over::Always)?;
+    let (bytes, rows_sent) = (package.manifest.resources[0].bytes, package.manifest.kobling.rows.sent);
+    let (language, folder) = (language(), arguments.package.display());
+    let (bytes, rows_sent) = (language.count(bytes), language.count(rows_sent));
+    let sends = arguments.dry.sends(
+        format!("ville sende {folder}: {rows_sent} rækker, {bytes} byte"),
+        format!("would send {folder}: {rows_sent} rows, {bytes} bytes"),
+    );
+    let (true, Some(signature)) = (sends, signature) else {
+        arguments.dry.would(&path);
+        return Ok(Done::Clean);
+    };
+    let mut progress = Progress::of(package.manifest.resources[0].bytes);
+    let outcome = send(&client, &package, &signature, |sent| progress.at(sent));
+    progress.finish();
+    let outcome = outcome?;
     keep(&path, &outcome.receipt)?;
     tell!("overførsel {}", "upload   {}", outcome.id);
     if let Some((sent, kept)) = rows(&outcome.receipt) {

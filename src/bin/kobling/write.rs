@@ -5,6 +5,7 @@
 //! whose bytes are at hand, `if dry.makes(path)? { … }` for what something else writes, `if dry.sends(da, en) { … }` for
 //! the service. All checks come before the first of them, in a dry run as in a real one.
 
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
@@ -68,18 +69,30 @@ impl Dry {
             would_write(path, Some(bytes.len()));
             return Ok(());
         }
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true);
+        let mut options = OpenOptions::new();
         if over.may() {
             options.create(true).truncate(true);
         } else {
             options.create_new(true);
         }
-        let mut to = options.open(path).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => there_already(path, over),
-            _ => file(path)(error),
-        })?;
+        let mut to = open(&mut options, path, over)?;
         to.write_all(bytes).and_then(|()| to.sync_all()).map_err(file(path))
+    }
+
+    /// A new file that its owner alone can read, whole.
+    pub(crate) fn private(self, path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+        self.may_take(path, Over::Never)?;
+        if self.dry_run {
+            would_write(path, Some(bytes.len()));
+            return Ok(());
+        }
+        let mut to = open_private(path)?;
+        to.write_all(bytes).and_then(|()| to.sync_all()).map_err(file(path))
+    }
+
+    /// A new file that its owner alone can read, to be written bit by bit; none in a dry run.
+    pub(crate) fn create_private(self, path: &Path) -> Result<Option<File>, Trouble> {
+        if self.makes(path)? { open_private(path).map(Some) } else { Ok(None) }
     }
 
     /// Whether something is to be sent now; a dry run says what it would be.
@@ -93,9 +106,29 @@ impl Dry {
 
 /// Says what would be written; never true, for the end of a condition.
 fn would_write(path: &Path, bytes: Option<usize>) -> bool {
-    let size = bytes.map(|bytes| format!(" ({} bytes)", language().count(bytes as u64))).unwrap_or_default();
-    eprintln!("{} {}{size}", language().choose("ville skrive", "would write"), path.display());
+    let language = language();
+    let size = bytes
+        .map(|bytes| format!(" ({} {})", language.count(bytes as u64), language.choose("byte", "bytes")));
+    let size = size.unwrap_or_default();
+    eprintln!("{} {}{size}", language.choose("ville skrive", "would write"), path.display());
     false
+}
+
+/// Opens a file to write to.
+fn open(options: &mut OpenOptions, path: &Path, over: Over) -> Result<File, Trouble> {
+    options.write(true).open(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => there_already(path, over),
+        _ => file(path)(error),
+    })
+}
+
+/// A new file that its owner alone can read; one that is there is left as it is.
+fn open_private(path: &Path) -> Result<File, Trouble> {
+    let mut options = OpenOptions::new();
+    options.create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    open(&mut options, path, Over::Never)
 }
 
 fn there_already(path: &Path, over: Over) -> Trouble {
@@ -157,12 +190,16 @@ mod tests {
             assert!(matches!(dry.file(&there, b"new", Over::Never), Err(Trouble::Files(_))));
             assert!(matches!(dry.makes(&folder.path().join("no/new")), Err(Trouble::Files(_))));
             assert!(matches!(dry.makes(&there.join("new")), Err(Trouble::Files(_))));
+            assert!(matches!(dry.private(&there, b"new"), Err(Trouble::Files(_))));
+            assert!(matches!(dry.create_private(&there), Err(Trouble::Files(_))));
             assert_eq!(dry.makes(&new).expect("may be made"), !dry.on());
             assert_eq!(dry.sends("sender", "sends"), !dry.on());
         }
         let dry = Dry { dry_run: true };
         dry.file(&new, b"new", Over::Never).expect("may be made");
         dry.file(&there, b"new", Over::Replace(true)).expect("may be replaced");
+        dry.private(&new, b"new").expect("may be made");
+        assert!(dry.create_private(&new).expect("may be made").is_none());
         assert!(!new.exists() && std::fs::read(&there).expect("readable") == b"old");
         let wet = Dry { dry_run: false };
         wet.file(&new, b"new", Over::Never).expect("made");
@@ -170,5 +207,20 @@ mod tests {
         assert!(
             std::fs::read(&new).expect("made") == b"new" && std::fs::read(&there).expect("there") == b"new"
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (whole, bits) = (folder.path().join("whole"), folder.path().join("bits"));
+        let wet = Dry { dry_run: false };
+        wet.private(&whole, b"new").expect("made");
+        assert!(wet.create_private(&bits).expect("made").is_some());
+        for path in [whole, bits] {
+            let mode = path.metadata().expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+        }
     }
 }

@@ -25,23 +25,6 @@ pub(super) enum Form {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Lang {
-    /// Danish.
-    Da,
-    /// English.
-    En,
-}
-
-impl From<Lang> for Language {
-    fn from(lang: Lang) -> Language {
-        match lang {
-            Lang::Da => Language::Da,
-            Lang::En => Language::En,
-        }
-    }
-}
-
-#[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Csv {
     /// Semicolon, decimal comma, byte order mark: what Excel opens in Denmark.
     Danish,

@@ -19,6 +19,7 @@ use crate::exchange;
 use crate::exit::{Outcome, Trouble};
 use crate::person::{Person, Who};
 use crate::send::Service;
+use crate::write::Dry;
 
 pub(crate) use package::say_written;
 pub(crate) use record::keep_all;
@@ -67,6 +68,8 @@ pub(crate) struct Common {
     /// File to keep the receipt in.
     #[arg(long)]
     receipt: Option<PathBuf>,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 /// What was said, to what.

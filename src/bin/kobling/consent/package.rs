@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kobling::clock::{Clock as _, SystemClock};
+use kobling::extract::consents::check_consents;
 use kobling::extract::{ConsentJob, Source, package_consents};
 use kobling::language::Language;
 use kobling::secret::SystemRandom;
@@ -12,6 +13,7 @@ use super::Said;
 use crate::exit::{Done, Outcome};
 use crate::person::Who;
 use crate::say::language;
+use crate::write::{Dry, Over};
 
 /// Says where a package lies, and what is done with it.
 pub(crate) fn say_written(folder: &Path) {
@@ -38,12 +40,21 @@ pub(crate) struct Package {
     who: Who,
     #[command(flatten)]
     said: Said,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 pub(super) fn run(package: &Package) -> Outcome {
-    let (programme, _, key, signing) = package.who.load()?;
+    let (programme, source_id, key, signing) = package.who.load()?;
     let form = package.said.form(&programme)?;
     let source = Source::from_argument(&package.file);
+    package.dry.may_take(&package.out, Over::Never)?;
+    if package.dry.on() {
+        let count = check_consents(&source, &form, SystemClock.now(), (&programme, source_id))?;
+        tell!("hændelser  {count} kan sendes", "events   {count} could be sent");
+        package.dry.would(&package.out);
+        return Ok(Done::Clean);
+    }
     let job = ConsentJob {
         source: &source,
         form: &form,

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use super::{Common, One};
 use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::say::language;
+use crate::write::Over;
 
 /// Makes a list of one in memory, and records it as any list.
 pub(super) fn single(one: &One, event: &str) -> Outcome {
@@ -51,7 +52,7 @@ pub(super) fn single(one: &One, event: &str) -> Outcome {
     ));
     drop(cpr);
     let done = send(&Source::Memory(list), &one.common, Some(&record))?;
-    if matches!(event, "given" | "renewed") && one.rows_from.is_none() {
+    if matches!(event, "given" | "renewed") && one.rows_from.is_none() && !one.common.dry.on() {
         let said = language().choose("den dag, det blev sagt", "the day on which it was said");
         let from = one.valid_from.map_or_else(|| said.to_owned(), |day| day.to_string());
         tell!(
@@ -91,9 +92,21 @@ fn send(source: &Source, common: &Common, one: Option<&str>) -> Outcome {
         (error, _) => error.into(),
     };
     let now = SystemClock.now();
+    if let Some(path) = &common.receipt {
+        common.dry.may_take(path, Over::Never)?;
+    }
     // A list that can be read twice is read to its end before any of it is sent: all of it, or nothing.
-    if !matches!(source, Source::Stdin) {
-        check_consents(source, &form, now, (&programme, partner)).map_err(named)?;
+    if common.dry.on() || !matches!(source, Source::Stdin) {
+        let count = check_consents(source, &form, now, (&programme, partner)).map_err(named)?;
+        let sends = common
+            .dry
+            .sends(format!("ville registrere {count} hændelse(r)"), format!("would record {count} event(s)"));
+        if !sends {
+            if let Some(path) = &common.receipt {
+                common.dry.would(path);
+            }
+            return Ok(Done::Clean);
+        }
     }
     if let Some(name) = one {
         tell!("registreret som {name}", "record   {name}");

@@ -3,9 +3,6 @@
 mod pull;
 mod resolve;
 
-use std::fs::File;
-use std::path::Path;
-
 use clap::{Args, Subcommand};
 use kobling::client::parse;
 use kobling::clock::{Clock as _, SystemClock};
@@ -16,7 +13,7 @@ use kobling::language::Language;
 use kobling::name::{DatasetId, PartnerId};
 use kobling::programme::{Event, Followup, Programme, Text};
 
-use crate::exit::{Done, Outcome, Trouble, both, file};
+use crate::exit::{Done, Outcome, Trouble, both};
 use crate::extract::{DecimalSign, declared};
 use crate::settings::{GivenKey, GivenProgramme, Service};
 
@@ -106,21 +103,6 @@ fn referring<'a>(
         )));
     }
     Ok(events)
-}
-
-/// A new file that its owner alone can read; one that is there is left as it is.
-fn create_private(path: &Path) -> Result<File, Trouble> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Trouble::Files(both(
-            format!("{}: findes allerede; vælg et andet navn", path.display()),
-            format!("{}: is there already; give another name", path.display()),
-        )),
-        _ => file(path)(error),
-    })
 }
 
 /// A follow-up as the service lists it.

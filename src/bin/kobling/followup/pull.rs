@@ -13,9 +13,10 @@ use kobling::name::{DatasetId, FollowupId};
 use kobling::secret::SystemRandom;
 use kobling::token::Token;
 
-use super::{Own, create_private, referring, say_rejected};
+use super::{Own, referring, say_rejected};
 use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::settings::{GivenPartner, GivenSigningKey, Service};
+use crate::write::{Dry, Over};
 
 /// `kobling followup pull FILE …`
 #[derive(Args)]
@@ -45,6 +46,8 @@ pub(crate) struct Pull {
     /// File to keep the answers in; it must not exist.
     #[arg(long)]
     out: PathBuf,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 pub(super) fn run(arguments: &Pull) -> Outcome {
@@ -67,6 +70,7 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
             format!("{refusal}; {}", refusal.advice()),
         ))
     })?;
+    arguments.dry.may_take(&arguments.out, Over::Never)?;
 
     let source = Source::from_argument(&arguments.file);
     let job = arguments.own.job(&source, &programme, partner, &arguments.dataset)?;
@@ -103,8 +107,14 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
         )));
     }
 
+    let asked = persons.len();
+    let sends = arguments.dry.sends(
+        format!("ville spørge om {asked} af {in_all} henvist(e) person(er), hver et af dagens opslag"),
+        format!("would ask of {asked} of {in_all} referred person(s), each a look-up of today's"),
+    );
     // The file is there before anything is asked: nothing is spent on answers that could not be kept.
-    let mut target = create_private(&arguments.out)?;
+    let target = arguments.dry.create_private(&arguments.out)?;
+    let (true, Some(mut target)) = (sends, target) else { return Ok(Done::Clean) };
     let mut answers = Answers {
         format: ANSWERS_FORMAT,
         programme: programme.id.clone(),

@@ -1,6 +1,8 @@
 //! `kobling followup resolve`: the extract is tokenised again in memory, and the answers are put beside its own rows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,8 +12,9 @@ use kobling::followup::{ANSWERS_FORMAT, Answer, Answers, Reason, Wanted, reasons
 use kobling::language::Language;
 use kobling::token::Token;
 
-use super::{Own, create_private, referring, say_rejected};
+use super::{Own, referring, say_rejected};
 use crate::exit::{Done, Outcome, Trouble, both, file};
+use crate::write::Dry;
 
 /// `kobling followup resolve ANSWERS FILE …`
 #[derive(Args)]
@@ -34,6 +37,8 @@ pub(crate) struct Resolve {
     /// File to write the rows to; it must not exist.
     #[arg(long, short)]
     out: PathBuf,
+    #[command(flatten)]
+    dry: Dry,
 }
 
 /// The words of a reason.
@@ -42,6 +47,26 @@ fn reason(reason: Reason, language: Language) -> &'static str {
         Reason::NotContacted => language.choose("intet oplyst om kontakt", "nothing told of a contact"),
         Reason::EndedUnreached => language.choose("slut uden kontakt", "over without contact"),
         Reason::ConsentEnds => language.choose("samtykke udløber", "consent runs out"),
+    }
+}
+
+/// The file that rows are written to; none in a dry run.
+struct Target(Option<File>);
+
+impl Target {
+    /// That all of it is on the disk.
+    fn done(self) -> io::Result<()> {
+        self.0.map_or(Ok(()), |to| to.sync_all())
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.as_mut().map_or(Ok(bytes.len()), |to| to.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.as_mut().map_or(Ok(()), Write::flush)
     }
 }
 
@@ -87,7 +112,9 @@ pub(super) fn run(arguments: &Resolve) -> Outcome {
 
     let source = Source::from_argument(&arguments.file);
     let job = arguments.own.job(&source, &programme, &answers.partner, &answers.dataset)?;
-    let target = create_private(&arguments.out)?;
+    let created = arguments.dry.create_private(&arguments.out)?;
+    let kept_file = created.is_some();
+    let target = Target(created);
     let writer = std::cell::RefCell::new(None);
     let csv_trouble = |error: csv::Error| file(&arguments.out)(error.into());
     let (mut rows, mut met) = (0u64, BTreeSet::new());
@@ -138,12 +165,14 @@ pub(super) fn run(arguments: &Resolve) -> Outcome {
         },
     );
     let read = read.or_else(|trouble| {
-        std::fs::remove_file(&arguments.out).map_err(file(&arguments.out))?;
+        if kept_file {
+            std::fs::remove_file(&arguments.out).map_err(file(&arguments.out))?;
+        }
         Err(trouble)
     })?;
     let (to, _) = writer.into_inner().expect("a file with a header was read");
     let target = to.into_inner().map_err(|error| file(&arguments.out)(error.into_error()))?;
-    target.sync_all().map_err(file(&arguments.out))?;
+    target.done().map_err(file(&arguments.out))?;
 
     if read.rejected > 0 {
         say_rejected(read.rejected, read.rows);
@@ -161,6 +190,9 @@ pub(super) fn run(arguments: &Resolve) -> Outcome {
     }
     for (of, persons) in &why {
         out!("{:>9} {}", persons.len(), reason(*of, language));
+    }
+    if arguments.dry.on() {
+        return Ok(Done::Clean);
     }
     tell!(
         "skrevet   {rows} række(r) om {} person(er) til {}",

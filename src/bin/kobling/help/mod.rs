@@ -128,7 +128,7 @@ fn as_option(mut raw: Vec<OsString>, root: &Command) -> Vec<OsString> {
     let mut command = root;
     let mut at = 1;
     while let Some(word) = raw.get(at).and_then(|word| word.to_str()).map(str::to_owned) {
-        if word == "--lang" || word == "--color" {
+        if matches!(word.as_str(), "--lang" | "--color" | "--config") {
             at += 1;
         } else if word == "help" && command.has_subcommands() {
             raw.remove(at);

@@ -10,6 +10,8 @@ use kobling::extract::MaxRejected;
 use kobling::key::VerifyingKey;
 use kobling::language::{Language, LanguageError, Spoken};
 
+use crate::dates::DateError;
+
 /// What to say instead of what clap would; `None` where it is to speak itself: in English, and for help, which is in
 /// the right language already.
 pub(super) fn say(error: &Error, language: Language) -> Option<String> {
@@ -112,7 +114,7 @@ pub(super) fn reason(error: &Error) -> Option<String> {
             })*
         };
     }
-    spoken!(LanguageError, kobling::name::NameError, kobling::clock::TimeError,);
+    spoken!(LanguageError, kobling::name::NameError, kobling::clock::TimeError, DateError);
     macro_rules! worded {
         ($($kind:ty => $danish:literal),* $(,)?) => {
             $(if source.is::<$kind>() {

@@ -18,6 +18,7 @@ use kobling::programme::{Dataset, Programme};
 use self::draft::Draft;
 use crate::exit::{Done, Outcome, Trouble, both, file};
 use crate::settings::{GivenPartner, GivenProgramme};
+use crate::write::Dry;
 
 /// `kobling map EXTRACT --programme P.toml --partner ID --dataset ID --out FILE`
 #[derive(Args)]
@@ -43,9 +44,8 @@ pub(crate) struct MapArguments {
     /// Ask nothing: take what is sure, and refuse where a needed column is not.
     #[arg(long)]
     accept: bool,
-    /// Show the mapping and write nothing.
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    dry: Dry,
     /// Encoding: utf-8, windows-1252 or utf-16le; found out when not given.
     #[arg(long)]
     encoding: Option<String>,
@@ -232,7 +232,7 @@ fn map(arguments: &MapArguments, programme: &Programme) -> Outcome {
     }
     show::summary(&mapping, dataset, &survey);
     let text = mapping.to_toml_for(dataset);
-    if arguments.dry_run {
+    if arguments.dry.on() {
         tell!(
             "{} ville få dette indhold; der er ikke skrevet noget:\n\n{text}",
             "{} would hold this; nothing was written:\n\n{text}",

@@ -14,6 +14,7 @@ use kobling::outbox::{Marker, Outbox};
 use crate::exit::{Done, Outcome, Trouble, both};
 use crate::say::language;
 use crate::settings::{self, GivenKey, GivenPartner, GivenProgramme, GivenServicePublic, GivenSigningKey};
+use crate::write::Dry;
 // What other commands share with this one.
 pub(crate) use crate::settings::Service;
 pub(crate) use crate::upload::keep;
@@ -27,9 +28,8 @@ pub(crate) use one::is_for;
 pub(crate) struct SendArguments {
     /// Datasets to send; all that kobling.toml lists when none is named.
     datasets: Vec<DatasetId>,
-    /// Check everything and say what would be sent; write and send nothing.
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    dry: Dry,
     /// Send also what has not changed since it was received, for instance when consents were recorded meanwhile.
     #[arg(long)]
     again: bool,
@@ -94,11 +94,11 @@ pub(crate) fn run(arguments: &SendArguments) -> Outcome {
     let partner = arguments.partner.id()?;
     crate::person::source(&programme, partner)?;
     // A receipt that cannot be verified would be none: that is said before anything is made.
-    let (client, service) = match arguments.dry_run {
+    let (client, service) = match arguments.dry.on() {
         true => (None, arguments.service_public.key().ok()),
         false => (Some(arguments.service.connect()?), Some(arguments.service_public.key()?)),
     };
-    let outbox = match arguments.dry_run {
+    let outbox = match arguments.dry.on() {
         true => Outbox::look(&config.outbox),
         false => Outbox::open(&config.outbox).map_err(|error| Trouble::Files(Box::new(error)))?,
     };
@@ -122,7 +122,7 @@ pub(crate) fn run(arguments: &SendArguments) -> Outcome {
             out!("{line}");
         }
     }
-    if arguments.dry_run {
+    if arguments.dry.on() {
         tell!("prøvekørsel: intet er skrevet eller sendt", "dry run: nothing was written or sent");
     }
     let worst = fates.iter().map(|fate| fate.status()).max().unwrap_or(0);
