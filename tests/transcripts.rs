@@ -2,7 +2,8 @@
 //!
 //! Each file is played in a folder of its own that begins as a copy of `keys-example/`. `$` begins a command, and what
 //! it said follows: standard output as it is, standard error behind `!`, the status behind `?` where it is not 0. What
-//! changes from run to run is elided in brackets. `# ` is a remark, and `$ write FILE WORDS` writes a line to a file.
+//! changes from run to run is elided in brackets. `# ` is a remark; `$ write FILE WORDS` writes a file of one line, and
+//! `$ add FILE WORDS` adds another.
 //! `KOBLING_UPDATE=1 cargo test --test transcripts` writes the files anew from what is said today: read the difference.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,11 +84,35 @@ fn elided(text: &str) -> String {
             out += &format!("{}[words]\n", &line[..line.len() - words.len()]);
             continue;
         }
+        // How fast this machine is.
+        let figure = ["\"cores\": ", "\"per_second\": ", "\"seconds\": "];
+        if let Some(name) = figure.into_iter().find(|name| line.trim_start().starts_with(name)) {
+            let comma = if line.ends_with(',') { "," } else { "" };
+            out += &format!("{}{name}[figure]{comma}\n", &line[..line.len() - line.trim_start().len()]);
+            continue;
+        }
+        if let Some((before, after)) = line.split_once("365 million") {
+            let figures = after.split(' ').map(|word| {
+                let word = word.replace(|c: char| c.is_ascii_digit(), "#");
+                if word.contains('#') {
+                    format!("[figure]{}", word.replace(['(', '#', ',', '.'], ""))
+                } else {
+                    word
+                }
+            });
+            out += &format!("{before}365 million{}\n", figures.collect::<Vec<_>>().join(" "));
+            continue;
+        }
         let mut rest = line;
         while !rest.is_empty() {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             let end = rest.find(|c| !plain(c)).unwrap_or(rest.len());
             let (word, after) = rest.split_at(end);
+            if let Some(later) = minute(rest) {
+                out += "[minute]";
+                rest = later;
+                continue;
+            }
             if let Some(later) = instant(rest) {
                 out += "[time]";
                 rest = later;
@@ -111,6 +136,13 @@ fn instant(text: &str) -> Option<&str> {
         !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || others.contains(c))
     };
     (date.len() == 10 && digits(date, "-") && time.len() >= 8 && digits(time, ":.")).then(|| &text[end + 1..])
+}
+
+/// What follows a minute as reports write it, `2025-03-01 09:00 UTC`, at the beginning of a text.
+fn minute(text: &str) -> Option<&str> {
+    let (at, after) = text.split_at_checked(16)?;
+    let form = at.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).eq("0000-00-00 00:00".chars());
+    after.strip_prefix(" UTC").filter(|_| form)
 }
 
 /// A word, or what kind of word it is.
@@ -153,6 +185,11 @@ fn played(text: &str, language: &str) -> String {
                 let path = desk.path().join(&words[1]);
                 std::fs::write(&path, format!("{}\n", words[2..].join(" "))).expect("written");
                 for_its_owner(&path);
+            }
+            "add" => {
+                let path = desk.path().join(&words[1]);
+                let before = std::fs::read_to_string(&path).expect("written before");
+                std::fs::write(&path, format!("{before}{}\n", words[2..].join(" "))).expect("written");
             }
             "kobling" => {
                 let done = kobling(desk.path(), language, &words[1..]);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use kobling::client::{OwnPackage, parse};
+use kobling::language::Language;
 
 use crate::exit::{Done, Outcome, Trouble, both};
 use crate::say::language;
@@ -69,27 +70,71 @@ fn checked(id: &str) -> Result<&str, Trouble> {
     }
 }
 
-/// Prints a list, each entry with some of its fields.
-fn list(entries: &[serde_json::Value], fields: &[&str]) {
-    for entry in entries {
-        let text = |field: &&str| match &entry[*field] {
-            serde_json::Value::String(text) => text.clone(),
-            serde_json::Value::Null => String::new(),
-            value => value.to_string(),
+/// A package as the service lists it to the steward.
+#[derive(serde::Deserialize)]
+struct Unusual {
+    id: String,
+    partner: String,
+    dataset: String,
+    period: String,
+    outcome: String,
+    reason: String,
+    persons: Option<u64>,
+    at: String,
+    approved_at: Option<String>,
+}
+
+/// The steward's list as a table. Persons are rounded to 5; small numbers are hidden.
+fn unusual_table(packages: &[Unusual]) -> comfy_table::Table {
+    let language = language();
+    let head = match language {
+        Language::Da => {
+            ["id", "part", "datasæt", "kvartaler", "udfald", "årsag", "personer", "modtaget", "godkendt"]
+        }
+        Language::En => {
+            ["id", "partner", "dataset", "quarters", "outcome", "reason", "persons", "received", "approved"]
+        }
+    };
+    let mut table = new_table(&head, 6..7);
+    for package in packages {
+        let Unusual { id, partner, dataset, period, outcome, reason, persons, at, approved_at } = package;
+        let outcome = match outcome.as_str() {
+            "refused" => language.choose("afvist", "refused"),
+            "noted" => language.choose("lukket ind", "let in"),
+            other => other,
         };
-        out!("{}", fields.iter().map(text).collect::<Vec<_>>().join("  ").trim_end());
+        let reason = match reason.as_str() {
+            "unusual-population" => {
+                language.choose("flere personer, end parten kan have", "more persons than can be")
+            }
+            "unusual-cumulative" => language
+                .choose("med de tidligere flere, end parten kan have", "with those before more than can be"),
+            "few-persons" => language.choose("for få personer", "too few persons"),
+            "growth" => language.choose("vokset meget", "grown much"),
+            other => other,
+        };
+        let persons = persons.map_or_else(|| "-".to_owned(), |persons| language.count(persons));
+        table.add_row([
+            id.as_str(),
+            partner,
+            dataset,
+            period,
+            outcome,
+            reason,
+            &persons,
+            at,
+            approved_at.as_deref().unwrap_or_default(),
+        ]);
     }
-    tell!("{} pakke(r)", "{} package(s)", entries.len());
+    table
 }
 
 /// One's own packages as a table.
 pub(crate) fn table(packages: &[OwnPackage]) -> comfy_table::Table {
     let language = language();
     let head = match language {
-        kobling::language::Language::Da => {
-            ["id", "datasæt", "kvartaler", "sendt", "beholdt", "tilstand", "modtaget"]
-        }
-        kobling::language::Language::En => ["id", "dataset", "quarters", "sent", "kept", "state", "received"],
+        Language::Da => ["id", "datasæt", "kvartaler", "sendt", "beholdt", "tilstand", "modtaget"],
+        Language::En => ["id", "dataset", "quarters", "sent", "kept", "state", "received"],
     };
     let mut table = new_table(&head, 3..5);
     for package in packages {
@@ -136,11 +181,11 @@ pub(crate) fn run(command: &PackagesCommand) -> Outcome {
             tell!("{} pakke(r)", "{} package(s)", packages.len());
         }
         PackagesCommand::Unusual { service } => {
-            let unusual: Vec<serde_json::Value> = parse(&service.connect()?.fetch("/v1/uploads/unusual")?)?;
-            list(
-                &unusual,
-                &["id", "partner", "dataset", "period", "outcome", "reason", "persons", "at", "approved_at"],
-            );
+            let unusual: Vec<Unusual> = parse(&service.connect()?.fetch("/v1/uploads/unusual")?)?;
+            if !unusual.is_empty() {
+                out!("{}", unusual_table(&unusual));
+            }
+            tell!("{} pakke(r)", "{} package(s)", unusual.len());
         }
         PackagesCommand::Approve(approve) => {
             let id = checked(&approve.id)?;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use kobling::audit::{Entry, Head, Receipt, SignedReceipt, verify_extension};
+use kobling::audit::{Entry, Head, Receipt, ReceiptKind, SignedReceipt, verify_extension};
 use kobling::client::{Client, parse};
 use kobling::key::VerifyingKey;
 use kobling::language::Spoken as _;
@@ -241,9 +241,15 @@ fn all_of(verify: &Verify, folder: &Path, key: &VerifyingKey) -> Outcome {
                 }
             }
         }
-        let kind = serde_json::to_value(receipt.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
+        let kind = match receipt.kind {
+            ReceiptKind::Upload => language.choose("pakke", "upload"),
+            ReceiptKind::Withdrawal => language.choose("tilbagetrækning", "withdrawal"),
+            ReceiptKind::Consents => language.choose("samtykker", "consents"),
+            ReceiptKind::Aliases => language.choose("aliasser", "aliases"),
+            ReceiptKind::Erasure => language.choose("sletning", "erasure"),
+        };
         let position = receipt.head.position.to_string();
-        table.add_row([name(path), kind.unwrap_or_default(), receipt.at.to_string(), position, said]);
+        table.add_row([name(path), kind.to_owned(), receipt.at.to_string(), position, said]);
         before = Some(receipt);
     }
     for (path, trouble) in &bad {
