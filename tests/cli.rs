@@ -142,6 +142,8 @@ Columns of the dataset       in the file       empty
   case                                 2           3
   date                                 3           0
   step                                 4           0
+  age                          not there           0
+  sex                          not there           0
   columns of the file that stay at home (by position): 5
 
 Rows by month, without those rejected
@@ -400,7 +402,8 @@ fn wrong_words_are_status_2_and_missing_files_status_3() {
     with("townhall", "visits", &[]).refused(2, "the programme has no dataset visits; it has: course");
     with("town hall", "course", &[]).refused(2, "--partner");
     with("townhall", "course", &["--period", "2019-Q1"]).refused(2, "2019-Q1");
-    with("townhall", "course", &["--encoding", "ebcdic"]).refused(2, "utf-8, windows-1252 and utf-16le");
+    with("townhall", "course", &["--encoding", "ebcdic"])
+        .refused(2, "utf-8, windows-1252, utf-16le and utf-16be are");
     with("townhall", "course", &["--max-rejected", "many"]).refused(2, "--max-rejected");
     run(&["check"]).refused(2, "--dataset");
     for (given, wanted) in [
@@ -431,6 +434,106 @@ fn a_public_key_may_begin_with_a_hyphen() {
 fn private(path: &str, text: &str) {
     std::fs::remove_file(path).ok();
     kobling::key::private::write_new(Path::new(path), text.as_bytes()).expect("written");
+}
+
+/// A service that nobody is at: what was sent to it would be status 5.
+#[test]
+fn a_dry_run_of_consents_checks_as_a_real_one_and_sends_and_writes_nothing() {
+    let partner = Partner::new();
+    let token = partner.at("token");
+    private(&token, "kobling-token-1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
+    let (linkage, signing, programme) =
+        (partner.at("linkage.key"), partner.at("signing.key"), partner.at("programme.toml"));
+    let text = include_str!("../programmes/interventionsmodel.toml");
+    std::fs::write(&programme, text.replace("interventionsmodel", "example")).expect("written");
+    let numbers = std::fs::read_to_string(example("extract.csv")).expect("readable");
+    let number = numbers.lines().nth(1).and_then(|line| line.split(';').next()).expect("a number");
+    let (cpr, list, wrong) = (partner.at("one.cpr"), partner.at("list.csv"), partner.at("wrong.csv"));
+    private(&cpr, &format!("{number}\n"));
+    let rows = "cpr,record,event,time,names\nCPR,c-1,given,2022-03-01,\nCPR,c-2,withdrawn,2022-06-01,c-1\n";
+    std::fs::write(&list, rows.replace("CPR", number)).expect("written");
+    std::fs::write(&wrong, rows.replace("CPR", "31129912345")).expect("written");
+    let own = ["--programme", &programme, "--partner", "lokk", "--key", &linkage];
+    let said =
+        ["--purpose", "evaluation", "--recipient", "vive", "--notice", "samtykke", "--recorded-by", "desk"];
+    let sign = ["--signing-key", &signing];
+    let service = ["--service", "http://127.0.0.1:1", "--token-file", &token];
+    let (receipt, exported, package) =
+        (partner.at("receipt.json"), partner.at("exported.json"), partner.at("package"));
+    let kept = ["--receipt", receipt.as_str()];
+    let record = [&["consent", "record", list.as_str()][..], &own, &said, &sign, &service, &kept].concat();
+    let no_record = [&["consent", "record", wrong.as_str()][..], &own, &said, &sign, &service].concat();
+    let give = ["consent", "give", "--cpr-file", &cpr];
+    let give = [&give[..], &own, &said, &sign, &service, &kept].concat();
+    let export = ["consent", "export", "--list", &list, "--format", "fhir", "-o", &exported];
+    let export = [&export[..], &own, &said].concat();
+    let make = [&["consent", "package", &list, "--out", &package][..], &own, &said, &sign].concat();
+    let dry = |words: &[&str]| run(&[words, &["--dry-run"]].concat());
+    let before = partner.names();
+    for (words, would) in [
+        (&record, "would record 2 event(s)\nwould write "),
+        (&give, "would record 1 event(s)\nwould write "),
+        (&export, "would write "),
+        (&make, "would write "),
+    ] {
+        let done = dry(words);
+        assert!(done.status == 0 && done.err.starts_with(would) && !done.both().contains(number), "{done:?}");
+        assert_eq!(partner.names(), before);
+    }
+    dry(&no_record).refused(3, "line 2");
+    run(&record).refused(5, "cannot be reached");
+    assert_eq!(run(&export).status, 0);
+    dry(&export).refused(3, "exists already");
+    let import = ["consent", "import", &exported, "--format", "fhir"];
+    let import = [&import[..], &own, &sign, &service, &kept].concat();
+    let done = dry(&import);
+    assert!(done.status == 0 && done.err.starts_with("would record 2 event(s)\nwould write "), "{done:?}");
+    run(&import).refused(5, "cannot be reached");
+    std::fs::write(&receipt, "").expect("written");
+    dry(&record).refused(3, "exists already");
+    run(&record).refused(3, "exists already");
+}
+
+#[test]
+fn a_dry_run_of_follow_up_reads_everything_and_asks_and_writes_nothing() {
+    let partner = Partner::new();
+    let token = partner.at("token");
+    private(&token, "kobling-token-1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
+    let (linkage, signing, programme) =
+        (partner.at("linkage.key"), partner.at("signing.key"), partner.at("programme.toml"));
+    let text = include_str!("../programmes/interventionsmodel.toml");
+    std::fs::write(&programme, text.replace("interventionsmodel", "example")).expect("written");
+    let numbers = std::fs::read_to_string(example("extract.csv")).expect("readable");
+    let number = numbers.lines().nth(1).and_then(|line| line.split(';').next()).expect("a number");
+    let (referrals, answers, out) = (partner.at("own.csv"), partner.at("answers.json"), partner.at("out"));
+    std::fs::write(&referrals, format!("CPR;Dato;Eksklusion\n{number};10-01-2022;ingen\n")).expect("written");
+    let own = ["--programme", &programme, "--key", &linkage, "--out", &out, "--dry-run"];
+    let pull =
+        ["followup", "pull", &referrals, "--partner", "koebenhavns-politi", "--dataset", "henvisninger"];
+    let asked = ["--followup", "henvisning", "--label", "week 7", "--signing-key", &signing];
+    let service = ["--service", "http://127.0.0.1:1", "--token-file", &token];
+    let before = partner.names();
+    let done = run(&[&pull[..], &own, &asked, &service].concat());
+    assert!(
+        done.status == 0 && done.err.starts_with("would ask about 1 of 1 referred person(s)"),
+        "{done:?}"
+    );
+    assert!(done.err.contains("\nwould write ") && !done.both().contains(number), "{done:?}");
+    assert_eq!(partner.names(), before);
+
+    let shown = run(&["key", "show", &linkage]).out;
+    let id = shown.lines().find_map(|line| line.strip_prefix("key id")).expect("an id").trim();
+    let kept = serde_json::json!({
+        "format": kobling::followup::ANSWERS_FORMAT, "programme": "example", "partner": "koebenhavns-politi",
+        "dataset": "henvisninger", "followup": "henvisning", "key_id": id, "label": "week 7",
+        "asked_at": "2022-03-01T09:00:00Z", "asked": [], "answers": [],
+    });
+    std::fs::write(&answers, kept.to_string()).expect("written");
+    let before = partner.names();
+    let done = run(&[&["followup", "resolve", &answers, &referrals][..], &own].concat());
+    assert!(done.status == 0 && done.err.starts_with("would write "), "{done:?}");
+    assert!(done.out.contains("asked     0 person(s)") && !done.out.contains("written"), "{done:?}");
+    assert_eq!(partner.names(), before);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn the_file_of_the_current_folder_is_taken_and_an_argument_counts_before_it() {
     assert!(status == 2 && err.contains("give --programme or write programme in kobling.toml"), "{err}");
     write(folder.path(), &format!("partner = \"townhall\"\nprogramme = '{EXAMPLE}/programme.toml'\n"));
     let (status, out, err) = run(folder.path(), &check);
-    assert!(status == 0 && out.contains("rows to send                8"), "{out}{err}");
+    assert!(status == 0 && out.contains("rows to send                           8"), "{out}{err}");
     let (status, _, err) = run(folder.path(), &[&check[..], &["--partner", "nobody"]].concat());
     assert!(status == 2 && err.contains("no partner nobody"), "{err}");
     // From elsewhere, by name; and its paths still start where it lies.

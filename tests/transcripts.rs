@@ -91,6 +91,11 @@ fn elided(text: &str) -> String {
             out += &format!("{}{name}[figure]{comma}\n", &line[..line.len() - line.trim_start().len()]);
             continue;
         }
+        if let Some((before, after)) = line.split_once(" MiB") {
+            let before = before.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
+            out += &format!("{before}[figure] MiB{after}\n");
+            continue;
+        }
         if let Some((before, after)) = line.split_once("365 million") {
             let figures = after.split(' ').map(|word| {
                 let word = word.replace(|c: char| c.is_ascii_digit(), "#");
@@ -195,7 +200,9 @@ fn played(text: &str, language: &str) -> String {
                 let done = kobling(desk.path(), language, &words[1..]);
                 let said = |bytes: Vec<u8>| elided(&String::from_utf8(bytes).expect("UTF-8"));
                 for line in said(done.stdout).lines() {
-                    now += if line.is_empty() { "|" } else { line };
+                    // What would be read as a command, a remark or the end stands behind a bar.
+                    now += if line.is_empty() || line.starts_with(['#', '$']) { "|" } else { "" };
+                    now += line;
                     now.push('\n');
                 }
                 for line in said(done.stderr).lines() {

@@ -319,7 +319,9 @@ pub(crate) fn tokenise(arguments: &TokeniseArguments) -> Outcome {
     let programme = extract.programme.load()?;
     let key = arguments.key.load(&programme)?;
     let signing = arguments.signing.load_if_any(arguments.key.allow_example_key)?;
-    extract.dry.may_take(&arguments.out, Over::Never)?;
+    if extract.dry.on() {
+        extract.dry.may_take(&arguments.out, Over::Never)?;
+    }
     let mut watcher = Watcher::new(&source, extract.findings.as_deref(), extract.dry)?;
     let mapping = extract.mapping(&programme)?;
     let job = extract.job(&source, &programme, mapping.as_ref())?;

@@ -139,7 +139,7 @@ fn there_already(path: &Path, over: Over) -> Trouble {
     };
     Trouble::Files(both(
         format!("{path}: findes allerede; giv et andet navn{da}"),
-        format!("{path}: is there already; give another name{en}"),
+        format!("{path}: exists already, and what is there already stays as it is; give another name{en}"),
     ))
 }
 

@@ -6,7 +6,7 @@ mod checks;
 mod pace;
 mod place;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kobling::clock::{Clock as _, SystemClock};
@@ -184,11 +184,16 @@ pub(crate) fn run(arguments: &DoctorArguments) -> Outcome {
         folder: arguments
             .folder
             .clone()
-            .or_else(|| Some(of_file?.outbox.clone()))
+            .or_else(|| Some(that_is_there(&of_file?.outbox)))
             .unwrap_or_else(|| PathBuf::from(".")),
         allow_example_key: arguments.allow_example_key,
     };
     examine(&inputs, arguments.json)
+}
+
+/// A folder, or where it will be made: `kobling send` makes the outbox when it first has something to put there.
+fn that_is_there(folder: &Path) -> PathBuf {
+    folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new(".")).to_owned()
 }
 
 /// Looks at everything that is given, and says what was found.

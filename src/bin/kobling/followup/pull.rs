@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &Pull) -> Outcome {
     let asked = persons.len();
     let sends = arguments.dry.sends(
         format!("ville spørge om {asked} af {in_all} henvist(e) person(er), hver et af dagens opslag"),
-        format!("would ask of {asked} of {in_all} referred person(s), each a look-up of today's"),
+        format!("would ask about {asked} of {in_all} referred person(s), each a look-up of today's"),
     );
     // The file is there before anything is asked: nothing is spent on answers that could not be kept.
     let target = arguments.dry.create_private(&arguments.out)?;
