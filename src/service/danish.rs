@@ -3,7 +3,6 @@
 use super::{Reason, ServiceError};
 use crate::consent::ConsentBatchError;
 use crate::disclosure::SettlementError;
-use crate::intake::danish::{consent, consent_advice};
 use crate::language::Spoken as _;
 use crate::limits;
 use crate::store::StoreError;
@@ -20,6 +19,10 @@ impl Reason {
             Reason::Forbidden => (
                 "din rolle må ikke dette",
                 "spørg styregruppen, hvem der må; rollerne står i dokumentationen",
+            ),
+            Reason::Creation => (
+                "dette er ingen oprettelse af en afsendelse med et underskrevet manifest",
+                "send Upload-Length og Upload-Metadata med manifest og signature i base64 og intet indhold, eller JSON-formen; rækkerne kommer med PATCH",
             ),
             Reason::NotFound => ("her er intet til dig", "se efter adressen og id'et"),
             Reason::Method => ("adressen tager ikke denne metode", "se /v1/openapi.json"),
@@ -176,8 +179,8 @@ impl ServiceError {
                 (words.to_owned(), "se, hvordan tingene står, og beslut så igen")
             }
             ServiceError::Store(StoreError::Consent { refusal, index }) => (
-                format!("hændelse {} af dem, der skulle registreres: {}", index + 1, consent(*refusal)),
-                consent_advice(*refusal),
+                format!("hændelse {} af dem, der skulle registreres: {}", index + 1, refusal.danish()),
+                refusal.danish_advice(),
             ),
             ServiceError::Intake(refusal) => (refusal.danish(), refusal.danish_advice()),
             ServiceError::ConsentBatch(error) => {
@@ -197,10 +200,10 @@ impl ServiceError {
                 "bed nøgleforvalteren om den nøgle, programmet venter; intet er registreret",
             ),
             ServiceError::Consent { index, refusal } => (
-                format!("samtykke {} i samlingen: {}", index + 1, consent(*refusal)),
-                consent_advice(*refusal),
+                format!("samtykke {} i samlingen: {}", index + 1, refusal.danish()),
+                refusal.danish_advice(),
             ),
-            ServiceError::Lookup(refusal) => (refusal.to_string(), refusal.advice()),
+            ServiceError::Lookup(refusal) => (refusal.danish(), refusal.danish_advice()),
             ServiceError::LookupQuota { per_day, free_at } => (
                 format!(
                     "en dag har {per_day} opslag i denne opfølgning, og så mange er der ikke tilbage; det er der igen {free_at}"
