@@ -1,11 +1,9 @@
 //! Why an upload is refused, in Danish.
 
 use super::{IntakeRefusal, RowProblem, UnusualPackage};
-use crate::consent::ConsentRefusal;
-use crate::extract::manifest::{DATA_FILE, FORMAT, MANIFEST_FILE, ManifestError};
+use crate::extract::manifest::{DATA_FILE, MANIFEST_FILE, ManifestError};
 use crate::language::Spoken;
 use crate::limits;
-use crate::token::TokenError;
 
 impl Spoken for IntakeRefusal {
     fn danish(&self) -> String {
@@ -19,7 +17,7 @@ impl Spoken for IntakeRefusal {
             IntakeRefusal::Signature(partner) => format!(
                 "underskriften på {MANIFEST_FILE} er ikke af nogen af de nøgler, der er registreret for parten {partner}"
             ),
-            IntakeRefusal::Manifest(error) => manifest(error),
+            IntakeRefusal::Manifest(error) => error.danish(),
             IntakeRefusal::OtherPartner { found, uploader } => {
                 format!("pakken er en af partens {found}, og {uploader} sender den")
             }
@@ -49,6 +47,9 @@ impl Spoken for IntakeRefusal {
                 "det, der ligger klar for denne afsendelse, er ikke begyndelsen på denne pakke".to_owned()
             }
             IntakeRefusal::Unusual(unusual) => unusual.danish(),
+            IntakeRefusal::TooManyAliases { stated, most } => {
+                format!("pakken har {stated} aliasser, og {most} er det højeste")
+            }
             IntakeRefusal::AlreadyRefused => "denne afsendelse er afvist før".to_owned(),
         }
     }
@@ -84,7 +85,10 @@ impl IntakeRefusal {
             IntakeRefusal::Row { problem: RowProblem::LooksLikeCpr, .. } => {
                 "lav pakken igen af kolonner uden CPR-numre, og sig det til databeskyttelsesrådgiveren: et nummer kan have forladt huset"
             }
-            IntakeRefusal::Row { problem: RowProblem::Consent(refusal), .. } => consent_advice(*refusal),
+            IntakeRefusal::Row { problem: RowProblem::Consent(refusal), .. } => refusal.danish_advice(),
+            IntakeRefusal::Row { problem: RowProblem::Precision, .. } => {
+                "lav pakken igen med den gældende programdefinition og en aktuel `kobling tokenise`"
+            }
             IntakeRefusal::Row { problem: RowProblem::Future, .. } => {
                 "udelad rækker fra kommende dage, og se efter maskinens ur"
             }
@@ -98,6 +102,9 @@ impl IntakeRefusal {
             | IntakeRefusal::Counts { .. } => "lav pakken igen med en aktuel `kobling tokenise`",
             IntakeRefusal::Incomplete { .. } => "send resten, fra det sted, tjenesten angiver",
             IntakeRefusal::Unusual(unusual) => unusual.danish_advice(),
+            IntakeRefusal::TooManyAliases { .. } => {
+                "send listen i flere pakker, og lad styregruppen afgøre den ene, før I sender den næste"
+            }
             IntakeRefusal::StagedDiffers | IntakeRefusal::AlreadyRefused => "begynd en ny afsendelse",
         }
     }
@@ -114,21 +121,18 @@ impl Spoken for RowProblem {
             RowProblem::Columns => "et andet antal værdier, end datasættet har kolonner",
             RowProblem::LooksLikeCpr => "en værdi, der ligner et CPR-nummer",
             RowProblem::Missing => "ingen værdi, og kolonnen kræver en",
-            RowProblem::Token(TokenError::Kind) => {
-                "ikke et token: det begynder ikke med cpr., xecpr., local., case. eller staff."
-            }
-            RowProblem::Token(TokenError::Bytes) => {
-                "ikke et token: efter punktummet ventes 43 tegn i base64url"
-            }
+            RowProblem::Token(error) => return error.danish(),
             RowProblem::TokenKind => "et token af en slags, som kolonnen ikke har",
             RowProblem::Date => "ikke en dato skrevet ÅÅÅÅ-MM-DD",
             RowProblem::OutsidePeriod => "en dato uden for pakkens periode",
+            RowProblem::Precision => "en dato, der er finere, end programmet lader den være",
+            RowProblem::SameToken => "det samme token to gange",
             RowProblem::Future => "en dato i fremtiden",
             RowProblem::Code => "ikke en af kolonnens koder",
             RowProblem::Number => "ikke et tal med de decimaler, kolonnen har",
             RowProblem::Bounds => "et tal uden for kolonnens grænser",
             RowProblem::Form => "ikke en værdi af den form, kolonnen har",
-            RowProblem::Consent(refusal) => return consent(*refusal),
+            RowProblem::Consent(refusal) => return refusal.danish(),
         };
         words.to_owned()
     }
@@ -163,50 +167,4 @@ impl UnusualPackage {
             }
         }
     }
-}
-
-/// A manifest that is none, in Danish.
-fn manifest(error: &ManifestError) -> String {
-    match error {
-        ManifestError::Form(_) => {
-            format!("{MANIFEST_FILE} kan ikke læses: lav pakken igen med en aktuel `kobling tokenise`")
-        }
-        ManifestError::Format { found } => {
-            format!("pakken har format {found}, og her forstås format {FORMAT}: opdatér den ældste side")
-        }
-        ManifestError::Contradiction(what) => {
-            format!("manifestet modsiger sig selv ({what}); lav pakken igen")
-        }
-        ManifestError::OtherProgramme { found, expected } => {
-            format!("pakken er lavet til programmet {found}, og dette er {expected}")
-        }
-        ManifestError::OtherKey { found, expected } => format!(
-            "pakken er lavet med nøgle {found}, og programmet venter {expected}: bed nøgleforvalteren om den"
-        ),
-        ManifestError::UnknownPartner(partner) => format!("programmet har ingen part {partner}"),
-        ManifestError::UnknownDataset(dataset) => format!("programmet har intet datasæt {dataset}"),
-        ManifestError::NotYours { partner, dataset } => {
-            format!("parten {partner} afleverer ikke datasættet {dataset}")
-        }
-        ManifestError::Period { found, expected } => {
-            format!("perioden {found} ligger uden for programmets {expected}")
-        }
-        ManifestError::Columns(dataset) => format!(
-            "kolonnerne er ikke dem, datasættet {dataset} har: lav pakken igen med den gældende programdefinition"
-        ),
-        ManifestError::NotScreened => {
-            "manifestet siger ikke, at numrene blev set efter samlet, før de blev til tokens (`screened`)"
-                .to_owned()
-        }
-    }
-}
-
-/// Why a consent event is refused, in Danish. English until the room has it.
-pub(crate) fn consent(refusal: ConsentRefusal) -> String {
-    refusal.to_string()
-}
-
-/// What to do about it, in Danish. English until the room has it.
-pub(crate) const fn consent_advice(refusal: ConsentRefusal) -> &'static str {
-    refusal.advice()
 }

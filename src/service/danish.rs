@@ -3,7 +3,6 @@
 use super::{Reason, ServiceError};
 use crate::consent::ConsentBatchError;
 use crate::disclosure::SettlementError;
-use crate::intake::danish::{consent, consent_advice};
 use crate::language::Spoken as _;
 use crate::limits;
 use crate::store::StoreError;
@@ -20,6 +19,10 @@ impl Reason {
             Reason::Forbidden => (
                 "din rolle må ikke dette",
                 "spørg styregruppen, hvem der må; rollerne står i dokumentationen",
+            ),
+            Reason::Creation => (
+                "dette er ingen oprettelse af en afsendelse med et underskrevet manifest",
+                "send Upload-Length og Upload-Metadata med manifest og signature i base64 og intet indhold, eller JSON-formen; rækkerne kommer med PATCH",
             ),
             Reason::NotFound => ("her er intet til dig", "se efter adressen og id'et"),
             Reason::Method => ("adressen tager ikke denne metode", "se /v1/openapi.json"),
@@ -106,10 +109,13 @@ impl Reason {
 /// What stands in the way of a change, in Danish.
 fn conflict(english: &str) -> Option<&'static str> {
     Some(match english {
-        "these consents are recorded; send events that withdraw or invalidate them"
-        | "these are consents, which stay; send events that withdraw or invalidate them" => {
-            "det er samtykker, som er registreret og bliver; send hændelser, der trækker dem tilbage eller gør dem ugyldige"
+        "a package of consents stays: send events that withdraw or invalidate them; of one of aliases, ask the steward to reject what waits" => {
+            "en pakke med samtykker bliver: send hændelser, der trækker dem tilbage eller gør dem ugyldige; er det en med aliasser, så bed styregruppen om at afvise det, der venter"
         }
+        "too many proposed aliases wait; ask the steward to decide on them, and send this again" => {
+            "for mange foreslåede aliasser venter; bed styregruppen om at afgøre dem, og send dette igen"
+        }
+        "this alias is approved, and stays" => "dette alias er godkendt og bliver",
         "this is a complete package; withdraw it instead" => {
             "dette er en hel pakke; tag den i stedet tilbage (withdraw)"
         }
@@ -176,8 +182,8 @@ impl ServiceError {
                 (words.to_owned(), "se, hvordan tingene står, og beslut så igen")
             }
             ServiceError::Store(StoreError::Consent { refusal, index }) => (
-                format!("hændelse {} af dem, der skulle registreres: {}", index + 1, consent(*refusal)),
-                consent_advice(*refusal),
+                format!("hændelse {} af dem, der skulle registreres: {}", index + 1, refusal.danish()),
+                refusal.danish_advice(),
             ),
             ServiceError::Intake(refusal) => (refusal.danish(), refusal.danish_advice()),
             ServiceError::ConsentBatch(error) => {
@@ -197,10 +203,10 @@ impl ServiceError {
                 "bed nøgleforvalteren om den nøgle, programmet venter; intet er registreret",
             ),
             ServiceError::Consent { index, refusal } => (
-                format!("samtykke {} i samlingen: {}", index + 1, consent(*refusal)),
-                consent_advice(*refusal),
+                format!("samtykke {} i samlingen: {}", index + 1, refusal.danish()),
+                refusal.danish_advice(),
             ),
-            ServiceError::Lookup(refusal) => (refusal.to_string(), refusal.advice()),
+            ServiceError::Lookup(refusal) => (refusal.danish(), refusal.danish_advice()),
             ServiceError::LookupQuota { per_day, free_at } => (
                 format!(
                     "en dag har {per_day} opslag i denne opfølgning, og så mange er der ikke tilbage; det er der igen {free_at}"

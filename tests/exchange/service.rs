@@ -38,7 +38,8 @@ fn an_imported_file_records_what_the_list_records() {
         ["--service", &running.address, "--token-file", &file("token"), "--signing-key", &file("sign.key")]
             .map(str::to_owned);
     let consent = |words: &[&str], rest: &[&[String]]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kobling")).env("KOBLING_LANG", "en");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kobling"));
+        command.env("KOBLING_LANG", "en");
         command.arg("consent").args(words).args(rest.concat());
         let output = command.output().expect("kobling runs");
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
