@@ -427,8 +427,12 @@ fn the_partner_and_the_steward_do_it_all_with_the_program() {
     running.partner("lokk");
     let dir = running.dir.path();
     let file = |name: &str| dir.join(name).to_str().expect("text").to_owned();
-    std::fs::write(file("token"), running.bearer("desk", Role::Partner, "lokk")).expect("written");
-    std::fs::write(file("steward"), running.bearer("st", Role::Steward, "styregruppe")).expect("written");
+    for (name, text) in [
+        ("token", running.bearer("desk", Role::Partner, "lokk")),
+        ("steward", running.bearer("st", Role::Steward, "styregruppe")),
+    ] {
+        kit::write_private(Path::new(&file(name)), &text);
+    }
     std::fs::write(file("programme.toml"), kit::PROGRAMME).expect("written");
     signing_key("lokk").save(Path::new(&file("sign.key")), "lokk", now(), Example::Refuse).expect("saved");
     linkage_key().save(Path::new(&file("link.key")), now(), Example::Refuse).expect("saved");

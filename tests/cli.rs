@@ -142,8 +142,8 @@ Columns of the dataset       in the file       empty
   case                                 2           3
   date                                 3           0
   step                                 4           0
-  age                          not there           0
-  sex                          not there           0
+  age                         worked out           0
+  sex                         worked out           0
   columns of the file that stay at home (by position): 5
 
 Rows by month, without those rejected
@@ -403,7 +403,7 @@ fn wrong_words_are_status_2_and_missing_files_status_3() {
     with("town hall", "course", &[]).refused(2, "--partner");
     with("townhall", "course", &["--period", "2019-Q1"]).refused(2, "2019-Q1");
     with("townhall", "course", &["--encoding", "ebcdic"])
-        .refused(2, "utf-8, windows-1252, utf-16le and utf-16be are");
+        .refused(2, "utf-8, windows-1252, utf-16le and utf-16be");
     with("townhall", "course", &["--max-rejected", "many"]).refused(2, "--max-rejected");
     run(&["check"]).refused(2, "--dataset");
     for (given, wanted) in [

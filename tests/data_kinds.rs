@@ -263,7 +263,7 @@ fn anonymous_clients_are_contacts_and_never_persons() {
         let _ = write!(text, "{nobody};S-{};{:02}-04-2022;Kontakt;Voldsudsat;147\r\n", 38 + n, n + 1);
     }
     let said = town.send("lokk", "forloeb", &text);
-    assert!(said.contains("12") && said.to_lowercase().contains("without an identifier"), "{said}");
+    assert!(said.contains("12") && said.to_lowercase().contains("without a number"), "{said}");
     let snapshot = town.sealed();
     let columns = &snapshot.datasets[town.dataset("forloeb")];
     assert_eq!((columns.len(), columns.rows(0).len()), (52, 12));

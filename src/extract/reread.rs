@@ -91,7 +91,7 @@ pub fn reread<E: From<ExtractError>>(
                 if tally.any {
                     total = tally.total.is_some();
                 }
-                if tally.read == 0 {
+                if tally.read == 0 && tally.total.is_none() {
                     return Ok(());
                 }
                 counts.rows += 1;

@@ -28,7 +28,10 @@ pub(super) fn same(with: &[u8], without: &[u8]) -> Result<usize, PlayError> {
 /// The text with each id, digest and signature named by the order in which it first came, and times taken out. Equal
 /// values stay equal, so a value that should be the same and is not still shows.
 fn normal(bytes: &[u8]) -> String {
+    // A time is shorter when it falls on a whole second, and with it the body: the body itself is compared.
     let text = String::from_utf8_lossy(bytes);
+    let lines = text.split_inclusive('\n').filter(|line| !line.starts_with("content-length: "));
+    let text = lines.collect::<String>();
     let mut names: HashMap<String, usize> = HashMap::new();
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
@@ -71,6 +74,8 @@ mod tests {
         let one = text(&"a1".repeat(16), "2026-01-01T00:00:00Z", 3);
         let two = text(&"b2".repeat(16), "2026-01-02T00:00:00.123Z", 3);
         assert!(same(one.as_bytes(), two.as_bytes()).is_ok());
+        let whole = |text: &str| format!("200 OK\ncontent-length: {}\n{text}", text.len());
+        assert!(same(whole(&one).as_bytes(), whole(&two).as_bytes()).is_ok(), "a whole second is shorter");
         let three = text(&"b2".repeat(16), "2026-01-02T00:00:00Z", 4);
         assert!(same(one.as_bytes(), three.as_bytes()).is_err());
         let unlike = one.replacen(&"a1".repeat(16), &"c3".repeat(16), 1);

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Notes;
 use crate::clock::{Day, Period};
 use crate::extract::columns::{Columns, Reads};
+use crate::language::Language;
 use crate::name::ColumnId;
 
 /// A column of the dataset.
@@ -18,6 +19,8 @@ pub struct ColumnReport {
     pub required: bool,
     /// Which column of the file it is, from 1; absent when it is not in the file.
     pub position: Option<usize>,
+    /// Whether it is worked out from others, and so in no file.
+    pub worked_out: bool,
     /// Rows with nothing in it.
     pub missing: u64,
 }
@@ -31,12 +34,24 @@ pub struct MonthRows {
     pub rows: u64,
 }
 
+impl ColumnReport {
+    /// Which column of the file it is, in words where it is none.
+    pub(super) fn place(&self, language: Language) -> String {
+        match self.position {
+            Some(position) => position.to_string(),
+            None if self.worked_out => language.choose("udregnes", "worked out").to_owned(),
+            None => language.choose("ikke med", "not there").to_owned(),
+        }
+    }
+}
+
 pub(super) fn of(columns: &Columns, notes: &Notes) -> Vec<ColumnReport> {
     let of = columns.list.iter().enumerate().map(|(at, column)| ColumnReport {
         column: column.id.clone(),
         role: column.reads.role(),
         required: column.required,
         position: column.at.map(|at| at + 1),
+        worked_out: matches!(column.reads, Reads::Derived(_)),
         missing: notes.missing_in(at),
     });
     of.collect()

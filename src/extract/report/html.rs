@@ -204,10 +204,7 @@ fn columns(paper: &Paper<'_>, language: Language) -> String {
     text += &table("", title, &headers);
     let read = paper.report.rows.read;
     for column in &paper.report.columns {
-        let position = column.position.map_or_else(
-            || language.choose("ikke med", "not there").to_owned(),
-            |position| position.to_string(),
-        );
+        let position = column.place(language);
         let share = match read {
             0 => "–".to_owned(),
             _ => language.grouped(&format!("{:.1}", column.missing as f64 * 100.0 / read as f64)) + "%",

@@ -74,10 +74,7 @@ fn columns(text: &mut String, report: &Report, language: Language) {
         language.choose("i filen|tomme", "in the file|empty").split_once('|').unwrap_or_default();
     let _ = writeln!(text, "\n{title:<28}{place:>12}{empty:>12}");
     for column in &report.columns {
-        let position = column.position.map_or_else(
-            || language.choose("ikke med", "not there").to_owned(),
-            |position| position.to_string(),
-        );
+        let position = column.place(language);
         let missing = language.count(column.missing);
         let _ = writeln!(text, "  {:<26}{position:>12}{missing:>12}", column.column.as_str());
     }
