@@ -91,6 +91,14 @@ fn elided(text: &str) -> String {
             out += &format!("{}{name}[figure]{comma}\n", &line[..line.len() - line.trim_start().len()]);
             continue;
         }
+        // A page is as long as its words; that it would be written is what counts.
+        if let Some((before, size)) = line.rsplit_once(" (").filter(|_| line.starts_with(["v", "w"])) {
+            let unit = size.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
+            if matches!(unit, " byte)" | " bytes)") {
+                out += &format!("{before} ([figure]{unit}\n");
+                continue;
+            }
+        }
         if let Some((before, after)) = line.split_once(" MiB") {
             let before = before.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
             out += &format!("{before}[figure] MiB{after}\n");

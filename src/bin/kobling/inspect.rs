@@ -89,8 +89,8 @@ fn head(manifest: &Manifest, seen: &Inspection) {
     tell!("nøgle-id   {}", "key id     {}", head.key_id);
     tell!("lavet      {} af {}", "made       {} by {}", manifest.created, head.tool);
     match seen.signed {
-        true => tell!("signeret   ja", "signed     yes"),
-        false => tell!("signeret   ikke endnu", "signed     not yet"),
+        true => tell!("signatur   ja", "signed     yes"),
+        false => tell!("signatur   ikke endnu", "signed     not yet"),
     }
     tell!(
         "rækker     {} sendes, {} afvist, {} gentaget",
@@ -101,21 +101,16 @@ fn head(manifest: &Manifest, seen: &Inspection) {
     );
     let resource = &manifest.resources[0];
     tell!(
-        "bytes      {} i {} blok(ke)",
+        "byte       {} i {} blok(ke)",
         "bytes      {} in {} block(s)",
         count(resource.bytes),
         resource.blocks.len()
     );
     for (kind, n) in &head.identifiers {
-        tell!(
-            "           {} identiteter af slagsen {}",
-            "           {} identifiers of kind {}",
-            count(*n),
-            kind
-        );
+        tell!("           {} numre af arten {}", "           {} identifiers of kind {}", count(*n), kind);
     }
     tell!(
-        "           {} rækker uden en identitet",
+        "           {} rækker uden nummer",
         "           {} rows without an identifier",
         count(head.rows.anonymous)
     );
