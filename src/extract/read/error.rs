@@ -26,6 +26,14 @@ pub enum ReadError {
         /// Line, from 1.
         line: u64,
     },
+    /// A quotation mark too many or too few.
+    #[error(
+        "a quotation mark on line {line} begins a field that swallows rows, or never ends; correct it in the case system, or export without the column of free text"
+    )]
+    Quote {
+        /// Line, from 1.
+        line: u64,
+    },
     /// A line beyond the limit.
     #[error(
         "line {line} is longer than {} bytes: a quotation mark may be missing at its end, or the file is damaged",
@@ -89,6 +97,9 @@ impl Spoken for ReadError {
             ReadError::Empty => "filen er tom; træk den ud igen, med overskriftslinjen".to_owned(),
             ReadError::Nul { line } => format!(
                 "linje {line} har en NUL-byte: det er ingen tekstfil, eller den er beskadiget; træk den ud igen som CSV"
+            ),
+            ReadError::Quote { line } => format!(
+                "et anførselstegn på linje {line} begynder et felt, der sluger rækker eller aldrig slutter; ret det i fagsystemet, eller træk ud uden kolonnen med fritekst"
             ),
             ReadError::LongLine { line } => format!(
                 "linje {line} er længere end {} bytes: måske mangler et anførselstegn til sidst, eller filen er beskadiget",

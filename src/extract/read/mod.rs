@@ -33,6 +33,9 @@ use self::sheet::SheetRows;
 use self::text::TextRows;
 use crate::limits;
 
+/// What ends a record, here and where records are told apart: a carriage return before it is blank, and nothing elsewhere.
+const TERMINATOR: csv::Terminator = csv::Terminator::Any(b'\n');
+
 /// Bytes asked for at a time.
 const CHUNK_BYTES: usize = 1 << 20;
 
@@ -305,6 +308,7 @@ impl Chunk {
                 let mut records = csv::ReaderBuilder::new()
                     .has_headers(false)
                     .flexible(true)
+                    .terminator(TERMINATOR)
                     .delimiter(*separator)
                     .from_reader(bytes.as_slice());
                 let mut record = csv::ByteRecord::new();

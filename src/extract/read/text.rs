@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::{CHUNK_BYTES, Chunk, Chunks, Content, Declared, Opened, ReadError, Source};
+use super::{CHUNK_BYTES, Chunk, Chunks, Content, Declared, Opened, ReadError, Source, TERMINATOR};
 use crate::limits;
 
 /// A CSV file being read.
@@ -28,6 +28,8 @@ pub(super) struct TextRows {
     separator: u8,
     /// Whether lines end with a carriage return alone, as on old Macs; not known before there is any text.
     lone_returns: Option<bool>,
+    /// Columns of the header.
+    width: usize,
 }
 
 impl TextRows {
@@ -65,6 +67,7 @@ impl TextRows {
             line: 1,
             separator: declared.separator.unwrap_or(if utf16 { b'\t' } else { b';' }),
             lone_returns: None,
+            width: 0,
         };
         let (header, header_line) = rows.header(declared)?;
         Ok(Opened {
@@ -92,14 +95,19 @@ impl TextRows {
                 continue;
             }
             self.separator = declared.unwrap_or_else(|| most_frequent(text.as_bytes()));
+            if let Some(start) = swallowing(line.as_slice(), self.separator, 1) {
+                return Err(ReadError::Quote { line: at + newlines(&line[..start]) });
+            }
             let mut reader = csv::ReaderBuilder::new()
                 .has_headers(false)
+                .terminator(TERMINATOR)
                 .delimiter(self.separator)
                 .from_reader(text.as_bytes());
             let fields = reader.records().next().and_then(Result::ok).unwrap_or_default();
             if fields.len() > limits::MAX_EXTRACT_COLUMNS {
                 return Err(ReadError::ManyColumns);
             }
+            self.width = fields.len();
             return Ok((fields.iter().map(|field| field.trim().to_owned()).collect(), at));
         }
     }
@@ -203,6 +211,9 @@ impl Chunks for TextRows {
                 let rest = self.pending.split_off(end);
                 let bytes = std::mem::replace(&mut self.pending, rest);
                 self.refuse_nul(&bytes)?;
+                if let Some(start) = swallowing(&bytes, self.separator, self.width.saturating_sub(1).max(1)) {
+                    return Err(ReadError::Quote { line: self.line + newlines(&bytes[..start]) });
+                }
                 let first_line = self.line;
                 self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
                 if std::str::from_utf8(&bytes).is_err() {
@@ -282,6 +293,39 @@ fn last_record_end(bytes: &[u8], separator: u8) -> usize {
         return memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
     }
     ends(bytes, separator).last().unwrap_or(0)
+}
+
+fn newlines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
+/// Where a quoted field begins that swallows rows: it never ends in these whole records, or one of its lines behind the
+/// first has as many separators as a row. A quotation mark too many or too few does that, and without this the rows would
+/// be gone unseen.
+fn swallowing(bytes: &[u8], separator: u8, of_a_row: usize) -> Option<usize> {
+    memchr::memchr(b'"', bytes)?;
+    let (mut quoted, mut closed_at, mut field_start) = (false, usize::MAX, true);
+    let (mut opened, mut inner_line, mut separators) = (0, false, 0);
+    for (at, byte) in bytes.iter().enumerate() {
+        match (*byte, quoted) {
+            (b'"', false) if field_start => {
+                quoted = true;
+                (opened, inner_line, separators) = (at, false, 0);
+            }
+            (b'"', false) if closed_at.wrapping_add(1) == at => quoted = true,
+            (b'"', true) => (quoted, closed_at) = (false, at),
+            (b'\n', true) => (inner_line, separators) = (true, 0),
+            (byte, true) if byte == separator && inner_line => {
+                separators += 1;
+                if separators >= of_a_row {
+                    return Some(opened);
+                }
+            }
+            _ => {}
+        }
+        field_start = !quoted && (*byte == separator || *byte == b'\n');
+    }
+    quoted.then_some(opened)
 }
 
 /// The ends of the records in order. A quotation mark quotes only at the start of a field, as `csv` reads it.
@@ -367,6 +411,42 @@ mod tests {
         assert!(matches!(read(&unclosed, Declared::default()), Err(ReadError::LongLine { line: 2 })));
     }
 
+    /// A row of five columns.
+    const ROW: &str = "1;1001;10-01-2022;Kontakt;";
+
+    fn of_rows(note: &[(usize, &str)]) -> String {
+        let row = |n: usize| note.iter().find(|(at, _)| *at == n).map_or("", |(_, note)| note);
+        let rows = (0..23).map(|n| format!("{ROW}{}\n", row(n)));
+        format!("a;b;c;d;e\n{}", rows.collect::<String>())
+    }
+
+    #[test]
+    fn a_quotation_mark_too_many_swallows_no_rows_unseen() {
+        for (text, line) in [
+            (of_rows(&[(3, "\"han sagde")]), 5),
+            (of_rows(&[(3, "\"han sagde"), (20, "\"ja")]), 5),
+            (of_rows(&[(3, "\"han sagde"), (4, "\"ja")]), 5),
+            (of_rows(&[(22, "\"til sidst")]), 24),
+            (of_rows(&[]).replacen(";e\n", ";\"e\n", 1), 1),
+            (of_rows(&[(9, "ja\"")]).replacen(";e\n", ";\"e\n", 1), 1),
+        ] {
+            let refused = read(text.as_bytes(), Declared::default());
+            assert!(
+                matches!(refused, Err(ReadError::Quote { line: found }) if found == line),
+                "{line}: {refused:?}"
+            );
+        }
+        // Notes of several lines, marks within a text, and returns before a mark are no trouble.
+        for note in ["\"to\nlinjer; og; mere\"", "5\" skærm", "\"han \"\"sagde\"\"\nja\"", "\r\"ja\"", "\"\""]
+        {
+            let (_, text) =
+                read(of_rows(&[(3, note), (9, note)]).as_bytes(), Declared::default()).expect("read");
+            assert_eq!(text.matches(ROW).count(), 23, "{note:?}");
+        }
+        let (header, _) = read(b"\"CPR-\nnummer\";b\n1;2\n", Declared::default()).expect("read");
+        assert_eq!(header, ["CPR-\nnummer", "b"]);
+    }
+
     #[test]
     fn quotes_hold_line_breaks_together_and_stray_ones_do_not() {
         let text = b"a;b\n\"x\ny\";2\n5\" pipe;3\n\"say \"\"no\"\"\nnow\";4\n";
@@ -383,10 +463,10 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn chunk_ends_agree_with_the_csv_reader(text in "([a\";\n]{0,12}\n){0,6}") {
+        fn chunk_ends_agree_with_the_csv_reader(text in "([a\";\r\n]{0,12}\n){0,6}") {
             let last = ends(text.as_bytes(), b';').last().unwrap_or(0);
             let count = |text: &str| {
-                let mut reader = csv::ReaderBuilder::new().delimiter(b';').has_headers(false).flexible(true).from_reader(text.as_bytes());
+                let mut reader = csv::ReaderBuilder::new().delimiter(b';').has_headers(false).flexible(true).terminator(TERMINATOR).from_reader(text.as_bytes());
                 reader.byte_records().count()
             };
             proptest::prop_assert!(count(&text[..last]) <= count(&text));
