@@ -92,7 +92,7 @@ fn elided(text: &str) -> String {
             continue;
         }
         // A page is as long as its words; that it would be written is what counts.
-        if let Some((before, size)) = line.rsplit_once(" (").filter(|_| line.starts_with(["v", "w"])) {
+        if let Some((before, size)) = line.rsplit_once(" (").filter(|_| line.starts_with(['v', 'w'])) {
             let unit = size.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
             if matches!(unit, " byte)" | " bytes)") {
                 out += &format!("{before} ([figure]{unit}\n");
