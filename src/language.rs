@@ -149,11 +149,23 @@ impl Spoken for Both {
 
 /// What the system says. Its own words where there are none here: they name neither file nor content.
 impl Spoken for io::Error {
+    fn say(&self, language: Language) -> String {
+        let words = match self.kind() {
+            _ if language == Language::Da => return self.danish(),
+            io::ErrorKind::NotFound => "there is no such file or folder",
+            io::ErrorKind::PermissionDenied => "access is denied",
+            io::ErrorKind::AlreadyExists => "exists already; give another name, or take it away first",
+            io::ErrorKind::ConnectionRefused => "the connection was refused",
+            _ => return self.to_string(),
+        };
+        words.to_owned()
+    }
+
     fn danish(&self) -> String {
         let words = match self.kind() {
             io::ErrorKind::NotFound => "findes ikke",
             io::ErrorKind::PermissionDenied => "adgang nægtet",
-            io::ErrorKind::AlreadyExists => "findes allerede",
+            io::ErrorKind::AlreadyExists => "findes allerede; giv et andet navn, eller flyt den først",
             io::ErrorKind::IsADirectory => "er en mappe",
             io::ErrorKind::NotADirectory => "er ikke en mappe",
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "der er ikke plads på disken",

@@ -40,7 +40,7 @@ fn kept() -> Kept {
     let second = send(&client, "lokk", "c", 0..25);
     let token = running.dir.path().join("lokk.token");
     let again = running.bearer("lokk-again", kobling::auth::Role::Partner, "lokk");
-    std::fs::write(&token, again + "\n").expect("written");
+    kit::write_private(&token, again + "\n");
     Kept { running, first, second, token }
 }
 

@@ -393,7 +393,7 @@ fn a_mapping_is_part_of_what_is_sent() {
         .expect("written");
     partner.run(&["send", "--dry-run"]).says(0, &["would be sent"]);
     std::fs::write(partner.path("forloeb.map.toml"), "form = 1\n").expect("written");
-    partner.run(&["send"]).says(2, &["forloeb.map.toml, line 1"]);
+    partner.run(&["send"]).says(2, &["forloeb.map.toml: this is no mapping"]);
 }
 
 /// An upload that was begun is listed with how far it came, and ended by the same word as a package.

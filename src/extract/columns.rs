@@ -191,6 +191,13 @@ fn reads(column: &Column, programme: &Programme, own: Option<&ColumnMapping>) ->
                 forms.insert(code.id.to_string(), at);
                 forms.extend(code.also.iter().map(|form| (form.to_lowercase(), at)));
             }
+            // What a code is called means it too, where nothing else does.
+            for (at, code) in codes.iter().enumerate() {
+                let at = u8::try_from(at).expect("a list has at most 254 codes");
+                for title in [&code.title.da, &code.title.en] {
+                    forms.entry(title.to_lowercase()).or_insert(at);
+                }
+            }
             // The file's own ways of writing come last: they decide.
             for (form, code) in own.into_iter().flat_map(|own| &own.codes) {
                 if let Some(at) = codes.iter().position(|known| known.id == *code) {

@@ -178,3 +178,16 @@ proptest! {
         prop_assert_eq!(report.rows.read + left_out.iter().sum::<u64>(), 1 + u64::from(fields.iter().any(|f| !f.is_empty())));
     }
 }
+
+#[test]
+fn a_code_is_known_by_its_titles_too() {
+    let desk = Desk::new("forloeb");
+    let text = |place: &str| format!("{HEADER}\n{}\n", row(&cpr(1)).replace("147", place));
+    for place in ["Anden kommune", "ANDEN KOMMUNE", "Another municipality", "Øvrige", "anden"] {
+        let (rows, report) = desk.of("titles.csv", text(place).as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!((rows.len(), report.rows.rejected), (1, 0), "{place}");
+        assert!(rows[0].ends_with(",anden"), "{}", rows[0]);
+    }
+    let (_, report) = desk.of("titles.csv", text("Anden by").as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(report.rejected["unknown-code"], 1);
+}

@@ -72,7 +72,12 @@ pub(crate) fn both(da: impl Into<String>, en: impl Into<String>) -> Box<dyn Spok
 /// Trouble with a file, by name.
 pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Trouble {
     let path = path.display().to_string();
-    move |error| Trouble::Files(both(format!("{path}: {}", error.danish()), format!("{path}: {error}")))
+    move |error| {
+        Trouble::Files(both(
+            format!("{path}: {}", error.danish()),
+            format!("{path}: {}", error.say(kobling::language::Language::En)),
+        ))
+    }
 }
 
 impl From<KeyFileError> for Trouble {

@@ -151,7 +151,7 @@ fn leaves(seen: &Seen) -> &'static str {
         (_, Some(_), _) => {
             ("intervallet eller området; tallet bliver hjemme", "the band or area; the number stays at home")
         }
-        ("person" | "related_person" | "case" | "staff", ..) => {
+        ("person" | "related_person" | "case" | "staff" | "alias", ..) => {
             ("et token; nummeret bliver hjemme", "a token; the number stays at home")
         }
         ("date", _, Precision::Day) => ("dagen selv", "the day itself"),

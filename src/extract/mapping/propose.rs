@@ -49,7 +49,13 @@ impl Fit {
                 let codes = &programme.code_lists[*list].codes;
                 let mut forms = codes
                     .iter()
-                    .flat_map(|code| code.also.iter().map(String::as_str).chain([code.id.as_str()]))
+                    .flat_map(|code| {
+                        code.also.iter().map(String::as_str).chain([
+                            code.id.as_str(),
+                            &code.title.da,
+                            &code.title.en,
+                        ])
+                    })
                     .map(super::shape::hash_of)
                     .collect::<Vec<_>>();
                 forms.sort_unstable();

@@ -56,7 +56,7 @@ fn options(paper: &Paper<'_>, language: Language) -> String {
     let options = &paper.options;
     let mut words = Vec::new();
     if let Some(version) = options.mapping_version {
-        words.push(format!("{} {version}", language.choose("kolonneoversigt, version", "mapping, version")));
+        words.push(format!("{} {version}", language.choose("kortlægning, version", "mapping, version")));
     }
     if let Some(encoding) = options.encoding {
         words.push(format!("{} {encoding}", language.choose("tegnsæt", "encoding")));
