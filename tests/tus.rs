@@ -147,7 +147,9 @@ fn retry_after_is_waited_for() {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
-            let _ = stream.read(&mut [0; 65536]);
+            // All of the request is read: a socket closed with something unread takes the answer with it.
+            stream.set_read_timeout(Some(Duration::from_millis(300))).expect("a timeout");
+            while stream.read(&mut [0; 65536]).is_ok_and(|read| read > 0) {}
             let body = r#"{"title":"busy","code":"busy"}"#;
             let _ = write!(
                 stream,
@@ -343,7 +345,9 @@ fn creation_takes_a_signed_manifest_and_nothing_else() {
     let _ = stream.write_all(head.as_bytes());
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer);
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    // How much of a header comes in at once decides whether it is too long or only wrong.
+    let refused = ["HTTP/1.1 431", "HTTP/1.1 422"].iter().any(|status| answer.starts_with(status));
+    assert!(answer.is_empty() || refused, "{answer}");
     let options = raw(&running.address, "OPTIONS", "/v1/uploads", None, &[], &[]);
     assert_eq!(options.header("tus-extension"), Some("creation,checksum,expiration,termination"));
 }
