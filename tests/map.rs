@@ -186,11 +186,16 @@ fn odd_headers_are_asked_about_and_then_read_as_the_known_ones() {
     let folder = Folder::new();
     folder.write("known.csv", extract(KNOWN));
     folder.write("odd.csv", extract(ODD));
-    folder.course("odd.csv", &["--accept"], "").refused(2, "it is not sure which columns are");
-    folder.course("odd.csv", &[], "").refused(2, "no terminal");
+    folder.course("odd.csv", &["--accept"], "").refused(2, "look into the file, and say with --header-row");
+    folder.course("odd.csv", &[], "").refused(2, "--header-row");
+    let said = ["--header-row", "1"];
+    folder
+        .course("odd.csv", &[&said[..], &["--accept"]].concat(), "")
+        .refused(2, "it is not sure which columns are");
+    folder.course("odd.csv", &said, "").refused(2, "no terminal");
     assert!(!folder.path("course.map.toml").exists());
     // Person as proposed and no zero put back, the case, the date's column by number and its form, the step's, and done.
-    let answers = "\n\n2\n?\n99\n1\n3\n1\n4\n\n\n";
+    let answers = "y\n\n\n2\n?\n99\n1\n3\n1\n4\n\n\n";
     let run = folder.course("odd.csv", &["--interactive"], answers).clean();
     says_nothing_of(&extract(ODD), &(run.out.clone() + &run.err + &folder.read("course.map.toml")));
     assert!(run.out.contains("such as 010190-0000") || run.out.contains("such as 101900000"), "{}", run.out);
@@ -204,13 +209,13 @@ fn odd_headers_are_asked_about_and_then_read_as_the_known_ones() {
 fn quitting_and_running_out_of_answers_write_nothing() {
     let folder = Folder::new();
     folder.write("odd.csv", extract(ODD));
-    let quit = folder.course("odd.csv", &["--interactive"], "\nq\n").clean();
+    let quit = folder.course("odd.csv", &["--interactive"], "y\n\nq\n").clean();
     assert!(quit.out.contains("nothing was written"));
-    folder.course("odd.csv", &["--interactive"], "\n").refused(2, "the answers came to an end");
+    folder.course("odd.csv", &["--interactive"], "y\n\n").refused(2, "the answers came to an end");
     // A column that must be filled cannot be left out.
-    let needed = folder.course("odd.csv", &["--interactive"], "-\nq\n").clean();
+    let needed = folder.course("odd.csv", &["--interactive"], "y\n-\nq\n").clean();
     assert!(needed.out.contains("must be filled: without it every row"), "{}", needed.out);
-    let dry = folder.course("odd.csv", &["--interactive", "--dry-run"], "\n\n-\n\n\n4\n\n\n").clean();
+    let dry = folder.course("odd.csv", &["--interactive", "--dry-run"], "y\n\n\n-\n\n\n4\n\n\n").clean();
     assert!(dry.out.contains("nothing was written") && dry.out.contains("header = \"Hvad\""), "{}", dry.out);
     assert_eq!(std::fs::read_dir(folder.0.path()).expect("readable").count(), 1);
 }
@@ -255,6 +260,59 @@ fn a_wrong_file_shows_nothing_of_itself() {
     }
     folder.map(&["known.csv", "--accept"], "").refused(2, "--partner and --dataset");
     folder.map(&["--check", "known.csv"], "").refused(2, "known.csv");
+}
+
+/// A list of persons whose first row is a person.
+#[test]
+fn a_first_row_of_names_is_shown_by_position_until_somebody_says_that_it_holds_headers() {
+    let folder = Folder::new();
+    folder.write("list.csv", "Jens Peter Hansen;Kontakt;Nørrebro;hjemløs\nEva Holm;Start;Valby;i bolig\n");
+    let silent = |run: &Run| {
+        let said = format!("{}{}", run.out, run.err).to_lowercase();
+        for word in ["jens", "hansen", "kontakt", "nørrebro", "hjemløs", "holm", "valby"] {
+            assert!(!said.contains(word), "{word}: {run:#?}");
+        }
+    };
+    for lang in ["da", "en"] {
+        let whose = ["list.csv", "--partner", "townhall", "--dataset", "course"];
+        for (more, answers) in
+            [("--accept", ""), ("--interactive", "\n"), ("--interactive", "q\n"), ("--interactive", "")]
+        {
+            let run = folder.map_in(lang, &[&whose[..], &[more]].concat(), answers);
+            assert_eq!(run.status, 2, "{run:#?}");
+            silent(&run);
+        }
+    }
+    // Said, the headers are shown, all but the one that is a code.
+    let run = folder.course("list.csv", &["--interactive", "--header-row", "1"], "q\n").clean();
+    assert!(run.out.contains("\"Nørrebro\"") && !run.out.contains("Kontakt"), "{run:#?}");
+    assert_eq!(std::fs::read_dir(folder.0.path()).expect("readable").count(), 1);
+}
+
+/// A core dump of a program that reads identities would hold them.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_program_leaves_no_core_dump() {
+    let folder = Folder::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kobling"))
+        .args(["check", "-", "--programme", PROGRAMME, "--partner", "townhall", "--dataset", "course"])
+        .current_dir(folder.0.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("kobling runs");
+    let limits = format!("/proc/{}/limits", child.id());
+    let none = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let text = std::fs::read_to_string(&limits).expect("it waits for its input");
+        let line =
+            text.lines().find(|line| line.starts_with("Max core file size")).expect("there").to_owned();
+        line.split_whitespace().skip(4).take(2).eq(["0", "0"])
+    });
+    drop(child.stdin.take());
+    child.wait().expect("kobling ends");
+    assert!(none);
 }
 
 /// A newer definition of the example: one more column, one code renamed.

@@ -31,9 +31,9 @@ pub use consent_package::{ConsentJob, package_consents};
 pub use limit::{MaxRejected, MaxRejectedError, Percent};
 pub use list::read_day;
 pub use mapping::{
-    Asked, Certainty, Change, Choice, ColumnMapping, DateForm, Difference, FileForm, Fit, MAPPING_FORMAT,
-    Mapping, MappingError, MappingProblem, Proposed, SAMPLE_ROWS, Seen, Shape, Survey, SurveyError,
-    asks_the_file, propose,
+    Asked, Certainty, Change, Choice, ColumnMapping, DateForm, Difference, FileForm, Fit, Known,
+    MAPPING_FORMAT, Mapping, MappingError, MappingProblem, Proposed, SAMPLE_ROWS, Seen, Shape, Survey,
+    SurveyError, asks_the_file, propose,
 };
 pub use pack::{Package, PackageError};
 pub use read::{Declared, Foreign, ReadError, Source, TableFault, WorkbookFault, parse_encoding};

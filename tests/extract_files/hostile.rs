@@ -186,6 +186,45 @@ fn values_that_are_merged_across_rows_are_refused() {
     assert!(Desk::new("forloeb").of("x.xlsx", &merged("B2:C2")).is_ok());
 }
 
+/// What one reader shows and another does not would be read by luck.
+#[test]
+fn rows_in_two_places_or_in_alternatives_are_refused() {
+    let (head, one, two) = (row(1, &HEADER), good(2), good(3));
+    let either = |inner: &str| {
+        format!(
+            "<mc:AlternateContent xmlns:mc=\"urn\"><mc:Choice Requires=\"x\">{inner}</mc:Choice><mc:Fallback>{inner}</mc:Fallback></mc:AlternateContent>"
+        )
+    };
+    let again = format!("</sheetData><sheetData>{two}");
+    let whole = sheet(&(head.clone() + &one)).replace("<worksheet>", "").replace("</worksheet>", "");
+    let cell = "<c r=\"A3\" t=\"str\"><v>x</v></c>";
+    let cells = [either(cell), "<row r=\"4\"><c><v>1</v></c></row>".to_owned()]
+        .map(|inner| format!("<row r=\"3\">{inner}</row>"));
+    let values = [either("<v>1</v>"), cell.replace("A3", "B3")]
+        .map(|inner| format!("<row r=\"3\"><c r=\"A3\">{inner}</c></row>"));
+    let mut sheets = vec![
+        sheet(&(head.clone() + &one + &again)),
+        sheet(&again.replace(&two, &(head.clone() + &one))),
+        sheet(&(head.clone() + &one + &either(&two))),
+        sheet(&(head.clone() + &one + "<sheetData>" + &two + "</sheetData>")),
+        format!("<worksheet>{}</worksheet>", either(&whole)),
+        format!("<worksheet><sheetData>{head}{one}</sheetData>{}</worksheet>", either(&whole)),
+    ];
+    sheets.extend(cells.iter().chain(&values).map(|row| sheet(&(head.clone() + &one + row))));
+    for text in sheets {
+        let error = refused(&archive(&parts(&text, "<sst/>")).bytes);
+        assert!(matches!(error, ReadError::Workbook(WorkbookFault::Alternatives)), "{error}: {text}");
+    }
+    // Spreadsheets write the controls behind the rows so.
+    let controls =
+        either("<controls><control><anchor><from><xdr:row>3</xdr:row></from></anchor></control></controls>");
+    let text = sheet(&(head + &one)).replace("</worksheet>", &format!("{controls}</worksheet>"));
+    let (_, report) = Desk::new("forloeb")
+        .of("x.xlsx", &archive(&parts(&text, "<sst/>")).bytes)
+        .unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(report.rows.read, 1);
+}
+
 #[test]
 fn a_workbook_of_several_sheets_with_rows_needs_a_word() {
     let related =

@@ -135,7 +135,16 @@ enum Command {
     Man(help::manual::Manual),
 }
 
+/// No core dump: it would hold the identities and keys that are in memory. Where the system refuses, the rest goes on.
+#[cfg(unix)]
+fn leave_no_core() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
 fn main() -> std::process::ExitCode {
+    #[cfg(unix)]
+    leave_no_core();
     let raw: Vec<_> = std::env::args_os().collect();
     say::speak(&raw);
     // The file says in which language what is wrong with the arguments is said, so it is read before they are.

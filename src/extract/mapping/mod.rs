@@ -21,7 +21,7 @@ pub use diff::{Asked, Change, Difference};
 pub use error::{MappingError, MappingProblem};
 pub use propose::{Certainty, Choice, Fit, Proposed, propose};
 pub use shape::Shape;
-pub use survey::{SAMPLE_ROWS, Seen, Survey, SurveyError};
+pub use survey::{Known, SAMPLE_ROWS, Seen, Survey, SurveyError};
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU8;

@@ -154,6 +154,11 @@ fn score(header: u8, share: Option<f64>, role: &Role) -> Option<i32> {
     Some(i32::from(header) + fit)
 }
 
+/// Whether a header is one of a column's, letters and digits compared, or a common word for one.
+pub(super) fn is_word_for(name: &str, column: &Column) -> bool {
+    header_score(name, column) >= 80
+}
+
 /// How near a header comes to those of a column, 0 to 100.
 fn header_score(name: &str, column: &Column) -> u8 {
     let folded = name.trim().to_lowercase();

@@ -2,11 +2,13 @@
 
 use std::num::NonZeroU8;
 
+use super::Mapping;
 use super::forms::looks_like_data;
+use super::propose::is_word_for;
 use super::shape::{Shape, Tally};
 use crate::extract::read::{Chunk, Declared, ReadError, Rows, Source};
 use crate::language::Spoken;
-use crate::programme::Dataset;
+use crate::programme::{Dataset, Programme};
 
 /// Rows that are looked at.
 pub const SAMPLE_ROWS: u64 = 10_000;
@@ -57,21 +59,30 @@ impl Spoken for SurveyError {
 #[derive(Clone)]
 pub struct Seen {
     header: Option<String>,
+    /// Whether its header can be somebody's field as well: a code, or one way of writing it.
+    is_code: bool,
     nth: Option<NonZeroU8>,
     pub(super) tally: Tally,
 }
 
 impl std::fmt::Debug for Seen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Seen").field("header", &self.header).field("shape", &self.shape()).finish()
+        f.debug_struct("Seen").field("header", &self.shown()).field("shape", &self.shape()).finish()
     }
 }
 
 impl Seen {
-    /// Its header; `None` where there is none or it looks like data: such a column can be neither shown nor mapped.
+    /// Its header as it goes into a mapping; `None` where there is none, it looks like data, or nobody knows whether the row
+    /// holds headers: such a column can be neither shown nor mapped.
     #[must_use]
     pub fn header(&self) -> Option<&str> {
         self.header.as_deref()
+    }
+
+    /// Its header as it may be shown; `None` where it is a code as well, too.
+    #[must_use]
+    pub fn shown(&self) -> Option<&str> {
+        self.header().filter(|_| !self.is_code)
     }
 
     /// Which of several columns with this header it is, from 1; `None` when it is the only one.
@@ -102,6 +113,50 @@ pub struct Survey {
     pub rows: u64,
     /// Row of the headers, from 1, where it is not the first.
     pub header_row: Option<u32>,
+    /// Whether the row is known to hold headers: it was said, or one of them is known. Else no header is given out, for
+    /// the row may be a person's.
+    pub certain: bool,
+}
+
+/// Who knows headers: the dataset, its programme, and the mapping that was in use until now.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The dataset that the file becomes.
+    pub dataset: &'a Dataset,
+    /// The programme that it is of.
+    pub programme: &'a Programme,
+    /// A mapping whose headers somebody said before.
+    pub mapping: Option<&'a Mapping>,
+}
+
+impl Known<'_> {
+    /// Whether a text is a code of the programme or a way of writing one.
+    fn is_code(&self, text: &str) -> bool {
+        let text = text.trim().to_lowercase();
+        let mut codes = self.programme.code_lists.iter().flat_map(|list| &list.codes);
+        codes.any(|code| {
+            code.id.as_str() == text
+                || code
+                    .also
+                    .iter()
+                    .chain([&code.title.da, &code.title.en])
+                    .any(|also| also.trim().to_lowercase() == text)
+        })
+    }
+
+    /// Whether a text is a header that is known, or a common word for one, and not a code.
+    fn is_header(&self, text: &str) -> bool {
+        let own = |mapping: &Mapping| {
+            mapping
+                .columns
+                .values()
+                .any(|column| column.header.trim().to_lowercase() == text.trim().to_lowercase())
+        };
+        !text.trim().is_empty()
+            && !self.is_code(text)
+            && (self.mapping.is_some_and(own)
+                || self.dataset.columns.iter().any(|column| is_word_for(text, column)))
+    }
 }
 
 impl Survey {
@@ -110,7 +165,8 @@ impl Survey {
     ///
     /// # Errors
     /// [`SurveyError`].
-    pub fn of(source: &Source, declared: Declared<'_>, dataset: &Dataset) -> Result<Survey, SurveyError> {
+    pub fn of(source: &Source, declared: Declared<'_>, by: Known<'_>) -> Result<Survey, SurveyError> {
+        let dataset = by.dataset;
         let mut rows = Rows::open(source, declared)?;
         let mut first = rows.next_chunk()?;
         let mut header_row = declared.header_row;
@@ -125,7 +181,16 @@ impl Survey {
                 first = rows.next_chunk()?;
             }
         }
-        Survey::read(rows, first, header_row, dataset)
+        let certain = declared.header_row.is_some() || rows.header.iter().any(|header| by.is_header(header));
+        let mut survey = Survey::read(rows, first, header_row, dataset)?;
+        survey.certain = certain;
+        for seen in &mut survey.columns {
+            seen.is_code = seen.header.as_ref().is_some_and(|header| by.is_code(header));
+            if !certain {
+                seen.header = None;
+            }
+        }
+        Ok(survey)
     }
 
     fn read(
@@ -145,7 +210,7 @@ impl Survey {
             return Err(SurveyError::Data(row));
         }
         let header = std::mem::take(&mut rows.header);
-        let mut survey = Survey { columns: columns(&header), rows: 0, header_row };
+        let mut survey = Survey { columns: columns(&header), rows: 0, header_row, certain: false };
         let mut echoed = vec![false; header.len()];
         while let Some(rest) = chunk {
             let result = rest.each(Stop::Damaged, |_, row| {
@@ -234,6 +299,7 @@ fn columns(header: &[String]) -> Vec<Seen> {
             !name.trim().is_empty() && !looks_like_data(name) && (same(&folded) == 1 || nth.is_some());
         Seen {
             header: shown.then(|| name.clone()),
+            is_code: false,
             nth: nth.filter(|_| same(&folded) > 1),
             tally: Tally::default(),
         }

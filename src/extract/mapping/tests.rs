@@ -48,16 +48,23 @@ fn survey_of(text: &[u8], declared: Declared<'_>) -> Result<Survey, SurveyError>
     let path = dir.path().join("extract.csv");
     std::fs::write(&path, text).expect("written");
     let programme = programme();
-    Survey::of(&Source::File(path), declared, &programme.datasets[0])
+    let by = Known { dataset: &programme.datasets[0], programme: &programme, mapping: None };
+    Survey::of(&Source::File(path), declared, by)
 }
 
 fn survey(text: &str) -> Survey {
     survey_of(text.as_bytes(), Declared::default()).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// A survey of a file whose first row was said to hold the headers.
+fn survey_said(text: &str) -> Survey {
+    let declared = Declared { header_row: Some(1), ..Declared::default() };
+    survey_of(text.as_bytes(), declared).unwrap_or_else(|error| panic!("{error}"))
+}
+
 fn proposed(text: &str) -> Vec<(String, Option<(usize, Certainty)>)> {
     let programme = programme();
-    let proposed = propose(&survey(text), &programme.datasets[0], &programme);
+    let proposed = propose(&survey_said(text), &programme.datasets[0], &programme);
     proposed.into_iter().map(|one| (one.column.to_string(), one.at)).collect()
 }
 
@@ -389,6 +396,42 @@ fn a_row_of_data_is_not_shown_as_headers() {
 }
 
 #[test]
+fn a_row_in_which_no_header_is_known_is_not_shown_before_somebody_says_that_it_holds_headers() {
+    let text = "Jens Peter Hansen;Kontakt;Nørrebro;hjemløs\nEva Holm;Start;Valby;i bolig\n";
+    let seen = survey(text);
+    assert!(!seen.certain && seen.columns.len() == 4);
+    assert!(seen.columns.iter().all(|seen| seen.header().is_none() && seen.shown().is_none()));
+    let said = said(&seen).to_lowercase();
+    for word in ["jens", "kontakt\"", "nørrebro", "hjemløs"] {
+        assert!(!said.contains(word), "{word}: {said}");
+    }
+    // Said, it stands; what is a code as well is not shown even then.
+    let confirmed = survey_said(text);
+    assert!(confirmed.certain);
+    let headers: Vec<_> = confirmed.columns.iter().map(|seen| (seen.header(), seen.shown())).collect();
+    assert_eq!(headers[0], (Some("Jens Peter Hansen"), Some("Jens Peter Hansen")));
+    assert_eq!(headers[1], (Some("Kontakt"), None));
+    // One header that is known, or a common word for one, makes the row a row of headers; a code does not.
+    for (row, certain) in
+        [("CPR-nr;Navn", true), ("cpr nr;x", true), ("Navn;Borger", true), ("Start;Navn", false)]
+    {
+        assert_eq!(survey(&format!("{row}\n0101901234;x\n")).certain, certain, "{row}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_first_row_without_a_known_header_is_said(fields in proptest::collection::vec("[A-ZÆØÅ][a-zæøå]{2,8} [A-ZÆØÅ][a-zæøå]{6,12}qx", 1..6)) {
+        let Ok(survey) = survey_of(format!("{}\na;b\n", fields.join(";")).as_bytes(), Declared::default()) else {
+            return Ok(());
+        };
+        prop_assert!(!survey.certain);
+        let said = said(&survey);
+        prop_assert!(fields.iter().all(|field| !said.contains(field)));
+    }
+}
+
+#[test]
 fn headers_below_titles_are_found() {
     let text = "Udtræk fra sagssystemet 31-12-2022;;;\n;;;\nCPR-nr;Sagsnr;Dato;Status\n0101901234;1;1-1-2022;Start\n";
     let seen = survey(text);
@@ -433,7 +476,7 @@ fn said(survey: &Survey) -> String {
 
 /// Everything that can be said of any file with these headers, and nothing of one.
 fn vocabulary(header: &str) -> String {
-    let mut text = said(&survey(&format!("{header}\n")));
+    let mut text = said(&survey_said(&format!("{header}\n")));
     for fields in [
         "0101901234;1-1-2022;Start",
         "010190-0000;31-12-20;Kontakt",
@@ -443,7 +486,7 @@ fn vocabulary(header: &str) -> String {
         "2020-12-31;2020-12-31T10:00;1",
     ] {
         for times in [1, 6] {
-            text += &said(&survey(&format!("{header}\n{}", format!("{fields}\n").repeat(times))));
+            text += &said(&survey_said(&format!("{header}\n{}", format!("{fields}\n").repeat(times))));
         }
     }
     for up_to in [Some(10), Some(30), Some(100), None] {
@@ -470,7 +513,8 @@ proptest! {
         let text = rows.iter().fold(format!("{header}\n"), |text, (one, two, three)| {
             text + &format!("{one};{two};\"{}\"\n", three.replace('"', "'"))
         });
-        let Ok(survey) = survey_of(text.as_bytes(), Declared::default()) else { return Ok(()) };
+        let declared = Declared { header_row: Some(1), ..Declared::default() };
+        let Ok(survey) = survey_of(text.as_bytes(), declared) else { return Ok(()) };
         let said = said(&survey).to_lowercase();
         for (one, two, three) in &rows {
             for value in [one, two, three] {

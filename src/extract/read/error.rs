@@ -17,6 +17,12 @@ pub enum ReadError {
         /// The cause.
         source: io::Error,
     },
+    /// A folder, a device or a pipe under a path.
+    #[error(
+        "{}: this is no file but a folder, a device or a pipe; give the path of a file, or - and the rows on standard input",
+        .0.display()
+    )]
+    NotAFile(PathBuf),
     /// Nothing in it.
     #[error("the file is empty; export it again, with its header line")]
     Empty,
@@ -94,6 +100,10 @@ impl Spoken for ReadError {
     fn danish(&self) -> String {
         match self {
             ReadError::Io { path, .. } => format!("{}: kan ikke læses", path.display()),
+            ReadError::NotAFile(path) => format!(
+                "{}: det er ingen fil, men en mappe, en enhed eller et rør; angiv stien til en fil, eller - og giv rækkerne på standard input",
+                path.display()
+            ),
             ReadError::Empty => "filen er tom; træk den ud igen, med overskriftslinjen".to_owned(),
             ReadError::Nul { line } => format!(
                 "linje {line} har en NUL-byte: det er ingen tekstfil, eller den er beskadiget; træk den ud igen som CSV"
@@ -269,6 +279,11 @@ pub enum WorkbookFault {
     /// A cell that names a text that the workbook does not have.
     #[error("a cell in row {0} names a text that the workbook does not have; save it again")]
     Text(u64),
+    /// Rows twice, or rows of which a reader is to choose.
+    #[error(
+        "the rows of the sheet stand in more than one place, or in alternatives, as no spreadsheet writes them; save it again from the source"
+    )]
+    Alternatives,
     /// Too many sheets or cell formats.
     #[error(
         "the workbook has more sheets or cell formats than any spreadsheet writes; save it again, with the rows alone"
@@ -314,6 +329,9 @@ impl Spoken for WorkbookFault {
                 return format!(
                     "en celle i række {row} nævner en tekst, som projektmappen ikke har; gem den igen"
                 );
+            }
+            WorkbookFault::Alternatives => {
+                "arkets rækker står mere end ét sted eller i flere udgaver, som intet regneark skriver dem; gem den igen fra kilden"
             }
             WorkbookFault::Many => {
                 "projektmappen har flere ark eller celleformater, end noget regneark skriver; gem den igen, kun med rækkerne"

@@ -8,6 +8,8 @@ mod error;
 mod foreign;
 mod number;
 mod plain;
+#[cfg(any(test, feature = "formats"))]
+mod quiet;
 mod sheet;
 #[cfg(feature = "formats")]
 mod table;
@@ -397,6 +399,10 @@ impl Rows {
         let path = source.path();
         let io = |source| ReadError::Io { path: path.clone(), source };
         let mut input: Box<dyn Read + Send> = match source {
+            // A pipe would be waited for, and a device never ends.
+            Source::File(path) if !std::fs::metadata(path).map_err(io)?.is_file() => {
+                return Err(ReadError::NotAFile(path.clone()));
+            }
             Source::File(path) => Box::new(File::open(path).map_err(io)?),
             Source::Stdin => Box::new(BufReader::new(io::stdin())),
             Source::Memory(text) => Box::new(io::Cursor::new(text.as_bytes().to_vec())),

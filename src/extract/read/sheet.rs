@@ -19,6 +19,8 @@ use crate::limits;
 /// Rows and columns of the largest sheet.
 const MAX_ROWS: u64 = 1 << 20;
 const MAX_COLUMNS: u64 = 1 << 14;
+/// The element in which a reader is to choose among its children (ECMA-376, part 3).
+const ALTERNATIVES: &str = "AlternateContent";
 
 /// A sheet being read.
 pub(super) struct SheetRows {
@@ -118,11 +120,14 @@ impl SheetRows {
 
     /// Reads up to the rows, noting the columns that are hidden.
     fn skip_to_rows(&mut self) -> Result<(), ReadError> {
-        let mut is_sheet = false;
+        let (mut is_sheet, mut alternatives) = (false, 0u32);
         loop {
             match self.xml.next()? {
                 Event::Start(e) => match e.local_name().as_ref() {
                     "worksheet" => is_sheet = true,
+                    // Controls may come in alternatives, rows may not.
+                    ALTERNATIVES => alternatives += 1,
+                    "sheetData" if alternatives > 0 => return Err(WorkbookFault::Alternatives.into()),
                     "sheetData" if is_sheet => return Ok(()),
                     "col" => {
                         let [first, last, hidden] = attributes(&e, ["min", "max", "hidden"])?;
@@ -138,6 +143,9 @@ impl SheetRows {
                     }
                     _ => {}
                 },
+                Event::End(e) if e.local_name().as_ref() == ALTERNATIVES => {
+                    alternatives = alternatives.saturating_sub(1);
+                }
                 Event::Eof => return Err(WorkbookFault::Xml.into()),
                 _ => {}
             }
@@ -166,6 +174,9 @@ impl SheetRows {
                         return Ok(true);
                     }
                 }
+                Event::Start(e) if matches!(e.local_name().as_ref(), ALTERNATIVES | "sheetData") => {
+                    return Err(WorkbookFault::Alternatives.into());
+                }
                 Event::End(e) if e.local_name().as_ref() == "sheetData" => {
                     self.ended = true;
                     self.read_tail()?;
@@ -184,6 +195,9 @@ impl SheetRows {
         loop {
             let cell = match self.xml.next()? {
                 Event::Start(e) if e.local_name().as_ref() == "c" => Cell::of(&e, number, next)?,
+                Event::Start(e) if matches!(e.local_name().as_ref(), ALTERNATIVES | "sheetData" | "row") => {
+                    return Err(WorkbookFault::Alternatives.into());
+                }
                 Event::End(e) if e.local_name().as_ref() == "row" => return Ok(()),
                 Event::Eof => return Err(WorkbookFault::Xml.into()),
                 _ => continue,
@@ -212,6 +226,9 @@ impl SheetRows {
                 Event::Start(e) => match e.local_name().as_ref() {
                     "v" if cell.kind != Kind::Inline => false,
                     "is" if cell.kind == Kind::Inline => true,
+                    ALTERNATIVES | "c" | "row" | "sheetData" => {
+                        return Err(WorkbookFault::Alternatives.into());
+                    }
                     _ => continue,
                 },
                 Event::End(e) if e.local_name().as_ref() == "c" => return Ok(written),
@@ -270,6 +287,9 @@ impl SheetRows {
     fn read_tail(&mut self) -> Result<(), ReadError> {
         loop {
             match self.xml.next()? {
+                Event::Start(e) if e.local_name().as_ref() == "sheetData" => {
+                    return Err(WorkbookFault::Alternatives.into());
+                }
                 Event::Start(e) if e.local_name().as_ref() == "mergeCell" => {
                     let [range] = attributes(&e, ["ref"])?;
                     let (first, last) = range.as_deref().and_then(|range| range.split_once(':')).unzip();
@@ -325,15 +345,19 @@ impl Chunks for SheetRows {
 
 /// Whether a sheet has a cell with something in it.
 pub(super) fn is_filled(mut xml: Xml) -> Result<bool, ReadError> {
-    let mut is_sheet = false;
+    let (mut is_sheet, mut ended) = (false, false);
     loop {
         match xml.next()? {
             Event::Start(e) => match e.local_name().as_ref() {
                 "worksheet" => is_sheet = true,
+                // Rows behind the rows: the sheet must not pass for an empty one.
+                "sheetData" if ended => return Err(WorkbookFault::Alternatives.into()),
+                _ if ended => {}
                 "v" | "is" if is_sheet => return Ok(true),
                 _ => {}
             },
-            Event::End(e) if e.local_name().as_ref() == "sheetData" => return Ok(false),
+            Event::End(e) if e.local_name().as_ref() == "sheetData" => ended = true,
+            Event::Eof if ended => return Ok(false),
             Event::Eof => return Err(WorkbookFault::Xml.into()),
             _ => {}
         }

@@ -5,7 +5,6 @@
 //! structures, or are of a type without a form in writing, are named and not read: they may stay at home.
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -18,6 +17,7 @@ use parquet::schema::types::Type;
 use super::archive::Input;
 use super::error::{Foreign, TableFault};
 use super::number;
+use super::quiet::quietly;
 use super::thrift::Walk;
 use super::{CHUNK_BYTES, Cells, Chunk, Chunks, Content, Opened, ReadError, Written};
 use crate::clock::Day;
@@ -83,12 +83,9 @@ pub(super) struct TableRows {
     grown: u64,
 }
 
-/// Runs what may fall over a damaged file: that is one way in which the reader of Parquet says so.
+/// Runs what may fall over a damaged file: that is one way in which the reader of Parquet says so. Nothing is printed.
 fn guarded<T>(run: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, TableFault> {
-    match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(_)) | Err(_) => Err(TableFault::Damaged),
-    }
+    quietly(run).and_then(Result::ok).ok_or(TableFault::Damaged)
 }
 
 impl TableRows {

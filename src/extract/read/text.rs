@@ -48,6 +48,8 @@ impl TextRows {
             (None, Some((encoding, _))) => encoding,
             (None, None) if is_wide(&ahead, 1) => UTF_16LE,
             (None, None) if is_wide(&ahead, 0) => UTF_16BE,
+            // Before the whole file is looked at.
+            (None, None) if memchr::memchr(0, &ahead).is_some() => return Err(nul(&ahead, 1)),
             (None, None) if is_utf8(source, &ahead).map_err(io)? => UTF_8,
             (None, None) => WINDOWS_1252,
         };
@@ -134,13 +136,7 @@ impl TextRows {
     }
 
     fn refuse_nul(&self, bytes: &[u8]) -> Result<(), ReadError> {
-        match memchr::memchr(0, bytes) {
-            Some(at) => {
-                let line = self.line + memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64;
-                Err(ReadError::Nul { line })
-            }
-            None => Ok(()),
-        }
+        if memchr::memchr(0, bytes).is_some() { Err(nul(bytes, self.line)) } else { Ok(()) }
     }
 
     /// Reads and decodes more text.
@@ -232,6 +228,12 @@ impl Chunks for TextRows {
     fn separator(&self) -> u8 {
         self.separator
     }
+}
+
+/// Where the first NUL byte stands in a text that begins on a line.
+fn nul(bytes: &[u8], line: u64) -> ReadError {
+    let before = memchr::memchr(0, bytes).unwrap_or(bytes.len());
+    ReadError::Nul { line: line + memchr::memchr_iter(b'\n', &bytes[..before]).count() as u64 }
 }
 
 /// Whether the source is UTF-8: all of a file, the beginning of standard input.
@@ -471,6 +473,36 @@ mod tests {
             };
             proptest::prop_assert!(count(&text[..last]) <= count(&text));
             proptest::prop_assert_eq!(count(&text[..last]) + count(&text[last..]), count(&text));
+        }
+    }
+
+    /// A sparse file of zeros that would take minutes to look at.
+    #[test]
+    fn a_nul_byte_is_found_before_the_whole_file_is_looked_at() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("extract.csv");
+        std::fs::write(&path, b"CPR;Dato\n").expect("written");
+        let file = File::options().write(true).open(&path).expect("there");
+        file.set_len(1 << 42).or_else(|_| file.set_len(1 << 34)).expect("holes");
+        let before = std::time::Instant::now();
+        let read = Rows::open(&Source::File(path), Declared::default()).map(|_| ());
+        assert!(matches!(read, Err(ReadError::Nul { line: 2 })), "{read:?}");
+        assert!(before.elapsed().as_secs() < 5);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_refused_at_once() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let fifo = dir.path().join("pipe.csv");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo");
+        assert!(made.success());
+        let linked = dir.path().join("linked.csv");
+        std::os::unix::fs::symlink("/dev/zero", &linked).expect("linked");
+        for path in [PathBuf::from("/dev/zero"), PathBuf::from("/dev/null"), dir.path().into(), fifo, linked]
+        {
+            let read = Rows::open(&Source::File(path.clone()), Declared::default()).map(|_| ());
+            assert!(matches!(&read, Err(ReadError::NotAFile(of)) if *of == path), "{read:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with arguments, in Danish. English is clap's own.
+//! What is wrong with arguments, in both languages. What clap says itself would repeat what was typed.
 
 use std::error::Error as _;
 use std::fmt::Write as _;
@@ -12,12 +12,11 @@ use kobling::language::{Language, LanguageError, Spoken};
 
 use crate::dates::DateError;
 
-/// What to say instead of what clap would; `None` where it is to speak itself: in English, and for help, which is in
-/// the right language already.
+/// What is wrong; `None` for help, which clap shows itself and in the right language.
+///
+/// A word that was given is repeated where it can only be a slip in the name of a command or an option: of letters alone.
+/// Values never are: one may be somebody's number.
 pub(super) fn say(error: &Error, language: Language) -> Option<String> {
-    if language == Language::En {
-        return None;
-    }
     let one = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
@@ -31,82 +30,173 @@ pub(super) fn say(error: &Error, language: Language) -> Option<String> {
         Some(ContextValue::Number(number)) => number.to_string(),
         _ => String::new(),
     };
-    let argument = one(ContextKind::InvalidArg).unwrap_or("argumentet");
+    let words = |da: String, en: String| match language {
+        Language::Da => da,
+        Language::En => en,
+    };
+    let argument = one(ContextKind::InvalidArg).unwrap_or(language.choose("argumentet", "the argument"));
     let value = one(ContextKind::InvalidValue).unwrap_or_default();
-    let mut text = String::from("fejl: ");
+    let mut guess = is_plain(value);
+    let mut text = language.choose("fejl: ", "error: ").to_owned();
     let message = match error.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
         | ErrorKind::DisplayVersion => return None,
-        ErrorKind::UnknownArgument => format!("'{argument}' kendes ikke her"),
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
+            guess = false;
+            words(
+                format!("der er et argument for meget; {HISTORY_DA}"),
+                format!("an argument too many; {HISTORY_EN}"),
+            )
+        }
+        ErrorKind::UnknownArgument => {
+            guess = is_plain(argument);
+            match guess {
+                true => {
+                    words(format!("'{argument}' kendes ikke her"), format!("'{argument}' is not known here"))
+                }
+                false => words(
+                    format!("en af valgmulighederne kendes ikke her; {HISTORY_DA}"),
+                    format!("one of the options is not known here; {HISTORY_EN}"),
+                ),
+            }
+        }
         ErrorKind::InvalidSubcommand => {
-            format!("der er ingen kommando '{}'", one(ContextKind::InvalidSubcommand).unwrap_or_default())
+            let name = one(ContextKind::InvalidSubcommand).unwrap_or_default();
+            guess = is_plain(name);
+            match guess {
+                true => {
+                    words(format!("der er ingen kommando '{name}'"), format!("there is no command '{name}'"))
+                }
+                false => words(
+                    format!("der er ingen sådan kommando; {HISTORY_DA}"),
+                    format!("there is no such command; {HISTORY_EN}"),
+                ),
+            }
         }
         ErrorKind::MissingSubcommand => {
             let names = many(ContextKind::ValidSubcommand).join(", ");
             let group = one(ContextKind::InvalidSubcommand).unwrap_or_default();
-            format!("'{group}' har brug for en kommando: {names}")
+            words(
+                format!("'{group}' har brug for en kommando: {names}"),
+                format!("'{group}' needs a command: {names}"),
+            )
         }
         ErrorKind::MissingRequiredArgument => {
-            format!("der mangler:{}", listed(&many(ContextKind::InvalidArg)))
+            let missing = listed(&many(ContextKind::InvalidArg));
+            words(format!("der mangler:{missing}"), format!("missing:{missing}"))
         }
         ErrorKind::ArgumentConflict => {
             let argument = one(ContextKind::InvalidArg).or(one(ContextKind::InvalidSubcommand));
-            let argument = argument.unwrap_or("argumentet");
+            let argument = argument.unwrap_or(language.choose("argumentet", "the argument"));
             let others = many(ContextKind::PriorArg);
             match &others[..] {
-                [] => format!("'{argument}' kan ikke bruges sammen med andre af de givne"),
-                [other] if other == argument => format!("'{argument}' kan kun gives én gang"),
-                [other] => format!("'{argument}' kan ikke bruges sammen med '{other}'"),
-                others => format!("'{argument}' kan ikke bruges sammen med:{}", listed(others)),
+                [] => words(
+                    format!("'{argument}' kan ikke bruges sammen med andre af de givne"),
+                    format!("'{argument}' cannot be used with others that are given"),
+                ),
+                [other] if other == argument => words(
+                    format!("'{argument}' kan kun gives én gang"),
+                    format!("'{argument}' can be given only once"),
+                ),
+                [other] => words(
+                    format!("'{argument}' kan ikke bruges sammen med '{other}'"),
+                    format!("'{argument}' cannot be used with '{other}'"),
+                ),
+                others => words(
+                    format!("'{argument}' kan ikke bruges sammen med:{}", listed(others)),
+                    format!("'{argument}' cannot be used with:{}", listed(others)),
+                ),
             }
         }
-        ErrorKind::InvalidValue if value.is_empty() => format!("'{argument}' skal have en værdi"),
-        ErrorKind::InvalidValue => format!("'{value}' er ikke en mulig værdi af '{argument}'"),
-        ErrorKind::ValueValidation => {
-            let reason = reason(error).map(|reason| format!(": {reason}")).unwrap_or_default();
-            format!("'{value}' kan ikke bruges som '{argument}'{reason}")
+        ErrorKind::InvalidValue if value.is_empty() => {
+            words(format!("'{argument}' skal have en værdi"), format!("'{argument}' needs a value"))
         }
-        ErrorKind::NoEquals => format!("'{argument}' skal have lighedstegn foran sin værdi"),
-        ErrorKind::TooManyValues => format!("'{value}' er én værdi for meget til '{argument}'"),
+        ErrorKind::InvalidValue => words(
+            format!("værdien er ikke en mulig værdi af '{argument}'"),
+            format!("the value is no possible value of '{argument}'"),
+        ),
+        ErrorKind::ValueValidation => {
+            let reason = reason(error, language).map(|reason| format!(": {reason}")).unwrap_or_default();
+            words(
+                format!("værdien kan ikke bruges som '{argument}'{reason}"),
+                format!("the value cannot be used as '{argument}'{reason}"),
+            )
+        }
+        ErrorKind::NoEquals => words(
+            format!("'{argument}' skal have lighedstegn foran sin værdi"),
+            format!("'{argument}' needs an equals sign before its value"),
+        ),
+        ErrorKind::TooManyValues => words(
+            format!("'{argument}' har én værdi for meget"),
+            format!("'{argument}' has one value too many"),
+        ),
         ErrorKind::TooFewValues => {
-            format!("'{argument}' skal have mindst {} værdier", number(ContextKind::MinValues))
+            let least = number(ContextKind::MinValues);
+            words(
+                format!("'{argument}' skal have mindst {least} værdier"),
+                format!("'{argument}' needs at least {least} values"),
+            )
         }
         ErrorKind::WrongNumberOfValues => {
-            format!("'{argument}' skal have {} værdier", number(ContextKind::ExpectedNumValues))
+            let wanted = number(ContextKind::ExpectedNumValues);
+            words(
+                format!("'{argument}' skal have {wanted} værdier"),
+                format!("'{argument}' needs {wanted} values"),
+            )
         }
-        ErrorKind::InvalidUtf8 => "et argument er ikke tekst i UTF-8".to_owned(),
-        _ => "argumenterne kan ikke læses".to_owned(),
+        ErrorKind::InvalidUtf8 => {
+            language.choose("et argument er ikke tekst i UTF-8", "an argument is no text in UTF-8").to_owned()
+        }
+        _ => language.choose("argumenterne kan ikke læses", "the arguments cannot be read").to_owned(),
     };
     text += &message;
     let values = many(ContextKind::ValidValue);
     if !values.is_empty() {
-        let _ = write!(text, "\n  [muligheder: {}]", values.join(", "));
+        let _ =
+            write!(text, "\n  [{}: {}]", language.choose("muligheder", "possible values"), values.join(", "));
     }
     let near: Vec<String> =
         [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
             .into_iter()
             .flat_map(many)
+            .filter(|_| guess)
             .map(|name| format!("'{name}'"))
             .collect();
     if !near.is_empty() {
-        let _ = write!(text, "\n\n  mente du {}?", near.join(" eller "));
+        let or = language.choose(" eller ", " or ");
+        let _ = write!(text, "\n\n  {} {}?", language.choose("mente du", "did you mean"), near.join(or));
     }
     if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
         let usage = usage.to_string();
-        let _ = write!(text, "\n\nBrug: {}", usage.strip_prefix("Usage:").unwrap_or(&usage).trim());
+        let usage = usage.strip_prefix("Usage:").unwrap_or(&usage).trim();
+        let _ = write!(text, "\n\n{} {usage}", language.choose("Brug:", "Usage:"));
     }
-    text += "\n\nSe mere med '--help'.\n";
+    text += language.choose("\n\nSe mere med '--help'.\n", "\n\nFor more information, try '--help'.\n");
     Some(text)
+}
+
+/// What is said of words that may be somebody's number.
+const HISTORY_DA: &str = "et CPR-nummer må aldrig stå på kommandolinjen: har du skrevet et, står det nu i skallens historik: slet det der";
+const HISTORY_EN: &str = "a CPR number never goes on the command line: if you typed one, it is now in the shell's history: delete it there";
+
+/// Whether a word is made of letters and hyphens alone, as the names of commands and options are.
+fn is_plain(word: &str) -> bool {
+    word.chars().all(|c| c.is_alphabetic() || c == '-')
 }
 
 fn listed(names: &[String]) -> String {
     names.iter().map(|name| format!("\n  {name}")).collect()
 }
 
-/// Why a value will not do, in Danish.
-pub(super) fn reason(error: &Error) -> Option<String> {
+/// Why a value will not do; `None` for causes that are not known here, which might repeat it.
+pub(super) fn reason(error: &Error, language: Language) -> Option<String> {
     let source = error.source()?;
+    let danish = in_danish(source)?;
+    Some(if language == Language::Da { danish } else { source.to_string() })
+}
+
+fn in_danish(source: &(dyn std::error::Error + 'static)) -> Option<String> {
     macro_rules! spoken {
         ($($kind:ty),* $(,)?) => {
             $(if let Some(error) = source.downcast_ref::<$kind>() {

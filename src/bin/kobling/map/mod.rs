@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kobling::extract::{Declared, FileForm, Mapping, MappingError, Source, Survey, SurveyError};
+use kobling::extract::{Declared, FileForm, Known, Mapping, MappingError, Source, Survey, SurveyError};
 use kobling::language::Spoken as _;
 use kobling::name::{DatasetId, PartnerId};
 use kobling::programme::{Dataset, Programme};
@@ -118,7 +118,8 @@ fn check(arguments: &MapArguments, path: &Path, programme: &Programme) -> Outcom
     if let Some(extract) = &arguments.extract {
         let dataset = dataset(&mapping.partner, &mapping.dataset, programme)?;
         let declared = mapping.declared()?;
-        let survey = Survey::of(&Source::File(extract.clone()), declared, dataset)?;
+        let by = Known { dataset, programme, mapping: Some(&mapping) };
+        let survey = Survey::of(&Source::File(extract.clone()), declared, by)?;
         let lost = draft::lost(&mapping, &survey, dataset);
         if !lost.is_empty() {
             let list = lost.join(", ");
@@ -194,18 +195,33 @@ fn map(arguments: &MapArguments, programme: &Programme) -> Outcome {
             show::difference(&difference);
         }
     }
-    let form = form(arguments, old.as_ref().map(|(_, old)| &old.file));
+    let mut form = form(arguments, old.as_ref().map(|(_, old)| &old.file));
     crate::extract::declared(form.encoding.as_deref(), form.separator)?;
     let source = Source::File(extract.clone());
-    let survey = {
+    let look = |form: &FileForm| -> Result<Survey, Trouble> {
         let declared = crate::extract::declared(form.encoding.as_deref(), form.separator)?;
         let declared = Declared { sheet: form.sheet.as_deref(), header_row: form.header_row, ..declared };
-        Survey::of(&source, declared, dataset)?
+        let mapping = old.as_ref().map(|(_, old)| old);
+        Ok(Survey::of(&source, declared, Known { dataset, programme, mapping })?)
     };
+    let asks = arguments.interactive || io::stdin().is_terminal() && io::stdout().is_terminal();
+    let mut survey = look(&form)?;
+    if !survey.certain {
+        let row = survey.header_row.unwrap_or(1);
+        if arguments.accept || !asks {
+            return Err(unknown_row(row));
+        }
+        show::columns(extract, &survey);
+        if !talk::holds_headers(row, &mut io::stdin().lock())? {
+            return Err(unknown_row(row));
+        }
+        form.header_row = Some(row);
+        survey = look(&form)?;
+    }
     let mut draft = Draft::new(&survey, programme, dataset, form, old.as_ref().map(|(_, old)| old));
     if arguments.accept {
         accept::sure(&mut draft)?;
-    } else if arguments.interactive || io::stdin().is_terminal() && io::stdout().is_terminal() {
+    } else if asks {
         show::columns(extract, &survey);
         if !talk::through(&mut draft, &mut io::stdin().lock())? {
             tell!("der er ikke skrevet noget", "nothing was written");
@@ -243,6 +259,18 @@ fn map(arguments: &MapArguments, programme: &Programme) -> Outcome {
     target.write(text.as_bytes())?;
     show::written(&target, &mapping, extract, arguments.programme.path()?);
     Ok(Done::Clean)
+}
+
+/// Nobody knows whether a row holds headers.
+fn unknown_row(row: u32) -> Trouble {
+    usage(
+        format!(
+            "ingen overskrift i række {row} er en, programmet kender, så rækken kan være en persons og vises ikke: se i filen, og angiv med --header-row, hvilken række overskrifterne står i ({row}, hvis det er den), eller eksportér med overskrifter"
+        ),
+        format!(
+            "no header in row {row} is one that the programme knows, so the row may be a person's and is not shown: look into the file, and say with --header-row which row holds the headers ({row} if it is this one), or export with headers"
+        ),
+    )
 }
 
 /// Partner and dataset: as said, or as the mapping says that is brought up to date; those must be the same.

@@ -14,7 +14,7 @@ const SHOWN: usize = 40;
 
 /// A header as it is shown: in quotation marks, without control characters, and not endless.
 pub(super) fn header(seen: &Seen) -> String {
-    match seen.header() {
+    match seen.shown() {
         Some(name) => quoted(name),
         None => language().choose("(vises ikke)", "(not shown)").to_owned(),
     }
@@ -39,13 +39,19 @@ pub(super) fn shape(shape: Shape) -> String {
 
 pub(super) fn columns(path: &Path, survey: &Survey) {
     tell!(
-        "{}: {} kolonner, {} rækker set på. Eksemplerne er opdigtede; intet fra filens rækker vises.\n",
-        "{}: {} columns, {} rows looked at. The examples are made up; nothing of the file's rows is shown.\n",
+        "{}: {} kolonner, {} rækker set på. Eksemplerne er opdigtede; intet felt under overskrifterne vises.\n",
+        "{}: {} columns, {} rows looked at. The examples are made up; no field below the headers is shown.\n",
         path.display(),
         survey.columns.len(),
         language().count(survey.rows)
     );
-    if let Some(row) = survey.header_row {
+    if !survey.certain {
+        tell!(
+            "ingen overskrift i række {} er en, programmet kender: rækken kan være en persons og vises ikke\n",
+            "no header in row {} is one that the programme knows: the row may be a person's, and is not shown\n",
+            survey.header_row.unwrap_or(1)
+        );
+    } else if let Some(row) = survey.header_row {
         tell!("overskrifterne står i række {row}\n", "the headers stand in row {row}\n");
     }
     let headers = survey.columns.iter().map(header).collect::<Vec<_>>();
@@ -98,7 +104,14 @@ pub(super) fn summary(mapping: &Mapping, dataset: &Dataset, survey: &Survey) {
         match mapping.columns.get(&column.id) {
             Some(own) => {
                 let nth = own.nth.map(|nth| format!(" ({nth})")).unwrap_or_default();
-                out!("  {:<20} {}{nth}", column.id, quoted(&own.header));
+                let same = |seen: &&Seen| seen.header() == Some(&own.header);
+                match survey.columns.iter().position(|seen| same(&seen)) {
+                    // A header that is a code as well.
+                    Some(at) if survey.columns[at].shown().is_none() => {
+                        tell!("  {:<20} kolonne {}", "  {:<20} column {}", column.id, at + 1);
+                    }
+                    _ => out!("  {:<20} {}{nth}", column.id, quoted(&own.header)),
+                }
             }
             None => tell!("  {:<20} ikke i filen", "  {:<20} not in the file", column.id),
         }

@@ -84,6 +84,22 @@ pub(super) fn through(draft: &mut Draft<'_>, input: &mut dyn BufRead) -> Result<
     }
 }
 
+/// Whether somebody says that a row holds headers.
+pub(super) fn holds_headers(row: u32, input: &mut dyn BufRead) -> Result<bool, Trouble> {
+    tell!(
+        "Står overskrifterne i række {row}? Se i filen. j: ja, vis dem   Enter: nej",
+        "Does row {row} hold the headers? Look into the file. y: yes, show them   Enter: no"
+    );
+    loop {
+        match said(input)? {
+            Said::Enter | Said::Quit => return Ok(false),
+            Said::Text(text) if matches!(text.as_str(), "j" | "ja" | "y" | "yes") => return Ok(true),
+            Said::Text(text) if matches!(text.as_str(), "n" | "nej" | "no") => return Ok(false),
+            _ => not_understood(),
+        }
+    }
+}
+
 /// Which column of the file it is: `None` when somebody quits, `Some(None)` when it is not in the file.
 fn pick(draft: &Draft<'_>, at: usize, input: &mut dyn BufRead) -> Result<Option<Option<Choice>>, Trouble> {
     let slot = &draft.slots[at];
