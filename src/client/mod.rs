@@ -1,7 +1,9 @@
 //! The partner's and the evaluator's way to the service: HTTP, blocking, with errors that say what to do.
 //!
 //! Must never: send anything but packages, consent records with tokens, and questions; follow a redirect to another
-//! host; talk in the clear to anything but this machine. Callers: the partner's commands, and the demo.
+//! host; talk in the clear to anything but this machine. `https://` goes through the proxy that the environment names
+//! (`HTTPS_PROXY`, `ALL_PROXY`, `HTTP_PROXY`; not the hosts of `NO_PROXY`) as a tunnel (`CONNECT`): the proxy sees the
+//! host's name and how much is said, nothing of it. `http://` goes through none. Callers: the partner's commands, and the demo.
 
 mod own;
 mod patience;
@@ -154,7 +156,12 @@ impl Client {
                 Certificate::from_pem(&pem).map_err(|_| ClientError::Certificate(path.to_owned()))?;
             tls = tls.root_certs(RootCerts::new_with_certs(&[certificate]));
         }
-        let config = ureq::Agent::config_builder()
+        let mut config = ureq::Agent::config_builder();
+        if is_loopback(&base) {
+            // What is said to this machine in the clear stays on it, whatever proxy the environment names.
+            config = config.proxy(None);
+        }
+        let config = config
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(20)))

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::key::private::Writers;
 use crate::language::{Language, Spoken};
 
 /// What a field takes.
@@ -79,6 +80,31 @@ impl fmt::Display for Expected {
     }
 }
 
+/// Who may change the file, and what to do.
+fn changed_by(by: Writers, found: bool, language: Language) -> String {
+    let (who, what) = match by {
+        Writers::Owner => (
+            language.choose("den tilhører en anden end dig", "it belongs to somebody else than you"),
+            language.choose("gør den til din med `chown`", "make it yours with `chown`"),
+        ),
+        Writers::Group => (
+            language.choose("en gruppe kan skrive i den", "a group may write to it"),
+            language.choose("kør `chmod g-w` på den", "run `chmod g-w` on it"),
+        ),
+        Writers::Everybody | Writers::Nobody => (
+            language.choose("alle kan skrive i den", "everybody may write to it"),
+            language.choose("kør `chmod go-w` på den", "run `chmod go-w` on it"),
+        ),
+    };
+    let named = language.choose(
+        "; er det den, der skal bruges, så nævn den med --config, eller ",
+        "; if it is the one that is meant, name it with --config, or ",
+    );
+    // What everybody may write to is refused by name as well.
+    let between = if found && by != Writers::Everybody { named } else { "; " };
+    format!("{who}{between}{what}")
+}
+
 /// Why `kobling.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -89,6 +115,16 @@ pub enum ConfigError {
         path: PathBuf,
         /// The cause.
         source: std::io::Error,
+    },
+    /// Somebody else may change it.
+    #[error("{}: {}", path.display(), changed_by(*by, *found, Language::En))]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Who.
+        by: Writers,
+        /// Whether nobody named it: it lay in the current folder.
+        found: bool,
     },
     /// Larger than any.
     #[error("{}: too large to be a kobling.toml", .0.display())]
@@ -152,6 +188,9 @@ impl Spoken for ConfigError {
     fn danish(&self) -> String {
         match self {
             ConfigError::Io { path, .. } => format!("{}: kan ikke læses", path.display()),
+            ConfigError::Open { path, by, found } => {
+                format!("{}: {}", path.display(), changed_by(*by, *found, Language::Da))
+            }
             ConfigError::Large(path) => format!("{}: for stor til at være en kobling.toml", path.display()),
             ConfigError::Syntax { path, line } => format!(
                 "{}, linje {line}: dette er ikke TOML; tekster står i anførselstegn, og en sti med \\ i enkelte",

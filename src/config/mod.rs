@@ -11,6 +11,8 @@ mod period;
 mod read;
 mod template;
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 pub use error::{ConfigError, Expected};
@@ -19,7 +21,9 @@ pub use template::Template;
 
 use crate::extract::{Decimal, MaxRejected};
 use crate::key::VerifyingKey;
+use crate::key::private::Writers;
 use crate::language::Language;
+use crate::limits;
 use crate::name::{DatasetId, PartnerId};
 
 /// Name of the file that is looked for in the current folder.
@@ -90,36 +94,45 @@ impl Config {
         read::read(text, path)
     }
 
-    /// Loads a file.
+    /// Loads a file that somebody named. A group may share it; one that everybody may write to is refused.
     ///
     /// # Errors
     /// [`ConfigError`].
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
-        let unreadable = |source| ConfigError::Io { path: path.to_owned(), source };
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > crate::limits::MAX_PROGRAMME_BYTES as u64 {
-            return Err(ConfigError::Large(path.to_owned()));
-        }
-        open_to_all(path).map_err(unreadable)?;
-        Config::parse(&std::fs::read_to_string(path).map_err(unreadable)?, path)
+        load(path, false)
+    }
+
+    /// Loads a file that nobody named: it lies where the command is run. Whoever may write to it, or may have put it
+    /// there, says where tokens and packages go; so on Unix it must be this user's or root's, and for nobody else to write to.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn load_found(path: &Path) -> Result<Config, ConfigError> {
+        load(path, true)
     }
 }
 
-/// Refuses a file that everybody on the machine may change: it says where tokens and packages are sent.
-fn open_to_all(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if std::fs::metadata(path)?.permissions().mode() & 0o002 != 0 {
-            return Err(std::io::Error::new(
-                std::io::ErrorKind::PermissionDenied,
-                "everybody may write to it; run `chmod o-w` on it",
-            ));
-        }
+fn load(path: &Path, found: bool) -> Result<Config, ConfigError> {
+    let unreadable = |source| ConfigError::Io { path: path.to_owned(), source };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let about = file.metadata().map_err(unreadable)?;
+    if about.len() > limits::MAX_PROGRAMME_BYTES as u64 {
+        return Err(ConfigError::Large(path.to_owned()));
     }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
+    let open = |by| Err(ConfigError::Open { path: path.to_owned(), by, found });
+    match Writers::of(&about) {
+        by @ Writers::Everybody => return open(by),
+        by @ (Writers::Owner | Writers::Group) if found => return open(by),
+        _ => {}
+    }
+    // The paths in it start where a link to it lies: whose is that?
+    let link = path.symlink_metadata().map_err(unreadable)?;
+    if found && link.is_symlink() && Writers::of(&link) == Writers::Owner {
+        return open(Writers::Owner);
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(unreadable)?;
+    Config::parse(&text, path)
 }
 
 #[cfg(test)]

@@ -204,8 +204,25 @@ fn a_file_that_everybody_may_change_is_refused() {
     let path = folder.path().join(CONFIG_FILE);
     std::fs::write(&path, WHOLE).expect("written");
     assert!(Config::load(&path).is_ok());
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).expect("set");
-    assert!(matches!(Config::load(&path), Err(ConfigError::Io { .. })));
+    let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
+    for (bits, named, found) in [
+        (0o600, None, None),
+        (0o644, None, None),
+        (0o664, None, Some(Writers::Group)),
+        (0o620, None, Some(Writers::Group)),
+        (0o666, Some(Writers::Everybody), Some(Writers::Everybody)),
+        (0o602, Some(Writers::Everybody), Some(Writers::Everybody)),
+    ] {
+        mode(bits);
+        for (loaded, refused) in [(Config::load(&path), named), (Config::load_found(&path), found)] {
+            let by = match loaded {
+                Ok(_) => None,
+                Err(ConfigError::Open { by, .. }) => Some(by),
+                Err(error) => panic!("{error}"),
+            };
+            assert_eq!(by, refused, "{bits:o}");
+        }
+    }
     assert!(matches!(Config::load(&folder.path().join("none")), Err(ConfigError::Io { .. })));
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::manifest::RowCounts;
 use super::report::Report;
 use crate::language::Spoken;
 
@@ -28,7 +29,13 @@ impl MaxRejected {
     /// Whether a report exceeds the limit.
     #[must_use]
     pub fn exceeded(self, report: &Report) -> bool {
-        let (rejected, read) = (report.rows.rejected, report.rows.read);
+        self.exceeded_by(&report.rows)
+    }
+
+    /// Whether the rows of a package exceed the limit.
+    #[must_use]
+    pub fn exceeded_by(self, rows: &RowCounts) -> bool {
+        let (rejected, read) = (rows.rejected, rows.read);
         match self {
             MaxRejected::Count(most) => rejected > most,
             MaxRejected::Share(Percent(parts)) => {

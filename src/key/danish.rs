@@ -27,6 +27,10 @@ impl Spoken for PrivateFileError {
                 "{}: andre end du kan læse denne fil; kør `chmod 600` på den, og overvej, hvem der har læst den",
                 path.display()
             ),
+            PrivateFileError::Folder(path) => format!(
+                "{}: andre end du kan ændre, hvad der ligger i mappen; kør `chmod go-w` på den, hvis den er din, eller nævn en ny mappe",
+                path.display()
+            ),
             PrivateFileError::Large { path, most } => {
                 format!("{}: for stor, højst {most} byte er ventet; er det den rigtige fil?", path.display())
             }

@@ -1,7 +1,7 @@
 //! Files for their owner alone: keys, identities, bearer tokens, a CPR number in a file.
 //!
-//! One place opens and makes them all, so that none is read while others may read it and none is written over. On
-//! Windows a file stands under the access rules of its folder alone: that is neither checked nor tested.
+//! One place opens and makes them all, so that none is read while others may read it and none is written over. It also
+//! tells who may change what lies on the disk, for files and folders that are no secret but are trusted. On Windows a file stands under the access rules of its folder alone: that is neither checked nor tested.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -28,6 +28,9 @@ pub enum PrivateFileError {
     /// Others than the owner may read it.
     #[error("{}: others than you may read this file; run `chmod 600` on it, and ask yourself who has read it", .0.display())]
     Open(PathBuf),
+    /// Others may change what lies in a folder that secrets were to be written to.
+    #[error("{}: others than you may change what lies in this folder; run `chmod go-w` on it if it is yours, or name a new folder", .0.display())]
+    Folder(PathBuf),
     /// Larger than any such file.
     #[error("{}: too large, at most {most} bytes are expected; is it the right file?", path.display())]
     Large {
@@ -63,6 +66,47 @@ pub enum Readers {
     OwnerOnly,
     /// Anybody: published examples, and what is encrypted.
     Anybody,
+}
+
+/// Who may change a file, or what lies in a folder, besides the user whose process this is and root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writers {
+    /// Nobody, as far as owner and mode tell.
+    Nobody,
+    /// A group.
+    Group,
+    /// Everybody on the machine.
+    Everybody,
+    /// Its owner, who is somebody else.
+    Owner,
+}
+
+impl Writers {
+    /// What owner and mode say, the owner first. On other systems than Unix: not known, so nobody.
+    #[must_use]
+    pub fn of(about: &std::fs::Metadata) -> Writers {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            Writers::by(about.uid(), about.mode(), rustix::process::geteuid().as_raw())
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = about;
+            Writers::Nobody
+        }
+    }
+
+    /// What an owner and a mode mean to a process of user `own`.
+    #[cfg(unix)]
+    const fn by(owner: u32, mode: u32, own: u32) -> Writers {
+        match (owner, mode) {
+            (owner, _) if owner != 0 && owner != own => Writers::Owner,
+            (_, mode) if mode & 0o002 != 0 => Writers::Everybody,
+            (_, mode) if mode & 0o020 != 0 => Writers::Group,
+            _ => Writers::Nobody,
+        }
+    }
 }
 
 /// Reads a file of text or bytes, up to a size.
@@ -172,6 +216,26 @@ mod tests {
             refused,
             Err(PrivateFileError::Io { source, .. }) if source.kind() == std::io::ErrorKind::InvalidData
         ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn who_may_change_a_file_follows_from_owner_and_mode() {
+        for (owner, mode, own, writers) in [
+            (7, 0o100_644, 7, Writers::Nobody),
+            (0, 0o100_644, 7, Writers::Nobody),
+            (8, 0o100_600, 7, Writers::Owner),
+            // Root trusts its own files alone.
+            (8, 0o100_600, 0, Writers::Owner),
+            (7, 0o100_664, 7, Writers::Group),
+            (0, 0o100_620, 7, Writers::Group),
+            (7, 0o100_602, 7, Writers::Everybody),
+            (0, 0o041_777, 7, Writers::Everybody),
+        ] {
+            assert_eq!(Writers::by(owner, mode, own), writers, "{owner} {mode:o} {own}");
+        }
+        let dir = tempfile::tempdir().expect("a folder");
+        assert_eq!(Writers::of(&dir.path().metadata().expect("there")), Writers::Nobody);
     }
 
     #[cfg(unix)]

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::file::{self, Example, KeyFileError, Kind};
 use super::linkage::{KeyId, LinkageKey};
+use super::private::Writers;
 use crate::clock::Timestamp;
 use crate::limits::MAX_KEY_SHARES;
 use crate::name::ProgrammeId;
@@ -273,13 +274,19 @@ pub fn save_shares(
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let failed = |source| {
+        let doing = super::private::Doing::Written;
+        super::private::PrivateFileError::Io { path: folder.to_owned(), doing, source }
+    };
     match builder.create(folder) {
-        Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => {
-            let doing = super::private::Doing::Written;
-            let path = folder.to_owned();
-            return Err(super::private::PrivateFileError::Io { path, doing, source }.into());
+        Err(source) if source.kind() == std::io::ErrorKind::AlreadyExists => {
+            let about = folder.metadata().map_err(failed)?;
+            if Writers::of(&about) != Writers::Nobody {
+                return Err(super::private::PrivateFileError::Folder(folder.to_owned()).into());
+            }
         }
-        _ => {}
+        Err(source) => return Err(failed(source).into()),
+        Ok(()) => {}
     }
     let mut written = Vec::new();
     for share in shares {

@@ -182,6 +182,22 @@ fn files_carry_their_share_and_are_all_written_or_none() {
     assert!(!paths[0].exists() && paths[1].exists() && paths[2].exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn no_share_goes_where_others_may_change_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shares = split(&key(3), 2, 3, &mut SystemRandom::new()).expect("split");
+    let dir = tempfile::tempdir().expect("a folder");
+    for mode in [0o770, 0o777, 0o1777] {
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).expect("set");
+        let refused = save_shares(&shares, dir.path(), Timestamp::from_millis(0));
+        assert!(matches!(refused, Err(KeyFileError::File(PrivateFileError::Folder(_)))), "{mode:o}");
+        assert_eq!(std::fs::read_dir(dir.path()).expect("readable").count(), 0);
+    }
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).expect("set");
+    assert!(save_shares(&shares, dir.path(), Timestamp::from_millis(0)).is_ok());
+}
+
 #[test]
 fn numbers_beyond_the_split_are_damage() {
     let shares = split(&key(3), 2, 3, &mut SystemRandom::new()).expect("split");

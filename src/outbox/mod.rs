@@ -5,12 +5,13 @@
 //! | name | holds | written |
 //! | --- | --- | --- |
 //! | `NAME.note.json` | dataset, quarters, and the mark of the extract it was made of | first |
-//! | `NAME.report.json`, `.txt` | the quality report | when it is made |
+//! | `NAME.report.json`, `.html`, `.txt` | the quality report | when it is made |
 //! | `NAME/` | the package: it appears whole, or not at all | when it is made |
 //! | `NAME.receipt.json` | the service's receipt, verified | when it is received |
 //!
 //! One process works on an outbox at a time. Whatever the moment at which it ends, the next one finds every parcel in one
-//! of these states and carries on; what was half made is removed.
+//! of these states and carries on; what was half made is removed. What stands in it is trusted, so on Unix a folder that
+//! others may change is refused, and nothing is written through a link.
 //!
 //! Must never: touch an extract; write a plain digest of one. Callers: the partner's commands.
 
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 pub use mark::Marker;
 pub use parcel::{Note, Parcel};
 
+use crate::key::private::Writers;
 use crate::language::Spoken;
 
 /// Folders in which a package is being made end so, with what a writer adds.
@@ -49,6 +51,9 @@ pub enum OutboxError {
     /// Another process is at work in it.
     #[error("{}: another `kobling send` works in this outbox; wait for it to end", .0.display())]
     Busy(PathBuf),
+    /// Others may change what lies in it.
+    #[error("{}: others than you may change what lies in this outbox; run `chmod go-w` on it, or `chown` where it is somebody else's", .0.display())]
+    Open(PathBuf),
     /// A note that is none.
     #[error("{}: is no note of this outbox; move it away", .0.display())]
     Note(PathBuf),
@@ -64,6 +69,12 @@ impl Spoken for OutboxError {
             OutboxError::Busy(path) => {
                 format!(
                     "{}: en anden `kobling send` arbejder i denne mappe; vent til den er færdig",
+                    path.display()
+                )
+            }
+            OutboxError::Open(path) => {
+                format!(
+                    "{}: andre end du kan ændre, hvad der ligger i udbakken; kør `chmod go-w` på den, eller `chown`, hvis den er en andens",
                     path.display()
                 )
             }
@@ -110,11 +121,15 @@ impl Outbox {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder).map_err(written(folder))?;
+        Outbox::look(folder).is_ones_own()?;
         let path = folder.join(".lock");
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+        }
         let lock = options.open(&path).map_err(written(&path))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -130,6 +145,19 @@ impl Outbox {
     #[must_use]
     pub fn look(folder: &Path) -> Outbox {
         Outbox { folder: folder.to_owned(), lock: None }
+    }
+
+    /// That nobody else may change what lies in it. One that is not there is nobody else's.
+    ///
+    /// # Errors
+    /// [`OutboxError::Open`], [`OutboxError::Io`].
+    pub fn is_ones_own(&self) -> Result<(), OutboxError> {
+        match std::fs::metadata(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(read(&self.folder)(error)),
+            Ok(about) if Writers::of(&about) == Writers::Nobody => Ok(()),
+            Ok(_) => Err(OutboxError::Open(self.folder.clone())),
+        }
     }
 
     /// The folder.
@@ -209,8 +237,10 @@ impl Outbox {
 /// Writes a file that appears whole or not at all, for its owner alone, and durably.
 fn place(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), OutboxError> {
     let (partial, path) = (folder.join(format!(".{name}{PARTIAL}")), folder.join(name));
+    // Half of one that was being written; or a link, which goes and is not followed.
+    parcel::remove(&partial, |path| std::fs::remove_file(path))?;
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&partial).map_err(written(&partial))?;

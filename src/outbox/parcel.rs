@@ -93,7 +93,7 @@ impl Parcel {
         self.folder.join(format!("{}.{ending}", self.name))
     }
 
-    /// Keeps the quality report, as JSON and as text.
+    /// Keeps the quality report, as JSON, as a page and as text.
     ///
     /// # Errors
     /// [`OutboxError::Io`].
@@ -113,11 +113,12 @@ impl Parcel {
         sync_folder(&self.folder).map_err(written(&self.folder))
     }
 
-    /// No package came of it; the report stays.
+    /// No package came of it, and what was made of one goes; a report that is kept stays.
     ///
     /// # Errors
     /// [`OutboxError::Io`].
     pub fn came_to_nothing(&self) -> Result<(), OutboxError> {
+        remove(&self.making(), |path| std::fs::remove_dir_all(path))?;
         let note = self.beside(&NOTE[1..]);
         remove(&note, |path| std::fs::remove_file(path))
     }
@@ -172,7 +173,7 @@ impl Parcel {
     /// [`OutboxError::Io`].
     pub fn give_up(&self) -> Result<(), OutboxError> {
         remove(&self.path(), |path| std::fs::remove_dir_all(path))?;
-        for ending in ["report.json", "report.txt", &NOTE[1..]] {
+        for ending in ["report.json", "report.html", "report.txt", &NOTE[1..]] {
             remove(&self.beside(ending), |path| std::fs::remove_file(path))?;
         }
         Ok(())
@@ -180,7 +181,7 @@ impl Parcel {
 }
 
 /// Removes something; nothing there is as good.
-fn remove(path: &Path, by: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), OutboxError> {
+pub(super) fn remove(path: &Path, by: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), OutboxError> {
     match by(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(written(path)(error)),
         _ => Ok(()),

@@ -113,12 +113,77 @@ fn one_process_at_a_time_and_looking_needs_no_lock() {
     let second = steps(&outbox, note(1), 5);
     assert!(second.name != parcel.name && second.name.ends_with("-2"));
     second.give_up().expect("gone");
+    let left = outbox.names().expect("listed").into_iter().filter(|name| name.contains(&second.name));
+    assert_eq!(left.collect::<Vec<_>>(), [""; 0], "all of it goes");
     assert_eq!(outbox.parcels().expect("listed").len(), 1);
     parcel.drop_rows().expect("dropped");
     parcel.drop_rows().expect("as good");
     assert!(!parcel.has_rows() && parcel.path().is_dir());
     drop(outbox);
     assert!(Outbox::open(&folder).is_ok());
+}
+
+#[test]
+fn what_came_to_nothing_leaves_its_report_alone() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let outbox = Outbox::open(&dir.path().join("out")).expect("opens");
+    let parcel = steps(&outbox, note(1), 4);
+    parcel.came_to_nothing().expect("gone");
+    let left = ["report.html", "report.json", "report.txt"].map(|ending| format!("{}.{ending}", parcel.name));
+    assert_eq!(outbox.names().expect("listed"), [&[".lock".to_owned()][..], &left].concat());
+}
+
+/// Attack: whoever may write to the outbox puts another package in the place of one that waits.
+#[cfg(unix)]
+#[test]
+fn attack_an_outbox_that_others_may_change_is_refused() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = dir.path().join("out");
+    drop(Outbox::open(&folder).expect("opens"));
+    for (mode, fine) in [(0o755, true), (0o770, false), (0o777, false), (0o1777, false), (0o700, true)] {
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).expect("set");
+        for opened in [Outbox::look(&folder).is_ones_own(), Outbox::open(&folder).map(drop)] {
+            match opened {
+                Ok(()) => assert!(fine, "{mode:o}"),
+                Err(error) => assert!(!fine && matches!(error, OutboxError::Open(_)), "{mode:o} {error}"),
+            }
+        }
+    }
+    // Only root can give a folder away.
+    if chown(&folder, Some(4711), None).is_ok() {
+        assert!(matches!(Outbox::open(&folder), Err(OutboxError::Open(_))));
+    }
+    assert!(Outbox::look(&dir.path().join("none")).is_ones_own().is_ok());
+}
+
+/// Attack: a link where a file is going to be written, to a file that only the victim may write.
+#[cfg(unix)]
+#[test]
+fn attack_nothing_is_written_through_a_link() {
+    use std::os::unix::fs::symlink;
+    let dir = tempfile::tempdir().expect("a folder");
+    let (folder, victim) = (dir.path().join("out"), dir.path().join("victim"));
+    std::fs::write(&victim, b"mine").expect("written");
+    let outbox = Outbox::open(&folder).expect("opens");
+    for name in [".x.partial", "x"] {
+        symlink(&victim, folder.join(name)).expect("linked");
+        place(&folder, "x", b"theirs").expect("placed");
+        let placed = folder.join("x");
+        assert!(placed.symlink_metadata().expect("there").is_file(), "{name}");
+        assert_eq!(std::fs::read(&placed).expect("there"), b"theirs");
+        std::fs::remove_file(&placed).expect("gone");
+    }
+    // Half a file of before stands in nobody's way.
+    std::fs::write(folder.join(".x.partial"), b"ha").expect("written");
+    place(&folder, "x", b"whole").expect("placed");
+    drop(outbox);
+    let lock = folder.join(".lock");
+    std::fs::remove_file(&lock).expect("gone");
+    symlink(dir.path().join("new"), &lock).expect("linked");
+    assert!(matches!(Outbox::open(&folder), Err(OutboxError::Io { .. })));
+    assert!(!dir.path().join("new").exists());
+    assert_eq!(std::fs::read(&victim).expect("there"), b"mine");
 }
 
 #[cfg(unix)]

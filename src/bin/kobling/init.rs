@@ -9,7 +9,7 @@ use kobling::name::PartnerId;
 
 use crate::exit::{Done, Outcome, Trouble, file};
 use crate::say::language;
-use crate::write::{Dry, Over};
+use crate::write::Dry;
 
 /// `kobling init --partner ID --programme FILE --service URL …`
 #[derive(Args)]
@@ -69,7 +69,8 @@ pub(crate) fn run(arguments: &InitArguments, path: Option<&Path>) -> Outcome {
         signing_key: placed(&arguments.signing_key)?,
         datasets,
     };
-    arguments.dry.file(path, template.write(language()).as_bytes(), Over::Never)?;
+    // For its owner alone: a file that others may write to would not be taken where it lies.
+    arguments.dry.private(path, template.write(language()).as_bytes())?;
     if arguments.dry.on() {
         return Ok(Done::Clean);
     }

@@ -14,28 +14,53 @@ use kobling::programme::Programme;
 use crate::exit::{Trouble, both};
 use crate::key::example;
 
-static CONFIG: OnceLock<Option<Config>> = OnceLock::new();
+/// The file that is taken.
+struct Taken {
+    config: Config,
+    /// Nobody named it: it lies in the current folder.
+    found: bool,
+}
+
+static TAKEN: OnceLock<Option<Taken>> = OnceLock::new();
 
 /// Takes the file that `--config` names, else the one in the current folder, if there is one. The first one stands.
 ///
 /// # Errors
 /// Usage, for a file that cannot be used.
 pub(crate) fn settle(file: Option<&Path>) -> Result<(), Trouble> {
-    let found = match file {
-        Some(path) => Some(path),
-        None => Some(Path::new(CONFIG_FILE)).filter(|path| path.is_file()),
-    };
-    let config = match found {
-        Some(path) => Some(Config::load(path).map_err(|error| Trouble::Usage(Box::new(error)))?),
+    let here = Path::new(CONFIG_FILE);
+    let config = match file {
+        Some(path) => Some(Config::load(path)),
+        None if here.is_file() => Some(Config::load_found(here)),
         None => None,
     };
-    let _ = CONFIG.set(config);
+    let config = config.transpose().map_err(|error| Trouble::Usage(Box::new(error)))?;
+    let _ = TAKEN.set(config.map(|config| Taken { config, found: file.is_none() }));
     Ok(())
 }
 
 /// The file's content, where there is a file.
 pub(crate) fn config() -> Option<&'static Config> {
-    CONFIG.get()?.as_ref()
+    Some(&TAKEN.get()?.as_ref()?.config)
+}
+
+/// Refuses to send a token that the command names to an address that it does not: that of a file which lay in the current
+/// folder, and which nobody named.
+pub(crate) fn no_token_to_a_found_address(
+    service: Option<&str>,
+    token_file: Option<&Path>,
+) -> Result<(), Trouble> {
+    let taken = TAKEN.get().and_then(Option::as_ref).filter(|taken| taken.found);
+    if service.is_none() && token_file.is_some() && taken.is_some_and(|taken| taken.config.service.is_some())
+    {
+        return Err(Trouble::Usage(both(
+            "--token-file er angivet, men adressen står i den kobling.toml, der ligger i mappen her: et token sendes ikke til en \
+             adresse, ingen har nævnt; angiv også --service, eller nævn filen med --config",
+            "--token-file is given, but the address stands in the kobling.toml that lies in this folder: a token is not sent to an \
+             address that nobody named; give --service too, or name the file with --config",
+        )));
+    }
+    Ok(())
 }
 
 /// The file's content, for commands that are about it.
@@ -179,6 +204,7 @@ pub(crate) struct Service {
 impl Service {
     /// Prepares to talk to the service.
     pub(crate) fn connect(&self) -> Result<Client, Trouble> {
+        no_token_to_a_found_address(self.service.as_deref(), self.token_file.as_deref())?;
         let address =
             given(self.service.as_deref(), |config| config.service.as_deref(), ("service", "service"))?;
         let token = given(

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::exit::{Done, Outcome, Trouble, both};
 use crate::say::language;
-use crate::settings::config;
+use crate::settings::{config, no_token_to_a_found_address};
 
 /// Look whether everything on this machine is as it should be: files, keys, programme, clock, disk, service. What is not
 /// given is taken from kobling.toml.
@@ -171,6 +171,7 @@ impl Finding {
 }
 
 pub(crate) fn run(arguments: &DoctorArguments) -> Outcome {
+    no_token_to_a_found_address(arguments.service.as_deref(), arguments.token_file.as_deref())?;
     let of_file = config();
     let inputs = Inputs {
         programme: arguments.programme.clone().or_else(|| of_file?.programme.clone()),

@@ -7,10 +7,10 @@ use kobling::audit::Receipt;
 use kobling::clock::{Period, Timestamp};
 use kobling::config::SendEntry;
 use kobling::extract::manifest::RowCounts;
-use kobling::language::Language;
+use kobling::language::{Language, Spoken};
 use kobling::name::DatasetId;
 
-use crate::exit::Trouble;
+use crate::exit::{Trouble, both};
 use crate::upload::count;
 
 /// How far one dataset came.
@@ -38,6 +38,8 @@ pub(super) struct Fate {
     pub(super) resumed: bool,
     /// Rows were rejected, and no limit was given.
     rejected: bool,
+    /// What is worth saying and stops nothing.
+    noted: Vec<Box<dyn Spoken>>,
     pub(super) what: What,
     pub(super) report: Option<PathBuf>,
     pub(super) receipt: Option<PathBuf>,
@@ -53,6 +55,7 @@ impl Fate {
             id: None,
             resumed: false,
             rejected: false,
+            noted: Vec::new(),
             what: What::Begun,
             report: None,
             receipt: None,
@@ -73,6 +76,17 @@ impl Fate {
     /// Notes whether rows were rejected though no limit was given: as `kobling tokenise`, status 1.
     pub(super) fn rejected_unasked(&mut self, entry: &SendEntry) {
         self.rejected = entry.max_rejected.is_none() && self.rows.is_some_and(|rows| rows.rejected > 0);
+    }
+
+    /// Notes rejected rows over the limit that the service has all the same: status 1.
+    pub(super) fn rejected_too_late(&mut self, said: Box<dyn Spoken>) {
+        self.rejected = true;
+        self.noted.push(said);
+    }
+
+    /// Notes trouble with something of before that stops nothing now.
+    pub(super) fn note(&mut self, trouble: &Trouble) {
+        self.noted.push(both(message(trouble, Language::Da), message(trouble, Language::En)));
     }
 
     /// The exit status that this one alone would give.
@@ -106,6 +120,7 @@ impl Fate {
         if let What::Failed(trouble) = &self.what {
             lines.push(format!("{dataset}: {}", message(trouble, language)));
         }
+        lines.extend(self.noted.iter().map(|noted| format!("{dataset}: {}", noted.say(language))));
         if let (Some(rows), Some(kept)) = (self.rows, self.kept)
             && kept < rows.sent
         {

@@ -99,9 +99,13 @@ pub(crate) fn run(arguments: &SendArguments) -> Outcome {
         false => (Some(arguments.service.connect()?), Some(arguments.service_public.key()?)),
     };
     let outbox = match arguments.dry.on() {
-        true => Outbox::look(&config.outbox),
-        false => Outbox::open(&config.outbox).map_err(|error| Trouble::Files(Box::new(error)))?,
-    };
+        true => {
+            let outbox = Outbox::look(&config.outbox);
+            outbox.is_ones_own().map(|()| outbox)
+        }
+        false => Outbox::open(&config.outbox),
+    }
+    .map_err(|error| Trouble::Files(Box::new(error)))?;
     let sender = Sender {
         programme: &programme,
         partner,

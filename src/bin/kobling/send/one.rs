@@ -2,7 +2,7 @@
 
 use kobling::audit::{Item, Receipt, ReceiptKind, SignedReceipt};
 use kobling::client::{Client, upload};
-use kobling::clock::{Clock as _, Day, SystemClock, Timestamp};
+use kobling::clock::{Clock as _, Day, Period, SystemClock, Timestamp};
 use kobling::config::SendEntry;
 use kobling::digest::Sha256Hex;
 use kobling::extract::report::{Paper, Report};
@@ -44,6 +44,14 @@ impl Watch for Reading {
     fn read(&mut self, bytes: u64) {
         self.0.at(bytes);
     }
+}
+
+/// What earlier runs left of a dataset and its quarters.
+struct Before {
+    /// Without a receipt, oldest first.
+    unsent: Vec<Parcel>,
+    /// The newest with a receipt, and whether that proves anything.
+    last: Option<(Parcel, Result<Receipt, Trouble>)>,
 }
 
 fn outbox(error: OutboxError) -> Trouble {
@@ -93,44 +101,115 @@ impl Sender<'_> {
         let extract = Extract::open(entry, self.programme, self.today)?;
         fate.period = Some(extract.period);
         let mark = extract.mark(&self.marker, self.programme, self.key)?;
-        let mut unsent = Vec::new();
-        let mut last_received = None;
-        for parcel in self.outbox.parcels().map_err(outbox)? {
-            if (&parcel.note.dataset, parcel.note.period) != (&entry.dataset, extract.period) {
-                continue;
-            }
-            match self.received(&parcel)? {
-                Some(receipt) => {
-                    // The run that got the receipt may have ended before it was done.
-                    self.forget_rows(&parcel)?;
-                    last_received = Some((parcel, receipt));
-                }
-                None => unsent.push(parcel),
-            }
-        }
-        if let Some((parcel, receipt)) = &last_received {
-            let newer = unsent.iter().any(|parcel| parcel.note.mark == mark && parcel.has_rows());
-            if parcel.note.mark == mark && !self.again && !newer {
-                fate.received(receipt);
-                fate.receipt = Some(parcel.receipt_path());
-                fate.what = What::Unchanged(receipt.at);
-                return Ok(());
-            }
-        }
+        let Before { mut unsent, last } = self.before(entry, extract.period, fate)?;
         let same = unsent.iter().rposition(|parcel| parcel.note.mark == mark && parcel.has_rows());
+        if let Some((parcel, proved)) = last {
+            let settled = parcel.note.mark == mark && !self.again && same.is_none();
+            match proved {
+                Ok(receipt) if settled => {
+                    fate.received(&receipt);
+                    fate.receipt = Some(parcel.receipt_path());
+                    fate.what = What::Unchanged(receipt.at);
+                    return Ok(());
+                }
+                Err(trouble) if settled => return Err(trouble),
+                Ok(_) => {}
+                Err(trouble) => fate.note(&trouble),
+            }
+        }
         let resumed = same.map(|at| unsent.remove(at));
+        if let Some(parcel) = &resumed
+            && self.is_over(parcel, entry, fate)?
+        {
+            return self.give_up(parcel, fate);
+        }
         let Some(client) = self.client else { return self.rehearse(entry, &extract, resumed.as_ref(), fate) };
         let parcel = match resumed {
             Some(parcel) => {
                 fate.resumed = true;
+                fate.rejected_unasked(entry);
                 parcel
             }
             None => self.make(entry, &extract, mark, fate)?,
         };
         for older in &unsent {
-            self.settle(client, older)?;
+            // It is not what is sent now.
+            if let Err(trouble) = self.settle(client, older) {
+                fate.note(&trouble);
+            }
         }
         self.hand_over(client, &parcel, fate)
+    }
+
+    /// What earlier runs left of this dataset and these quarters. A receipt that does not verify, as after a change of the
+    /// service's key, says nothing of what is sent now unless it is the last: it is noted.
+    fn before(&self, entry: &SendEntry, period: Period, fate: &mut Fate) -> Result<Before, Trouble> {
+        let mut before = Before { unsent: Vec::new(), last: None };
+        for parcel in self.outbox.parcels().map_err(outbox)? {
+            if (&parcel.note.dataset, parcel.note.period) != (&entry.dataset, period) {
+                continue;
+            }
+            let proved = match self.received(&parcel) {
+                Ok(None) => {
+                    before.unsent.push(parcel);
+                    continue;
+                }
+                Ok(Some(receipt)) => {
+                    // The run that got the receipt may have ended before it was done.
+                    self.forget_rows(&parcel)?;
+                    Ok(receipt)
+                }
+                Err(trouble) => Err(trouble),
+            };
+            if let Some((_, Err(trouble))) = before.last.replace((parcel, proved)) {
+                fate.note(&trouble);
+            }
+        }
+        Ok(before)
+    }
+
+    /// Whether more rows of a package that was made before were rejected than its entry allows now.
+    fn is_over(&self, parcel: &Parcel, entry: &SendEntry, fate: &mut Fate) -> Result<bool, Trouble> {
+        let rows = parcel.package()?.manifest.kobling.rows;
+        fate.rows = Some(rows);
+        Ok(entry.max_rejected.is_some_and(|limit| limit.exceeded_by(&rows)))
+    }
+
+    /// Gives up a package that may not be sent any more. Where the service has it already, that is said.
+    fn give_up(&self, parcel: &Parcel, fate: &mut Fate) -> Result<(), Trouble> {
+        let rows = fate.rows.unwrap_or_default();
+        let number = |language: Language| (language.count(rows.rejected), language.count(rows.read));
+        let ((da, da_of), (en, en_of)) = (number(Language::Da), number(Language::En));
+        let (da, en) = (
+            format!(
+                "{da} af {da_of} rækker blev afvist, da pakken blev lavet, og max_rejected tillader nu færre"
+            ),
+            format!(
+                "{en} of {en_of} rows were rejected when the package was made, and max_rejected allows fewer now"
+            ),
+        );
+        let received = match self.client {
+            Some(client) => self.settle(client, parcel)?,
+            None => None,
+        };
+        let Some(receipt) = received else {
+            return Err(Trouble::Rows(both(
+                format!("{da}: den sendes ikke; ret udtrækket, eller hæv grænsen, og kør kommandoen igen"),
+                format!(
+                    "{en}: it is not sent; mend the extract or raise the limit, and run the command again"
+                ),
+            )));
+        };
+        let id = &receipt.id;
+        fate.rejected_too_late(both(
+            format!("{da}; tjenesten har den allerede: `kobling packages withdraw {id}` trækker den tilbage"),
+            format!("{en}; the service has it already: `kobling packages withdraw {id}` withdraws it"),
+        ));
+        fate.received(&receipt);
+        fate.receipt = Some(parcel.receipt_path());
+        fate.resumed = true;
+        fate.what = What::Sent;
+        Ok(())
     }
 
     /// What would be sent.
@@ -200,7 +279,12 @@ impl Sender<'_> {
                 return Err(error.into());
             }
         };
-        extract.is_unchanged()?;
+        if let Err(changed) = extract.is_unchanged() {
+            // Of neither file, and of rows of both: it goes at once, not when the next run tidies.
+            fate.report = None;
+            parcel.came_to_nothing().map_err(outbox)?;
+            return Err(changed);
+        }
         fate.rows = Some(report.rows);
         fate.rejected_unasked(entry);
         kept(&parcel, &paper(&job, &report, now, entry.max_rejected, None))?;
@@ -269,23 +353,23 @@ impl Sender<'_> {
     /// Settles a parcel without a receipt, for which a newer one is made. Where the service has all of it after all, its
     /// receipt is fetched; else it is given up, here and where it was begun at the service. A service that cannot be
     /// asked leaves it for the next run.
-    fn settle(&self, client: &Client, parcel: &Parcel) -> Result<(), Trouble> {
-        let (Ok(package), Ok(uploads)) = (parcel.package(), client.packages()) else { return Ok(()) };
+    fn settle(&self, client: &Client, parcel: &Parcel) -> Result<Option<Receipt>, Trouble> {
+        let (Ok(package), Ok(uploads)) = (parcel.package(), client.packages()) else { return Ok(None) };
         let manifest = Sha256Hex::of(&package.manifest_bytes).to_string();
         for upload in uploads.iter().filter(|upload| upload.manifest_sha256 == manifest) {
             match upload.state.as_str() {
                 "complete" | "replaced" => {
-                    let receipt = client.fetch(&format!("/v1/uploads/{}/receipt", upload.id))?;
-                    self.proof(&kobling::client::parse(&receipt)?, &package)?;
-                    parcel.keep_receipt(&receipt).map_err(outbox)?;
-                    return self.forget_rows(parcel);
+                    let text = client.fetch(&format!("/v1/uploads/{}/receipt", upload.id))?;
+                    let receipt = self.proof(&kobling::client::parse(&text)?, &package)?;
+                    parcel.keep_receipt(&text).map_err(outbox)?;
+                    return self.forget_rows(parcel).map(|()| Some(receipt));
                 }
                 // What nobody carries on is dropped by the service itself after some days.
                 "open" => drop(client.end_upload(&upload.id)),
                 _ => {}
             }
         }
-        parcel.give_up().map_err(outbox)
+        parcel.give_up().map(|()| None).map_err(outbox)
     }
 }
 
@@ -303,3 +387,7 @@ pub(crate) fn is_for(receipt: &Receipt, package: &Package) -> bool {
         && count(receipt, "rows") == Some(head.rows.sent)
         && count(receipt, "bytes") == Some(package.manifest.resources[0].bytes)
 }
+
+#[cfg(test)]
+#[path = "one_tests.rs"]
+mod tests;
