@@ -273,6 +273,75 @@ fn nothing_is_done_before_its_receipt_proves_it() {
     assert_eq!(partner.packages().len(), 1);
 }
 
+/// The service has changed its key: receipts of before say nothing of what is sent now.
+#[test]
+fn an_old_receipt_that_does_not_verify_stops_nothing_but_its_own_extract() {
+    let partner = Partner::new();
+    partner.run(&["send"]).says(0, &["sent"]);
+    let receipt = partner.outbox(".receipt.json").remove(0);
+    let text = std::fs::read_to_string(&receipt).expect("readable");
+    let mut signed: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let signature = signing_key("old").sign("kobling/v1/receipt", text.as_bytes()).to_string();
+    signed["signature"] = signature.into();
+    std::fs::write(&receipt, signed.to_string()).expect("written");
+    // Of the extract as it is, and the last: it does not count as received.
+    partner.run(&["send"]).says(4, &["NOT SENT", "receipt.json"]);
+    assert_eq!(partner.packages().len(), 1);
+    partner.extract(0..41);
+    partner.run(&["send"]).says(0, &["82", "sent", "receipt.json: "]);
+    // The next one is the last now.
+    partner.run(&["send"]).says(0, &["unchanged, received", "receipt.json: "]);
+    partner.extract(0..40);
+    partner.run(&["send"]).says(0, &["80", "sent", "receipt.json: "]);
+    let last = partner.outbox(".receipt.json").pop().expect("there");
+    std::fs::copy(&receipt, &last).expect("copied");
+    partner.run(&["send"]).says(4, &["NOT SENT"]);
+    partner.run(&["send", "--again"]).says(0, &["sent", "receipt.json: "]);
+}
+
+/// A limit that was lowered counts for what was made before it.
+#[test]
+fn a_package_that_waits_is_held_against_the_limit_of_now() {
+    let partner = Partner::new();
+    let (address, public) = (partner.serving.address.clone(), partner.service_public());
+    std::fs::write(partner.path("forloeb.csv"), extract(0..40, 2).replacen("147", "9999", 1))
+        .expect("written");
+    let limit = |address: &str, limit: &str| {
+        partner.configure(address, &public, "");
+        let text = std::fs::read_to_string(partner.path("kobling.toml")).expect("readable");
+        let text = text.replace("max_rejected = 0\n", limit);
+        std::fs::write(partner.path("kobling.toml"), text).expect("written");
+    };
+    let nowhere = "http://127.0.0.1:9";
+    limit(nowhere, "max_rejected = 1\n");
+    partner.run(&["send"]).says(5, &["NOT SENT", "cannot be reached"]);
+    limit(nowhere, "max_rejected = 0\n");
+    let over = ["NOT SENT", "1 of 80 rows were rejected", "max_rejected allows fewer now"];
+    partner.run(&["send"]).says(1, &over);
+    assert_eq!(partner.outbox(".note.json").len(), 1, "whether it arrived after all, nobody can say now");
+    limit(&address, "max_rejected = 0\n");
+    partner.run(&["send", "--dry-run"]).says(1, &over);
+    assert_eq!(partner.outbox(".note.json").len(), 1);
+    partner.run(&["send"]).says(1, &over);
+    assert!(partner.packages().is_empty() && partner.outbox(".note.json").is_empty());
+    for ending in [".report.html", ".report.json", ".report.txt"] {
+        assert_eq!(partner.outbox(ending), [PathBuf::new(); 0], "{ending}");
+    }
+    // Without a limit it goes, also when it is carried on, and the status says that rows did not.
+    limit(nowhere, "");
+    partner.run(&["send"]).says(5, &["NOT SENT"]);
+    limit(&address, "");
+    partner.run(&["send"]).says(1, &["79", "sent (carried on)"]);
+    // What the service has already is not called unsent: its receipt was lost on the way.
+    std::fs::remove_file(partner.outbox(".receipt.json").remove(0)).expect("removed");
+    let package = partner.outbox(".note.json").remove(0);
+    let package = PathBuf::from(package.to_str().expect("UTF-8").trim_end_matches(".note.json"));
+    std::fs::write(package.join("data.csv"), b"").expect("as if they were not gone yet");
+    limit(&address, "max_rejected = 0\n");
+    partner.run(&["send"]).says(1, &["sent (carried on)", "the service has it already", "packages withdraw"]);
+    assert_eq!((partner.packages().len(), partner.outbox(".receipt.json").len()), (1, 1));
+}
+
 /// A service that is not there: the package waits, and goes when it is back. A changed extract takes its place.
 #[test]
 fn an_unsent_package_waits_for_the_service_and_a_newer_one_takes_its_place() {
