@@ -3,7 +3,7 @@
 //! Two tables that share a margin can each be safe and not together. What the ledger knows of the question in this
 //! snapshot is put in by the names of its cells: cells add up along a dimension where all of its codes are there.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::audit::{System, Verdict, audit};
 use super::cover::Standing;
@@ -25,7 +25,12 @@ struct Other {
 }
 
 /// What the other tables of a question have shown in a snapshot.
-pub(super) struct Others(Vec<Other>);
+pub(super) struct Others {
+    cells: Vec<Other>,
+    /// Every code of a dimension that a table of the question ever had, in any snapshot. A snapshot itself has lines of
+    /// those cells alone that stand otherwise than before: of the codes of a dimension it may know one.
+    codes: BTreeMap<String, BTreeSet<String>>,
+}
 
 impl Others {
     /// Of a draft in which the nodes of a lattice are settled already.
@@ -37,22 +42,26 @@ impl Others {
     ) -> Others {
         // Tables by one dimension are not audited: their lines have been looked at.
         if lattice.nodes.iter().all(|node| node.mask.count_ones() < 2) {
-            return Others(Vec::new());
+            return Others { cells: Vec::new(), codes: BTreeMap::new() };
         }
         let mut measures: Vec<&str> = lattice.nodes.iter().map(|node| node.measure.as_str()).collect();
         measures.sort_unstable();
         measures.dedup();
         let here: HashSet<&str> = lattice.nodes.iter().map(|node| node.key.as_str()).collect();
         let known = measures.into_iter().flat_map(|measure| draft.known(question, measure));
-        let others =
-            known.filter(|known| known.snapshot == snapshot && !here.contains(known.cell_key.as_str()));
-        let other = |known: super::ledger::Known| {
-            let (codes, tail) = codes_of(&known.cell_key)?;
-            let value = known.value.count(0).count();
-            let (low, high) = bounds(value, known.own, rules);
-            Some(Other { codes, tail, low, high, hidden: value.is_none() })
-        };
-        Others(others.filter_map(other).collect())
+        let mut others = Others { cells: Vec::new(), codes: BTreeMap::new() };
+        for known in known.filter(|known| !here.contains(known.cell_key.as_str())) {
+            let Some((codes, tail)) = codes_of(&known.cell_key) else { continue };
+            for (dimension, code) in &codes {
+                others.codes.entry(dimension.clone()).or_default().insert(code.clone());
+            }
+            if known.snapshot == snapshot {
+                let value = known.value.count(0).count();
+                let (low, high) = bounds(value, known.own, rules);
+                others.cells.push(Other { codes, tail, low, high, hidden: value.is_none() });
+            }
+        }
+        others
     }
 }
 
@@ -79,19 +88,24 @@ pub(super) fn passes(
     if hidden.is_empty() {
         return true;
     }
-    for other in others.0.iter().filter(|other| other.tail == lattice.tails[tail]) {
+    let mut codes_of_dimension: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (dimension, code) in cells.keys().flatten() {
+        codes_of_dimension.entry(dimension.clone()).or_default().insert(code.clone());
+    }
+    // A table has all codes of its own dimensions, which its total has none of. Of other ones the ledger has them.
+    for (dimension, all) in &others.codes {
+        if cells.keys().all(|codes| codes.contains_key(dimension))
+            || !codes_of_dimension.contains_key(dimension)
+        {
+            codes_of_dimension.entry(dimension.clone()).or_default().extend(all.iter().cloned());
+        }
+    }
+    for other in others.cells.iter().filter(|other| other.tail == lattice.tails[tail]) {
         let cell = system.cell(other.low, other.high);
         if other.hidden {
             hidden.push(cell);
         }
         cells.insert(other.codes.clone(), cell);
-    }
-    let mut codes_of_dimension: HashMap<&str, Vec<&str>> = HashMap::new();
-    for (dimension, code) in cells.keys().flatten() {
-        let codes = codes_of_dimension.entry(dimension).or_default();
-        if !codes.contains(&code.as_str()) {
-            codes.push(code);
-        }
     }
     let mut lines: BTreeMap<(Codes, &str), Vec<usize>> = BTreeMap::new();
     for (codes, cell) in &cells {
@@ -102,8 +116,8 @@ pub(super) fn passes(
         }
     }
     for ((above, dimension), parts) in &lines {
-        // A slice that was asked for by a population is no whole line.
-        let whole = cells.get(above).filter(|_| parts.len() == codes_of_dimension[dimension].len());
+        // A slice that was asked for by a population is no whole line, nor is one of which this snapshot knows some parts.
+        let whole = cells.get(above).filter(|_| parts.len() == codes_of_dimension[*dimension].len());
         if let Some(whole) = whole {
             system.sum(*whole, parts);
         }

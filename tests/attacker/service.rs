@@ -1,6 +1,6 @@
 //! The service that is attacked: questions asked of one snapshot after the other, and what became of them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
 
 use kobling::disclosure::{Dimensions, EndedPeriod, Ledger, ReleaseContext, Rules, Shown, Table, release};
@@ -31,6 +31,15 @@ struct Tie {
     exact: bool,
 }
 
+/// What a cell reads since a snapshot; none where its set is hidden.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Reads {
+    pub(crate) snapshot: u32,
+    figures: Option<String>,
+    /// Whether the set was entered for this very cell.
+    own: bool,
+}
+
 /// Question, measure and cell.
 pub(crate) type Name = (String, String, String);
 
@@ -38,6 +47,10 @@ pub(crate) struct Service {
     rules: Rules,
     ledger: Ledger,
     ties: HashMap<Name, Tie>,
+    /// What the sets read, by their numbers.
+    entered: HashMap<u64, Option<String>>,
+    /// The last line of every cell.
+    pub(crate) lines: BTreeMap<Name, Reads>,
     /// Cells that were hidden to cover others when they were last written down.
     pub(crate) covered: BTreeSet<Name>,
     /// Cells that were held at another set's value and have left it.
@@ -47,7 +60,15 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(rules: Rules) -> Service {
         let ledger = Ledger::holding(rules.held());
-        Service { rules, ledger, ties: HashMap::new(), covered: BTreeSet::new(), left: BTreeSet::new() }
+        Service {
+            rules,
+            ledger,
+            ties: HashMap::new(),
+            entered: HashMap::new(),
+            lines: BTreeMap::new(),
+            covered: BTreeSet::new(),
+            left: BTreeSet::new(),
+        }
     }
 
     /// Whether R10's decision of a cell was another set's, that lies near.
@@ -75,8 +96,16 @@ impl Service {
         let pending = release(tabulation, &context, &self.rules, &self.ledger).expect("well formed");
         for entry in pending.entries() {
             let row = entry.to_stored(self.rules.held());
+            if row.tied_to.is_none() {
+                self.entered.insert(row.seq, row.figures);
+            }
             let (to, exact) = (row.tied_to.unwrap_or(row.seq), row.exact.unwrap_or(true));
             let name = (row.question_key, row.measure, row.cell_key);
+            let before = self.lines.get(&name);
+            let own = row.tied_to.is_none()
+                || before.is_some_and(|it| it.own && self.ties.get(&name).is_some_and(|tie| tie.to == to));
+            let figures = self.entered[&to].clone();
+            self.lines.insert(name.clone(), Reads { snapshot: number, figures, own });
             match row.covered {
                 true => self.covered.insert(name.clone()),
                 false => self.covered.remove(&name),

@@ -33,7 +33,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 pub use check::{Checked, Finding, LedgerCheck, LedgerComparison};
-pub(super) use draft::{Cover, Draft, Known, Settled};
+pub(super) use draft::{Cover, Draft, Settled};
 
 use super::entry::{self, Content, Entry, EntryError};
 use super::release::{Pending, Released};
