@@ -325,7 +325,7 @@ fn a_package_that_waits_is_held_against_the_limit_of_now() {
     partner.run(&["send"]).says(1, &over);
     assert!(partner.packages().is_empty() && partner.outbox(".note.json").is_empty());
     for ending in [".report.html", ".report.json", ".report.txt"] {
-        assert_eq!(partner.outbox(ending), [PathBuf::new(); 0], "{ending}");
+        assert!(partner.outbox(ending).is_empty(), "{ending}");
     }
     // Without a limit it goes, also when it is carried on, and the status says that rows did not.
     limit(nowhere, "");
