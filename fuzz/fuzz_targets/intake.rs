@@ -52,6 +52,7 @@ fuzz_target!(|bytes: &[u8]| {
             rejected: BTreeMap::new(),
             warnings: BTreeMap::new(),
             identifiers: BTreeMap::new(),
+            screened: Some(kobling::extract::screen::SCREEN),
         },
     };
     let signing = SigningKey::from_seed(&mut [1; 32]);

@@ -29,7 +29,9 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let _ = serde_json::from_slice::<SignedReceipt>(bytes);
     if let Ok(answer) = serde_json::from_slice::<Answer>(bytes) {
-        let _ = (answer.to_table(), answer.to_csv());
+        use kobling::answer::CsvForm;
+        use kobling::language::Language;
+        let _ = (answer.to_table(Language::Da), answer.to_csv(CsvForm::Danish, Some(Language::En)));
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = BearerToken::parse(text);
