@@ -345,7 +345,7 @@ fn an_identity_is_its_owners_alone() {
     #[cfg(unix)]
     desk.run(&["key", "recipient", "--show", "identity.age"])
         .refused(4, "others than you may read this file");
-    desk.run(&["key", "recipient"]).refused(2, "required");
+    desk.run(&["key", "recipient"]).refused(2, "missing");
 }
 
 #[test]
