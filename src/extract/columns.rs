@@ -352,6 +352,10 @@ pub(super) fn is_total(field: &[u8]) -> bool {
         "antal i alt",
         "antal rækker",
     ];
+    // No word begins with a digit, and nearly every row does: nothing else is done for it.
+    if field.first().is_some_and(u8::is_ascii_digit) {
+        return false;
+    }
     let Ok(text) = std::str::from_utf8(field) else { return false };
     // A count may follow in the same field.
     let text =
