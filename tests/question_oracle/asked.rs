@@ -173,8 +173,9 @@ fn criteria(random: &mut SeededRandom, world: &World) -> Criteria {
     for n in 0..1 + below(random, 4) {
         let chosen = stages(random, programme, 2);
         let test = match below(random, 6) {
-            0 if n > 1 => {
-                let earlier = (0..n).collect::<Vec<_>>();
+            // Of those that stand: a turn that found no fit stage left none.
+            0 if conditions.len() > 1 => {
+                let earlier = (0..conditions.len()).collect::<Vec<_>>();
                 Test::All(some_of(random, &earlier))
             }
             1 => {
