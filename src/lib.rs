@@ -24,6 +24,7 @@
 
 #[cfg(feature = "partner")]
 pub mod answer;
+#[cfg(not(target_family = "wasm"))]
 pub mod audit;
 #[cfg(feature = "service")]
 pub mod auth;
@@ -42,6 +43,7 @@ pub mod escape;
 #[cfg(feature = "partner")]
 pub mod exchange;
 pub mod extract;
+#[cfg(not(target_family = "wasm"))]
 pub mod followup;
 #[cfg(feature = "service")]
 pub mod http;
