@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::columns::{Columns, Decimal, HeaderError, Mapped};
 use super::limit::MaxRejected;
@@ -216,7 +216,8 @@ pub(super) fn checked(
     watch: &mut dyn Watch,
 ) -> Result<Report, ExtractError> {
     // Repeated rows are found by the piles, so rows go through them here too; nothing of them is kept.
-    let folder = std::env::temp_dir();
+    // The page has no such folder, and no disk.
+    let folder = if cfg!(target_family = "wasm") { PathBuf::new() } else { std::env::temp_dir() };
     let collected = collect(job, target, tokeniser, &folder, random, watch)?;
     let (report, screen) = collected.drain(target.period, watch, |_| Ok(()))?;
     match usual(job, target, &screen, &report) {
