@@ -280,7 +280,8 @@ function showReport(report) {
 /// The report's own page without its head: it was made by the module, and a page of it runs no script.
 function drawReport() {
   if (!state.report) return;
-  const page = new DOMParser().parseFromString(state.report[language + ".html"], "text/html");
+  const text = state.report[language + ".html"].replace(/<style>.*?<\/style>/s, "");
+  const page = new DOMParser().parseFromString(text, "text/html");
   page.querySelectorAll("script, style, link, iframe, form").forEach(element => element.remove());
   const lead = page.querySelector("header .lead");
   at("report").replaceChildren(...(lead ? [document.adoptNode(lead)] : []), ...[...page.querySelector("main").children].map(child => document.adoptNode(child)));
