@@ -18,6 +18,7 @@
 //! | `question` | the closed question language and the kernels that count (feature `service`) |
 //! | [`followup`] | what a partner may learn of its own referrals, and its own worklist |
 //! | `service`, `http` | what can be done, one file an operation; and the way in |
+//! | `web` | the same for people: pages for evaluators, partners and stewards (feature `service`) |
 //!
 //! Imports run one way, down this table. `id`, `key`, `token` and `extract` are what a partner runs and a data
 //! protection officer reads: they know nothing of servers or stores.
@@ -71,3 +72,5 @@ pub mod stats;
 #[cfg(feature = "service")]
 pub mod store;
 pub mod token;
+#[cfg(feature = "service")]
+pub mod web;

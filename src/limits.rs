@@ -130,3 +130,11 @@ pub const MAX_TABLE_FOOTER_BYTES: u64 = 16 << 20;
 pub const MAX_TABLE_PAGE_BYTES: u64 = 128 << 20;
 /// Most words of a page's dictionary.
 pub const MAX_TABLE_WORDS: u64 = 1 << 22;
+/// How long somebody signed in to the pages may do nothing, in minutes.
+pub const SESSION_IDLE_MINUTES: i64 = 20;
+/// How long a session lasts at most, in hours.
+pub const SESSION_HOURS: i64 = 8;
+/// Most sessions of one principal at a time.
+pub const MAX_SESSIONS_OF_ONE: usize = 10;
+/// Largest form that a page sends, in bytes.
+pub const MAX_FORM_BYTES: usize = 64 << 10;

@@ -32,7 +32,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 }
 
 /// Runs an operation, which may wait for disk and locks, off the threads that serve connections.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {
@@ -63,10 +63,15 @@ pub(super) async fn guard(
         Err(failure) => failure.into_response(),
     };
     if at_tick {
-        tokio::time::sleep_until((came + leaves_after(came.elapsed())).into()).await;
+        wait_for_tick(came).await;
     }
     tracing::info!(%method, route = path, status = answer.status().as_u16(), "request");
     answer
+}
+
+/// Waits until what came in at `came` may leave.
+pub(crate) async fn wait_for_tick(came: Instant) {
+    tokio::time::sleep_until((came + leaves_after(came.elapsed())).into()).await;
 }
 
 async fn admit(service: Arc<Service>, path: &str, request: &mut Request) -> Result<Option<Caller>, Failure> {

@@ -2,7 +2,7 @@
 //!
 //! Every route stands in one table with the action that it needs; a request is authenticated and authorised before its
 //! handler runs, and a route that is not in the table answers nobody. Must never: hold logic of its own, log a body or a
-//! header, or answer differently because of another partner's data. Callers: `koblingd`, `demo`.
+//! header, or answer differently because of another partner's data. Callers: `web`, `koblingd`, `demo`.
 
 mod access;
 mod aliases;
@@ -24,6 +24,9 @@ mod tus;
 mod unusual;
 mod uploads;
 
+pub(crate) use guard::{blocking, wait_for_tick};
 pub use problem::Problem;
+pub(crate) use problem::{Failure, status};
 pub use routes::{ROUTES, Route, api, router};
-pub use serve::{serve, tls_from_pem};
+pub(crate) use serve::serve_app;
+pub use serve::{Tls, serve, tls_from_pem};

@@ -71,14 +71,14 @@ const STATUS: &[(&str, u16)] = &[
 const RETRY_AFTER: &[(&str, &str)] = &[("busy", "1"), ("memory", "30")];
 
 /// The status of a code.
-fn status(code: &str) -> StatusCode {
+pub(crate) fn status(code: &str) -> StatusCode {
     let listed = STATUS.iter().find(|(listed, _)| *listed == code).map_or(422, |(_, status)| *status);
     StatusCode::from_u16(listed).expect("the table holds statuses")
 }
 
 /// An operation's refusal on its way out.
 #[derive(Debug)]
-pub(super) struct Failure(pub(super) ServiceError);
+pub(crate) struct Failure(pub(crate) ServiceError);
 
 impl<E: Into<ServiceError>> From<E> for Failure {
     fn from(error: E) -> Failure {

@@ -23,14 +23,31 @@ const HEAD: Duration = Duration::from_secs(20);
 /// How often uploads that nothing reaches any more are looked for.
 const SWEEP: Duration = Duration::from_secs(3600);
 
-/// Serves until `stop` is done, then lets requests under way finish.
+/// A certificate and its key, ready to serve with.
+pub type Tls = Arc<ServerConfig>;
+
+/// Serves the API until `stop` is done, then lets requests under way finish.
 ///
 /// # Errors
 /// I/O errors of the listener.
 pub async fn serve(
     service: Arc<Service>,
     listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<Tls>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    serve_app(router(Arc::clone(&service)), service, listener, tls, stop).await
+}
+
+/// Serves an application over a service, which is looked after meanwhile.
+///
+/// # Errors
+/// I/O errors of the listener.
+pub(crate) async fn serve_app(
+    app: axum::Router,
+    service: Arc<Service>,
+    listener: TcpListener,
+    tls: Option<Tls>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
@@ -40,7 +57,7 @@ pub async fn serve(
         stop.await;
         stopper.graceful_shutdown(Some(GRACE));
     });
-    let swept = Arc::clone(&service);
+    let swept = service;
     let sweeper = tokio::spawn(async move {
         loop {
             tokio::time::sleep(SWEEP).await;
@@ -51,7 +68,7 @@ pub async fn serve(
             }
         }
     });
-    let app = router(service).into_make_service();
+    let app = app.into_make_service();
     let served = match tls {
         None => {
             let mut server = axum_server::from_tcp(listener)?.handle(handle).http1_only();
@@ -73,7 +90,7 @@ pub async fn serve(
 ///
 /// # Errors
 /// I/O errors, and `InvalidData` for what is no certificate, no key, or not a pair.
-pub fn tls_from_pem(certificates: &Path, key: &Path) -> io::Result<Arc<ServerConfig>> {
+pub fn tls_from_pem(certificates: &Path, key: &Path) -> io::Result<Tls> {
     let invalid = |what: &'static str| move |_| io::Error::new(io::ErrorKind::InvalidData, what);
     let chain = std::fs::read(certificates)?;
     let chain = CertificateDer::pem_slice_iter(&chain)

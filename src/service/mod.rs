@@ -54,7 +54,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::audit::{Actor, Head, Receipt, ReceiptKind, SignedReceipt, Subject};
-use crate::auth::{BearerToken, Principal};
+use crate::auth::{BearerHash, BearerToken, Principal};
 use crate::clock::{Clock, Timestamp};
 use crate::disclosure::Rules;
 use crate::key::{KeyId, ServiceKey, SigningKey, VerifyingKey};
@@ -144,7 +144,15 @@ impl Service {
     /// # Errors
     /// [`ServiceError`].
     pub fn authenticate(&self, token: &BearerToken) -> Result<Option<Principal>, ServiceError> {
-        Ok(self.store.principal_of(&token.hash())?)
+        self.principal_of(&token.hash())
+    }
+
+    /// The same, by the digest that is kept of one.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub fn principal_of(&self, token: &BearerHash) -> Result<Option<Principal>, ServiceError> {
+        Ok(self.store.principal_of(token)?)
     }
 
     /// The operator at the machine itself, as an actor of the audit chain.

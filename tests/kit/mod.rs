@@ -175,7 +175,8 @@ impl Running {
             let done = async {
                 stopped.await.ok();
             };
-            runtime.block_on(kobling::http::serve(serving, listener, None, done)).expect("served");
+            let random = Box::new(SystemRandom::new());
+            runtime.block_on(kobling::web::serve(serving, random, listener, None, done)).expect("served");
         });
         Running { dir, address, service, clock, stop: Some(stop), thread: Some(thread) }
     }

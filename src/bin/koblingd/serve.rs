@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use kobling::http;
+use kobling::secret::SystemRandom;
 use kobling::service::Erase;
+use kobling::{http, web};
 
 use crate::exit::Failure;
 use crate::folder::Folder;
@@ -70,7 +71,7 @@ impl Serve {
         // It is not waited for: whatever the end interrupts is taken up again at the next start, as after a kill.
         std::thread::spawn(move || look_after(&looked_after, &stopped));
         let served = runtime
-            .block_on(http::serve(service, listener, tls, interrupted()))
+            .block_on(web::serve(service, Box::new(SystemRandom::new()), listener, tls, interrupted()))
             .map_err(|error| Failure::Files(format!("{address}: {error}")));
         drop(stop);
         served

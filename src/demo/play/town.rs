@@ -91,9 +91,15 @@ impl Town {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.map_err(io(folder))?;
         let server = std::thread::spawn(move || {
-            runtime.block_on(crate::http::serve(served, listener, None, async {
-                let _ = stopped.await;
-            }))
+            runtime.block_on(crate::web::serve(
+                served,
+                Box::new(SystemRandom::new()),
+                listener,
+                None,
+                async {
+                    let _ = stopped.await;
+                },
+            ))
         });
         let replies = Arc::default();
         let (folder, stop, server) = (folder.to_owned(), Some(stop), Some(server));

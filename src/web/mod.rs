@@ -1,0 +1,60 @@
+//! Pages for people who would rather look than read: evaluators, partners, stewards.
+//!
+//! Written by the server and whole without a script; what is shown comes from the same operations of `service` as the
+//! API's answers do, and counts only as they were released. Every text stands in Danish and English side by side.
+//!
+//! Must never: hold an operation or a rule of its own; show what the role may not have (it finds nothing there, 404); let a
+//! page run or fetch anything that is not from here; keep a session on disk. Callers: `koblingd`, `demo`.
+
+mod assets;
+mod cookie;
+mod evaluator;
+mod form;
+mod frame;
+mod guard;
+mod page;
+mod partner;
+mod routes;
+mod session;
+mod sign_in;
+mod start;
+mod steward;
+mod tokeniser;
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use crate::http::Tls;
+use crate::secret::Random;
+use crate::service::Service;
+
+pub use routes::{PAGES, PageRoute, Right};
+
+/// What pages are made from.
+#[derive(Debug)]
+pub(crate) struct Web {
+    service: Arc<Service>,
+    sessions: session::Sessions,
+}
+
+/// The API and the pages over one service.
+pub fn router(service: Arc<Service>, random: Box<dyn Random>) -> axum::Router {
+    let web = Arc::new(Web { service: Arc::clone(&service), sessions: session::Sessions::new(random) });
+    crate::http::router(service).merge(routes::router(web))
+}
+
+/// Serves API and pages until `stop` is done, then lets requests under way finish.
+///
+/// # Errors
+/// I/O errors of the listener.
+pub async fn serve(
+    service: Arc<Service>,
+    random: Box<dyn Random>,
+    listener: TcpListener,
+    tls: Option<Tls>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let app = router(Arc::clone(&service), random);
+    crate::http::serve_app(app, service, listener, tls, stop).await
+}

@@ -1,0 +1,129 @@
+//! Signing in with a bearer token, and out again.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+use super::form::{Fields, Filled, Unsigned};
+use super::frame::Frame;
+use super::guard::Visit;
+use super::page::{self, Refusal};
+use super::{Web, cookie};
+use crate::auth::BearerToken;
+use crate::language::Language;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    /// Where to go then: an address of ours without its language.
+    next: String,
+    wrong: bool,
+}
+
+/// The address of signing in, to come back to another.
+pub(super) fn address(l: Language, next: &str) -> String {
+    let mut encoded = String::new();
+    for byte in next.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
+                encoded.push(char::from(byte))
+            }
+            byte => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    format!("/{}/sign-in?next={encoded}", l.tag())
+}
+
+/// An address of ours, without its language, or the start: nobody is led to another site.
+fn ours(next: Option<&str>) -> String {
+    let is_ours = |next: &&str| {
+        next.starts_with('/')
+            && !next.starts_with("//")
+            && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+            && next.len() <= 2000
+    };
+    next.filter(is_ours).unwrap_or("/").to_owned()
+}
+
+fn form(visit: &Visit, next: String, wrong: bool) -> SignInPage {
+    let mut frame = Frame::of(visit, visit.language.choose("Log ind", "Sign in"));
+    // The token is not to be sent along when the language is changed, and where to go then is.
+    let other = if visit.language == Language::Da { Language::En } else { Language::Da };
+    frame.other = address(other, &next);
+    SignInPage { frame, next, wrong }
+}
+
+pub(super) async fn show(visit: Visit, fields: Fields) -> Response {
+    page::show(&form(&visit, ours(fields.one("next")), false))
+}
+
+pub(super) async fn sign_in(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Unsigned(fields): Unsigned,
+) -> Result<Response, Refusal> {
+    let next = ours(fields.one("next"));
+    let token = fields.one("token").and_then(|text| BearerToken::parse(text).ok());
+    let service = Arc::clone(&web.service);
+    let bearer = token.map(|token| token.hash());
+    let principal = match bearer {
+        Some(bearer) => crate::http::blocking(move || service.principal_of(&bearer)).await?,
+        None => None,
+    };
+    let (Some(bearer), Some(_)) = (bearer, principal) else {
+        return Ok((StatusCode::UNAUTHORIZED, page::show(&form(&visit, next, true))).into_response());
+    };
+    // Another session of this browser ends: nobody is two people.
+    if let Some(visitor) = visit.visitor() {
+        web.sessions.end(&visitor.session);
+    }
+    let id = web.sessions.open(bearer, web.service.now());
+    let to = format!("/{}{next}", visit.language.tag());
+    let mut response = Redirect::to(&to).into_response();
+    response.headers_mut().append(header::SET_COOKIE, cookie::give(&id));
+    Ok(response)
+}
+
+/// Ends this session, or all sessions of the same token. The browser forgets what it kept.
+pub(super) async fn sign_out(State(web): State<Arc<Web>>, form: Filled) -> Response {
+    let session = &form.visitor.session;
+    if form.fields.one("everywhere").is_some() {
+        web.sessions.end_all(&session.bearer);
+    } else {
+        web.sessions.end(session);
+    }
+    let to = format!("/{}/", form.visitor.visit.language.tag());
+    let mut response = Redirect::to(&to).into_response();
+    let headers = response.headers_mut();
+    headers.append(header::SET_COOKIE, cookie::take());
+    headers.insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Attack: a link to signing in that leads elsewhere afterwards.
+    #[test]
+    fn nobody_is_led_to_another_site() {
+        for next in ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "", "/a\nb", "/ b"]
+        {
+            assert_eq!(ours(Some(next)), "/", "{next:?}");
+        }
+        assert_eq!(ours(None), "/");
+        assert_eq!(
+            ours(Some("/questions/a?by=b&period=2022-Q1..2022-Q4")),
+            "/questions/a?by=b&period=2022-Q1..2022-Q4"
+        );
+    }
+
+    #[test]
+    fn where_to_go_then_is_written_so_that_it_stays_one_field() {
+        assert_eq!(address(Language::Da, "/q?a=b&c=d"), "/da/sign-in?next=/q%3Fa%3Db%26c%3Dd");
+    }
+}

@@ -1,0 +1,333 @@
+//! A real Chromium, driven by chromedriver: each browser has a driver and a profile of its own.
+//!
+//! Flags keep it from asking anything of its makers' hosts; what it writes to its console is read at the end of a test.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use kobling::auth::Role;
+use serde_json::{Value, json};
+use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
+use thirtyfour::prelude::*;
+use tokio::runtime::Runtime;
+
+use crate::kit::Running;
+
+/// How long a page may take to show what a test waits for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A browser; it and its driver end with it.
+pub struct Browser {
+    runtime: Runtime,
+    driver: Option<WebDriver>,
+    process: Child,
+    profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Starts one, of a desktop's size, reading Danish.
+    pub fn start() -> Browser {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is on the path: tests/run installs it");
+        let out = BufReader::new(process.stdout.take().expect("piped"));
+        let port = out.lines().map_while(Result::ok).find_map(|line| {
+            let (_, after) = line.split_once("started successfully on port ")?;
+            after.trim().trim_end_matches('.').parse::<u16>().ok()
+        });
+        let port = port.expect("chromedriver says its port");
+        let profile = tempfile::tempdir().expect("a folder");
+        let mut options = vec![
+            "--headless=new".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            "--disable-quic".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            "--force-device-scale-factor=1".to_owned(),
+            "--window-size=1280,1000".to_owned(),
+            "--lang=da".to_owned(),
+        ];
+        options.push(format!("--user-data-dir={}", profile.path().join("profile").display()));
+        let downloads = profile.path().join("downloads");
+        std::fs::create_dir(&downloads).expect("made");
+        let capabilities: Capabilities = serde_json::from_value(json!({
+            "browserName": "chrome",
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": {
+                "binary": chromium(),
+                "args": options,
+                "prefs": { "download.default_directory": downloads, "download.prompt_for_download": false },
+            },
+        }))
+        .expect("capabilities");
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let driver = runtime
+            .block_on(WebDriver::new(&format!("http://127.0.0.1:{port}"), capabilities))
+            .unwrap_or_else(|error| panic!("Chromium does not start: {error}"));
+        Browser { runtime, driver: Some(driver), process, profile }
+    }
+
+    fn driver(&self) -> &WebDriver {
+        self.driver.as_ref().expect("until it is dropped")
+    }
+
+    fn run<T>(&self, what: &str, work: impl Future<Output = WebDriverResult<T>>) -> T {
+        self.runtime.block_on(work).unwrap_or_else(|error| panic!("{what}: {error}\n{}", self.where_it_is()))
+    }
+
+    /// Address and text of the page, for a test that fails.
+    fn where_it_is(&self) -> String {
+        let script = "return location.href + '\\n' + (document.body ? document.body.innerText : '')";
+        let found = self.runtime.block_on(self.driver().execute(script, Vec::new()));
+        found.map(|found| found.json().as_str().unwrap_or_default().to_owned()).unwrap_or_default()
+    }
+
+    /// Goes to an address.
+    pub fn open(&self, address: &str) {
+        self.run(address, self.driver().goto(address));
+    }
+
+    /// The address it is at.
+    pub fn address(&self) -> String {
+        self.run("the address", self.driver().current_url()).to_string()
+    }
+
+    /// One step back in the history.
+    pub fn back(&self) {
+        self.run("back", self.driver().back());
+    }
+
+    /// Loads the page anew.
+    pub fn reload(&self) {
+        self.run("reload", self.driver().refresh());
+    }
+
+    /// The first element of a CSS selector, waited for.
+    fn find(&self, css: &str) -> WebElement {
+        let query = self.driver().query(By::Css(css)).wait(PATIENCE, Duration::from_millis(50));
+        self.run(css, query.first())
+    }
+
+    /// How many elements there are now.
+    pub fn count(&self, css: &str) -> usize {
+        self.run(css, self.driver().find_all(By::Css(css))).len()
+    }
+
+    /// The visible text of the first element, waited for.
+    pub fn text(&self, css: &str) -> String {
+        let element = self.find(css);
+        self.run(css, element.text())
+    }
+
+    /// The texts of all elements there are now, by their content, visible or not.
+    pub fn texts(&self, css: &str) -> Vec<String> {
+        let script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.trim())";
+        let found = self.script(script, vec![json!(css)]);
+        serde_json::from_value(found).expect("texts")
+    }
+
+    /// An attribute of the first element, waited for.
+    pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
+        let element = self.find(css);
+        self.run(css, element.attr(name))
+    }
+
+    /// Clicks the first element, waited for.
+    pub fn click(&self, css: &str) {
+        let element = self.find(css);
+        self.run(css, element.scroll_into_view());
+        self.run(css, element.click());
+    }
+
+    /// Empties a field and writes into it; into a field for files, the path of one.
+    pub fn fill(&self, css: &str, text: &str) {
+        let element = self.find(css);
+        if self.run(css, element.attr("type")).as_deref() != Some("file") {
+            self.run(css, element.clear());
+        }
+        self.run(css, element.send_keys(text));
+    }
+
+    /// Chooses an option of a list by its value.
+    pub fn choose(&self, css: &str, value: &str) {
+        self.click(&format!("{css} option[value=\"{value}\"]"));
+    }
+
+    /// Presses keys where the focus is (`thirtyfour::Key`).
+    pub fn press(&self, keys: &str) {
+        let element = self.run("the focus", self.driver().active_element());
+        self.run("keys", element.send_keys(keys));
+    }
+
+    /// Runs a script in the page and gives what it returns.
+    pub fn script(&self, script: &str, arguments: Vec<Value>) -> Value {
+        let found = self.run("a script", self.driver().execute(script, arguments));
+        found.json().clone()
+    }
+
+    /// Runs a script that calls its last argument with the result.
+    pub fn script_later(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.run("time for scripts", self.driver().set_script_timeout(Duration::from_secs(300)));
+        let found = self.run("a script", self.driver().execute_async(script, arguments));
+        found.json().clone()
+    }
+
+    /// Waits until a script returns true.
+    pub fn until(&self, what: &str, script: &str) {
+        let begun = Instant::now();
+        while self.script(script, Vec::new()) != json!(true) {
+            assert!(begun.elapsed() < 2 * PATIENCE, "{what}, in vain\n{}", self.where_it_is());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until the page's text holds this.
+    pub fn until_text(&self, text: &str) {
+        let script = format!("return document.body.innerText.includes({})", json!(text));
+        self.until(&format!("waited for {text:?}"), &script);
+    }
+
+    /// Makes the window so large, in CSS pixels.
+    pub fn size(&self, width: u32, height: u32) {
+        self.command(
+            "Emulation.setDeviceMetricsOverride",
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+        );
+    }
+
+    /// A command of the Chrome DevTools protocol.
+    pub fn command(&self, name: &str, parameters: Value) -> Value {
+        self.run(name, self.driver().cdp().send_raw(name, parameters))
+    }
+
+    /// Switches scripts off or on for pages loaded from now on.
+    pub fn scripts(&self, on: bool) {
+        self.command("Emulation.setScriptExecutionDisabled", json!({ "value": !on }));
+    }
+
+    /// Where files are saved.
+    pub fn downloads(&self) -> PathBuf {
+        self.profile.path().join("downloads")
+    }
+
+    /// Waits until a file is saved whole, and gives its path.
+    pub fn downloaded(&self, name: &str) -> PathBuf {
+        let (path, begun) = (self.downloads().join(name), Instant::now());
+        while !path.exists() {
+            assert!(begun.elapsed() < PATIENCE, "{name} is not saved");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        path
+    }
+
+    /// Signs in as a new principal and stands at the first page, in the language of the address prefix (`da`, `en`).
+    pub fn sign_in(
+        &self,
+        running: &Running,
+        language: &str,
+        id: &str,
+        role: Role,
+        organisation: &str,
+    ) -> String {
+        let bearer = running.bearer(id, role, organisation);
+        self.sign_in_with(running, language, &bearer);
+        bearer
+    }
+
+    /// Signs in with a bearer token.
+    pub fn sign_in_with(&self, running: &Running, language: &str, bearer: &str) {
+        self.open(&format!("{}/{language}/sign-in", running.address));
+        self.fill("#token", bearer);
+        self.click("main button[type=submit]");
+        self.text(".kb-who");
+    }
+
+    /// Fails where the page breaks a rule of WCAG 2.1 A or AA that axe-core knows.
+    pub fn axe(&self) {
+        let path = std::env::var_os("KOBLING_AXE").expect("KOBLING_AXE names axe.min.js: tests/run sets it");
+        let axe = std::fs::read_to_string(path).expect("axe.min.js");
+        self.script(&format!("{axe}; return true"), Vec::new());
+        let found = self.script_later(
+            "const done = arguments[0];
+             axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }).then(
+                 found => done(found.violations.map(v => v.id + ': ' + v.help + '\\n  ' +
+                     v.nodes.map(n => n.html + ' ' + n.failureSummary).join('\\n  '))),
+                 error => done(['axe: ' + error]));",
+            Vec::new(),
+        );
+        let found: Vec<String> = serde_json::from_value(found).expect("texts");
+        assert!(found.is_empty(), "{}: {}", self.address(), found.join("\n"));
+    }
+
+    /// Fails where the page wrote an error to the console, as it does when its policy stops something, and gives the rest.
+    pub fn quiet(&self) -> Vec<String> {
+        let lines = self.console();
+        let loud = lines.iter().filter(|line| line.starts_with("SEVERE")).cloned().collect::<Vec<_>>();
+        // The page that a refusal is shown as is one with its status.
+        let loud = loud.iter().filter(|line| !line.contains("Failed to load resource")).collect::<Vec<_>>();
+        assert!(loud.is_empty(), "{loud:#?}");
+        lines
+    }
+
+    /// What stands in the console since it was last read.
+    pub fn console(&self) -> Vec<String> {
+        let session = self.driver().handle().session_id().to_string();
+        let base = self.driver().handle().server_url().to_string();
+        let url = format!("{}/session/{session}/se/log", base.trim_end_matches('/'));
+        let mut answer = ureq::post(&url).send_json(json!({ "type": "browser" })).expect("the driver's log");
+        let answer: Value = answer.body_mut().read_json().expect("JSON");
+        let lines = answer["value"].as_array().expect("lines").iter();
+        lines
+            .map(|line| {
+                format!("{} {}", line["level"].as_str().unwrap_or(""), line["message"].as_str().unwrap_or(""))
+            })
+            .collect()
+    }
+
+    /// The page as a picture.
+    pub fn picture(&self, path: &Path) {
+        self.run("a picture", self.driver().screenshot(path));
+    }
+
+    /// The page as a picture in `docs/pages/`, when `KOBLING_SCREENSHOTS` is set; else only that it can be drawn.
+    pub fn screenshot(&self, name: &str) {
+        let height = self.script("return Math.min(document.documentElement.scrollHeight, 4000)", Vec::new());
+        self.size(1280, u32::try_from(height.as_u64().unwrap_or(1000)).expect("a height").max(600));
+        let folder = if std::env::var_os("KOBLING_SCREENSHOTS").is_some() {
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pages")
+        } else {
+            self.profile.path().to_owned()
+        };
+        std::fs::create_dir_all(&folder).expect("made");
+        let path = folder.join(format!("{name}.png"));
+        self.picture(&path);
+        assert!(std::fs::metadata(&path).expect("drawn").len() > 5000, "{name}: an empty picture");
+        self.size(1280, 1000);
+    }
+}
+
+fn chromium() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join("chromium")).find(|path| path.exists());
+    found.expect("chromium is on the path: tests/run installs it")
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            self.runtime.block_on(driver.quit()).ok();
+        }
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}

@@ -1,0 +1,7 @@
+//! The pages in a real Chromium: each role's way, both languages, accessibility, and attacks.
+
+#[path = "../kit/mod.rs"]
+mod kit;
+
+mod browser;
+mod sessions;
