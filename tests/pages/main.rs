@@ -5,3 +5,4 @@ mod kit;
 
 mod browser;
 mod sessions;
+mod tokeniser;
