@@ -35,8 +35,16 @@ pub(crate) fn look() -> Result<(), Trouble> {
         .map(|seen| json!({ "header": seen.shown(), "nth": seen.nth(), "lostZeros": seen.lost_zeros() }));
     let proposed = propose(&survey, dataset, &given.programme).into_iter().map(|proposed| {
         let at = proposed.at.map(|(at, _)| at);
+        // As a header is found when there is no mapping.
+        let own = dataset.columns.iter().find(|column| column.id == proposed.column);
+        let known = own.is_some_and(|column| {
+            let headers = column.headers.iter().map(String::as_str).chain([column.id.as_str()]);
+            let headers = headers.map(str::to_lowercase).collect::<Vec<_>>();
+            let mut seen = survey.columns.iter().filter_map(|seen| seen.header());
+            seen.any(|header| headers.contains(&header.trim().to_lowercase()))
+        });
         let sure = proposed.at.is_some_and(|(_, certainty)| certainty == Certainty::Sure);
-        json!({ "column": proposed.column, "at": at, "sure": sure })
+        json!({ "column": proposed.column, "at": at, "sure": sure, "known": known })
     });
     let out = json!({
         "columns": columns.collect::<Vec<_>>(),

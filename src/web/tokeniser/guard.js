@@ -9,5 +9,7 @@ if (window.navigation) {
   });
 }
 window.open = () => null;
+// Connections between browsers are under no policy either.
+for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTransport"]) delete window[name];
 // A file dropped beside its place would be opened in place of the page.
 for (const kind of ["dragover", "drop"]) window.addEventListener(kind, event => event.preventDefault());

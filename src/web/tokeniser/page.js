@@ -179,8 +179,8 @@ function look() {
     let trouble = null;
     state.look = await ask("look", given()).catch(error => { trouble = error; return { columns: [], proposed: [], certain: false }; });
     state.mapping = null;
-    const known = state.look.columns.map(column => column.header?.trim().toLowerCase());
-    const absent = columns().filter(column => column.required && ![column.id, ...column.headers].some(header => known.includes(header.toLowerCase())));
+    const known = state.look.proposed.filter(one => one.known).map(one => one.column);
+    const absent = columns().filter(column => column.required && !known.includes(column.id));
     const way = trouble ? "by-mapping" : absent.length && state.look.certain ? "by-choice" : "by-headers";
     at(way).checked = true;
     drawChoices();
@@ -283,6 +283,8 @@ function drawReport() {
   const text = state.report[language + ".html"].replace(/<style>.*?<\/style>/s, "");
   const page = new DOMParser().parseFromString(text, "text/html");
   page.querySelectorAll("script, style, link, iframe, form").forEach(element => element.remove());
+  // On a page with others, its parts are no landmarks.
+  page.querySelectorAll("section").forEach(section => section.removeAttribute("aria-labelledby"));
   const lead = page.querySelector("header .lead");
   at("report").replaceChildren(...(lead ? [document.adoptNode(lead)] : []), ...[...page.querySelector("main").children].map(child => document.adoptNode(child)));
 }

@@ -1,6 +1,6 @@
 //! Attacks on the page: to make it say something to somebody, to make it run what a file holds, to make it hold too much.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,8 @@ use serde_json::json;
 use super::Desk;
 use crate::kit::{PROGRAMME, cpr};
 
-/// Hears who knocks, and answers nobody.
+/// Hears what arrives, and says nothing. A connection on which nothing comes is not counted: Chromium opens one ahead of time to
+/// the address of a frame, and then asks the policy.
 struct Listener {
     address: String,
     heard: Arc<AtomicUsize>,
@@ -25,14 +26,13 @@ impl Listener {
         let count = Arc::clone(&heard);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                count.fetch_add(1, Ordering::SeqCst);
-                if let Ok(mut stream) = stream {
-                    stream
-                        .write_all(
-                            b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                        )
-                        .ok();
-                }
+                let (Ok(mut stream), count) = (stream, Arc::clone(&count)) else { continue };
+                std::thread::spawn(move || {
+                    if stream.read(&mut [0; 1]).is_ok_and(|bytes| bytes > 0) {
+                        count.fetch_add(1, Ordering::SeqCst);
+                        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").ok();
+                    }
+                });
             }
         });
         Listener { address, heard }
