@@ -186,11 +186,13 @@ fn columns_that_are_chosen_are_a_mapping_that_the_command_reads() {
     let headers = ["Klientens nummer", "Journal", "Dag", "Skridt", "Hvem", "Sted"];
     let extract = desk.write("udtraek.csv", csv(&headers, &rows(600)));
     desk.begin(&extract);
-    assert!(desk.browser.text("#columns-say").contains("dato") || desk.browser.count("#header-row") == 1);
+    assert!(desk.browser.text("#columns-say").contains("dato"));
     // No header is known, so nobody knows that the first row holds headers until it is said.
     desk.browser.click("#s-extract summary");
-    desk.browser.fill("#header-row", "1");
-    desk.browser.script("document.getElementById('header-row').dispatchEvent(new Event('change'))", vec![]);
+    desk.browser.script(
+        "const row = document.getElementById('header-row'); row.value = '1'; row.dispatchEvent(new Event('change')); return true",
+        vec![],
+    );
     desk.shown("#choices");
     let columns =
         [("person", "0"), ("sag", "1"), ("dato", "2"), ("trin", "3"), ("rolle", "4"), ("kommune", "5")];
