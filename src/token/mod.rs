@@ -136,7 +136,7 @@ pub struct Tokeniser(Maker);
 
 #[derive(Clone, Debug)]
 enum Maker {
-    Keys(Keys),
+    Keys(Box<Keys>),
     Elsewhere(Elsewhere),
 }
 
@@ -154,13 +154,13 @@ impl Tokeniser {
     #[must_use]
     pub fn new(key: &LinkageKey, partner: &PartnerId, staff_issuer: &PartnerId) -> Tokeniser {
         let of = |scope: Scope<'_>| key.token_key(&scope.to_string());
-        Tokeniser(Maker::Keys(Keys {
+        Tokeniser(Maker::Keys(Box::new(Keys {
             cpr: of(Scope::Cpr),
             xecpr: of(Scope::XeCpr),
             local: of(Scope::Local(partner)),
             case: of(Scope::Case(partner)),
             staff: of(Scope::Staff(staff_issuer)),
-        }))
+        })))
     }
 
     /// Gathers what tokens are to be made of. What it gives are no tokens: numbers that tell identifiers apart.

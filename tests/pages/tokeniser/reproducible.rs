@@ -39,6 +39,7 @@ fn built_anew_it_is_the_same_bytes() {
     let built = Command::new("python3")
         .arg(Path::new(FOLDER).join("build"))
         .arg(dir.path())
+        .env("CARGO_TARGET_DIR", dir.path().join("target"))
         .output()
         .expect("python3");
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
