@@ -14,6 +14,9 @@ use crate::answer::plot::{Plot, Point};
 
 /// More lines than that in one field hide each other's bands.
 const BANDS: usize = 4;
+/// Room for a name where its line ends, in at most two lines, and for a name before its figures.
+const NAME: f64 = 124.0;
+const LEFT: f64 = 180.0;
 
 /// One field with its lines.
 pub(super) struct View<'a> {
@@ -27,6 +30,8 @@ pub(super) struct View<'a> {
     ends: (f64, f64),
     /// Where the places along the axis stand.
     pub(super) places: Vec<f64>,
+    /// Those whose ticks have a label.
+    pub(super) labelled: Vec<usize>,
 }
 
 /// Ticks of the scale: those of per cent, or 0 and the outermost exact figures as the table has them.
@@ -72,8 +77,8 @@ fn field(canvas: &mut Canvas, plot: &Plot, panel: usize, groups: Vec<usize>, hei
     let several = groups.len() > 1;
     let ticks = scale(plot);
     let left = room(ticks.iter().map(|(_, text)| text.as_str()), 0.0, 150.0);
-    let left = if several { room(names(), left, 150.0) } else { left } + 14.0;
-    let right = if several { WIDTH - room(names(), 20.0, 130.0) - 52.0 } else { WIDTH - 24.0 };
+    let left = if several { room(names(), left, LEFT) } else { left } + 14.0;
+    let right = if several { WIDTH - room(names(), 20.0, NAME) - 58.0 } else { WIDTH - 24.0 };
     let first = left + 14.0;
     let positions: Vec<f64> = match &plot.positions {
         Some(positions) => positions.clone(),
@@ -85,7 +90,7 @@ fn field(canvas: &mut Canvas, plot: &Plot, panel: usize, groups: Vec<usize>, hei
     let unit = (right - first) / if end > begin { end - begin } else { 1.0 };
     let places = positions.iter().map(|at| first + (at - begin) * unit).collect();
     let (top, ends) = (canvas.y + 10.0, plot.ends());
-    let view = View { plot, panel, groups, left, right, top, height, ends, places };
+    let mut view = View { plot, panel, groups, left, right, top, height, ends, places, labelled: Vec::new() };
     view.scale(canvas, &ticks);
     for group in &view.groups {
         view.spans(canvas, *group);
@@ -125,12 +130,12 @@ impl View<'_> {
         }
     }
 
-    /// What stands below the axis at each place, in lines; empty where there is no room.
-    fn axis(&self, canvas: &mut Canvas) {
+    /// What stands below the axis at each place, in lines; nothing where there is no room.
+    fn axis(&mut self, canvas: &mut Canvas) {
         let pitch = self.places.windows(2).map(|two| two[1] - two[0]).fold(f64::MAX, f64::min);
         let label = |at: usize| match &self.plot.positions {
             Some(positions) => vec![canvas.language.grouped(&format!("{}", positions[at]))],
-            None => lines(&self.plot.categories[at].label, (pitch - 8.0).clamp(48.0, 110.0), 2),
+            None => tick(&self.plot.categories[at].label, (pitch - 8.0).clamp(48.0, 110.0)),
         };
         let labels: Vec<Vec<String>> = (0..self.places.len()).map(label).collect();
         let wide: Vec<f64> =
@@ -139,11 +144,11 @@ impl View<'_> {
         for place in &self.places {
             canvas.line("axis", (*place, bottom), (*place, bottom + 4.0));
         }
-        let shown = apart(&self.places, &wide, &[]);
-        let most = shown.iter().map(|at| labels[*at].len()).max().unwrap_or(1);
-        for at in shown {
-            for (line, text) in labels[at].iter().enumerate() {
-                canvas.text("middle", self.places[at], bottom + 14.0 + float(line) * LINE, text);
+        self.labelled = apart(&self.places, &wide, &[]);
+        let most = self.labelled.iter().map(|at| labels[*at].len()).max().unwrap_or(1);
+        for at in &self.labelled {
+            for (line, text) in labels[*at].iter().enumerate() {
+                canvas.text("middle", self.places[*at], bottom + 14.0 + float(line) * LINE, text);
             }
         }
         canvas.y = bottom + 8.0 + float(most) * LINE;
@@ -225,33 +230,49 @@ impl View<'_> {
     /// The groups' names where their lines end, each with a piece of its line.
     fn names(&self, canvas: &mut Canvas) {
         let middle = |point: &&Point| point.value.or(point.span.map(|(low, high)| f64::midpoint(low, high)));
-        let mut names: Vec<(f64, usize)> = Vec::new();
+        let x = self.right + 18.0;
+        let mut names: Vec<Name> = Vec::new();
         for group in &self.groups {
             let points = self.points(*group);
             let last = points.iter().rev().find_map(|point| middle(&point));
-            names.push((last.map_or(self.top + self.height, |value| self.y(value)), *group));
+            let y = last.map_or(self.top + self.height, |value| self.y(value));
+            let lines = lines(&self.plot.groups[*group], WIDTH - x - 32.0, 2);
+            names.push(Name { y, half: float(lines.len()) * LINE / 2.0, group: *group, lines });
         }
-        names.sort_by(|a, b| a.0.total_cmp(&b.0));
+        names.sort_by(|a, b| a.y.total_cmp(&b.y));
         // Those that would lie on each other are moved down, and up again from the bottom.
         for at in 1..names.len() {
-            names[at].0 = names[at].0.max(names[at - 1].0 + LINE);
+            names[at].y = names[at].y.max(names[at - 1].y + names[at - 1].half + names[at].half);
         }
-        let mut free = self.top + self.height;
+        let mut free = self.top + self.height + LINE / 2.0;
         for name in names.iter_mut().rev() {
-            name.0 = name.0.min(free);
-            free = name.0 - LINE;
+            name.y = name.y.min(free - name.half);
+            free = name.y - name.half;
         }
-        for (y, group) in names {
-            let x = self.right + 12.0;
-            canvas.path(
-                &format!("line s{group}"),
-                &format!("M{} {} L{} {}", round(x), round(y), round(x + 26.0), round(y)),
-            );
+        for Name { y, group, lines, .. } in names {
+            let (from, to) = ((round(x), round(y)), (round(x + 26.0), round(y)));
+            canvas.path(&format!("line s{group}"), &format!("M{} {} L{} {}", from.0, from.1, to.0, to.1));
             canvas.marker(group, group, (x + 13.0, y), "");
-            let name = &self.plot.groups[group];
-            let shown = fit(name, WIDTH - x - 32.0);
-            canvas.titled_text("", x + 32.0, y, &shown, if shown == *name { "" } else { name });
+            canvas.block("", x + 32.0, y, &lines, &self.plot.groups[group]);
         }
+    }
+}
+
+/// A group's name where its line ends: the middle of its lines, and half their height.
+struct Name {
+    y: f64,
+    half: f64,
+    group: usize,
+    lines: Vec<String>,
+}
+
+/// The label of a tick in at most two lines; a quarter has its year below it.
+fn tick(label: &str, room: f64) -> Vec<String> {
+    match label.split_once("-Q") {
+        Some((year, quarter)) if year.len() == 4 && quarter.len() == 1 => {
+            vec![format!("Q{quarter}"), year.to_owned()]
+        }
+        _ => lines(label, room, 2),
     }
 }
 

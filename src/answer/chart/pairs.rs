@@ -6,6 +6,8 @@ use super::curve::scale;
 use crate::answer::plot::{Plot, Point};
 
 const ROW: f64 = 22.0;
+/// The most room for the name of a moment.
+const NAME: f64 = 190.0;
 
 struct Layout {
     /// Right ends of the two columns of labels.
@@ -18,9 +20,9 @@ struct Layout {
 
 impl Layout {
     fn of(plot: &Plot) -> Layout {
-        let labels = room(plot.categories.iter().map(|category| category.label.as_str()), 0.0, 190.0);
+        let labels = room(plot.categories.iter().map(|category| category.label.as_str()), 0.0, 160.0);
         let labels = if labels > 0.0 { labels + 4.0 } else { 0.0 };
-        let moments = labels + room(plot.groups.iter().map(String::as_str), 20.0, 130.0) + 14.0;
+        let moments = labels + room(plot.groups.iter().map(String::as_str), 20.0, NAME) + 14.0;
         let text = plot.points.iter().map(|point| width(&figure(point))).fold(60.0, f64::max);
         let right = WIDTH - text - 4.0;
         let (low, high) = plot.ends();
@@ -95,7 +97,7 @@ fn pair(canvas: &mut Canvas, plot: &Plot, layout: &Layout, points: &[&Point]) {
         }
     }
     for ((point, y), place) in points.iter().zip(&middles).zip(&places) {
-        canvas.text("end", layout.moments, *y, &fit(&plot.groups[point.group], 130.0));
+        canvas.text("end", layout.moments, *y, &fit(&plot.groups[point.group], NAME));
         match point.span {
             Some((low, high)) if point.bound => {
                 canvas.rect(

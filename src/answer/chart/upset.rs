@@ -3,7 +3,7 @@
 //! Sets*, IEEE TVCG 20(12), 2014; but an intersection here counts all who are known at those, whatever else they are.
 
 use super::bars::title;
-use super::canvas::{BASE, Canvas, LINE, WIDTH, fit, float, width};
+use super::canvas::{BASE, Canvas, LINE, WIDTH, fit, float, lines, width};
 use crate::answer::HIDDEN_MARK;
 use crate::answer::plot::{Plot, Point};
 
@@ -12,13 +12,14 @@ const ALL: usize = 24;
 /// More intersections, or sets, than that cannot be read.
 const MOST: usize = 60;
 const SETS: usize = 12;
-/// Height of the highest bar, and of a set's line.
+/// Height of the highest bar, and of a set's line where every name has room on one or where some need two.
 const HIGH: f64 = 130.0;
-const ROW: f64 = 24.0;
+const ROWS: [f64; 2] = [24.0, 36.0];
 /// Where the sets' bars begin, leftwards; where names begin; where the matrix does.
 const SIZES: f64 = 140.0;
 const NAMES: f64 = 152.0;
 const MATRIX: f64 = 330.0;
+const NAME: f64 = MATRIX - NAMES - 10.0;
 
 /// The sets of an intersection, by its code.
 fn parts(code: &str) -> Vec<&str> {
@@ -27,6 +28,11 @@ fn parts(code: &str) -> Vec<&str> {
 
 fn code<'a>(plot: &'a Plot, point: &Point) -> &'a str {
     &plot.categories[point.category].code
+}
+
+/// The title of a set; its code, where it has none.
+fn name<'a>(plot: &'a Plot, set: &'a str) -> &'a str {
+    plot.categories.iter().find(|category| category.code == set).map_or(set, |category| &category.label)
 }
 
 /// Whether any place is an intersection.
@@ -79,12 +85,19 @@ pub(super) fn draw(canvas: &mut Canvas, plot: &Plot) {
     let sizes = plot.points.iter().map(|point| width(point.mark())).fold(0.0, f64::max) + 8.0;
     let units = (scale(of(true), (SIZES - sizes).max(30.0)), scale(of(false), HIGH));
     let (most, pitch) = pitch(plot);
+    let wraps = sets.iter().any(|set| lines(name(plot, set), NAME, 2).len() > 1);
+    let row = ROWS[usize::from(wraps)];
     for panel in 0..plot.panels.len() {
         canvas.heading(&plot.panels[panel]);
         let all = intersections(plot, panel);
-        let bands: Vec<&[&Point]> = if all.is_empty() { vec![&[]] } else { all.chunks(most).collect() };
+        // Pieces of about the same length; one without intersections where none is there, for the sets alone.
+        let pieces = all.len().div_ceil(most).max(1);
+        let bands: Vec<&[&Point]> = match all.len() {
+            0 => vec![&[]],
+            number => all.chunks(number.div_ceil(pieces)).collect(),
+        };
         for (at, band) in bands.iter().enumerate() {
-            let matrix = Matrix { plot, panel, sets: &sets, units, pitch, sizes: at == 0 };
+            let matrix = Matrix { plot, panel, sets: &sets, row, units, pitch, sizes: at == 0 };
             matrix.draw(canvas, band);
         }
     }
@@ -95,6 +108,8 @@ struct Matrix<'a> {
     plot: &'a Plot,
     panel: usize,
     sets: &'a [&'a str],
+    /// Height of a set's line.
+    row: f64,
     /// Units of the sets' bars and of the intersections' for one of what is counted.
     units: (f64, f64),
     pitch: f64,
@@ -126,12 +141,12 @@ impl Matrix<'_> {
         canvas.y = base + 8.0;
         let top = canvas.y;
         for (row, set) in self.sets.iter().enumerate() {
-            self.set(canvas, set, top + (float(row) + 0.5) * ROW, right);
+            self.set(canvas, set, top + (float(row) + 0.5) * self.row, right);
         }
         for (at, point) in band.iter().enumerate() {
             self.dots(canvas, point, self.x(at), top);
         }
-        canvas.y = top + float(self.sets.len()) * ROW + 14.0;
+        canvas.y = top + float(self.sets.len()) * self.row + 14.0;
     }
 
     /// The bar of an intersection.
@@ -152,10 +167,8 @@ impl Matrix<'_> {
 
     /// A set's name, with its size where that is given.
     fn set(&self, canvas: &mut Canvas, set: &str, middle: f64, right: f64) {
-        let of_set = self.plot.categories.iter().find(|category| category.code == set);
-        let name = of_set.map_or(set, |category| category.label.as_str());
-        let shown = fit(name, MATRIX - NAMES - 10.0);
-        canvas.titled_text("", NAMES, middle, &shown, if shown == name { "" } else { name });
+        let name = name(self.plot, set);
+        canvas.block("", NAMES, middle, &lines(name, NAME, 2), name);
         canvas.line("grid", (MATRIX, middle), (right, middle));
         let size = self.plot.points.iter().find(|point| {
             self.sizes && point.panel == self.panel && code(self.plot, point) == set && point.says()
@@ -178,7 +191,7 @@ impl Matrix<'_> {
     /// The dots of an intersection: full where a set is part of it, and joined.
     fn dots(&self, canvas: &mut Canvas, point: &Point, x: f64, top: f64) {
         let parts = parts(code(self.plot, point));
-        let y = |row: usize| top + (float(row) + 0.5) * ROW;
+        let y = |row: usize| top + (float(row) + 0.5) * self.row;
         let rows: Vec<usize> = (0..self.sets.len()).filter(|row| parts.contains(&self.sets[*row])).collect();
         if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
             canvas.line("join", (x, y(*first)), (x, y(*last)));

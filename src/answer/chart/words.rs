@@ -20,7 +20,7 @@ fn kind(plot: &Plot, language: Language) -> &'static str {
             "Kaplan-Meier: a step line over time with a band for the interval.",
         ),
         Chart::Overlap if upset::has_any(plot) => language.choose(
-            "UpSet: en søjle for hver kombination; prikkerne under den viser hvilke. En søjle er alle, der er kendt ved netop de markerede, hvad enten de også er kendt ved andre.",
+            "UpSet: en søjle for hver kombination; prikkerne under den viser hvilke. En søjle er alle, der er kendt ved de markerede, hvad enten de også er kendt ved andre.",
             "UpSet: a bar for each combination; the dots below it show which. A bar is all who are known at those marked, whatever others they are known at.",
         ),
         Chart::BeforeAfter => language.choose(
@@ -116,6 +116,9 @@ pub(super) fn caption(plot: &Plot, language: Language) -> String {
     let hidden = plot.hidden_words(language);
     if !hidden.is_empty() {
         text += &format!(" {hidden}.");
+    }
+    if plot.panels.len() > 1 {
+        text += language.choose(" Alle felter har samme målestok.", " All panels have the same scale.");
     }
     if plot.points.iter().any(|point| point.bound) {
         text += language.choose(
