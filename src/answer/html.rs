@@ -80,7 +80,7 @@ fn section(answer: &Answer, id: &str, language: Language) -> String {
 fn table(answer: &Answer, heading: &str, language: Language) -> String {
     let lines = Lines::of(answer, language);
     let mut text = format!(
-        "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table>\n<caption>{0}</caption>\n<thead><tr>",
+        "<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"{0}\"><table>\n<caption>{0}</caption>\n<thead><tr>",
         safe(heading)
     );
     for (at, header) in lines.headers.iter().enumerate() {

@@ -202,3 +202,27 @@ impl Canvas {
         format!("{} {}", crate::answer::HIDDEN_MARK, self.language.choose("skjult", "hidden"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_there_whole_or_not() {
+        assert_eq!(fit("Kommune 1234", 90.0), "Kommune…");
+        assert_eq!(fit("1.234.567", 40.0), "…");
+        assert_eq!(fit("Kommune", 80.0), "Kommune");
+    }
+
+    proptest! {
+        #[test]
+        fn lines_have_room_and_lose_nothing_unsaid(text in "[a-zæøåA-Z0-9., ]{0,60}", room in 20.0..300.0, most in 1_usize..4) {
+            let lines = lines(&text, room, most);
+            prop_assert!(lines.len() <= most);
+            prop_assert!(lines.iter().all(|line| width(line) <= room.max(width("…"))), "{lines:?}");
+            prop_assert!(lines.join(" ") == text || lines.iter().any(|line| line.ends_with('…')));
+        }
+    }
+}

@@ -234,7 +234,7 @@ impl View<'_> {
         let mut names: Vec<Name> = Vec::new();
         for group in &self.groups {
             let points = self.points(*group);
-            let last = points.iter().rev().find_map(|point| middle(&point));
+            let last = points.iter().rev().find_map(|point| middle(point));
             let y = last.map_or(self.top + self.height, |value| self.y(value));
             let lines = lines(&self.plot.groups[*group], WIDTH - x - 32.0, 2);
             names.push(Name { y, half: float(lines.len()) * LINE / 2.0, group: *group, lines });
@@ -291,4 +291,23 @@ pub(super) fn apart(places: &[f64], widths: &[f64], first: &[usize]) -> Vec<usiz
     }
     shown.sort_unstable();
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_must_stand_come_first() {
+        let places = [0.0, 10.0, 40.0, 80.0];
+        assert_eq!(apart(&places, &[20.0; 4], &[]), [0, 2, 3]);
+        assert_eq!(apart(&places, &[20.0; 4], &[1]), [1, 2, 3]);
+        assert_eq!(apart(&places, &[20.0, 20.0, 0.0, 20.0], &[]), [0, 3]);
+    }
+
+    #[test]
+    fn a_quarter_has_its_year_below_it() {
+        assert_eq!(tick("2022-Q1", 20.0), ["Q1", "2022"]);
+        assert_eq!(tick("1. kvt. 2022", 60.0), ["1. kvt.", "2022"]);
+    }
 }
