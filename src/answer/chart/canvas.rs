@@ -155,6 +155,8 @@ impl Canvas {
             let [a, b, c, e] = [x - across.0, y - across.1, x + across.0, y + across.1].map(round);
             let _ = write!(d, " M{a} {b} L{c} {e}");
         }
+        // A rim keeps it visible on a bar.
+        self.path("rim", &d);
         self.path("whisker", &d);
     }
 
