@@ -234,7 +234,7 @@ impl View<'_> {
         let mut names: Vec<Name> = Vec::new();
         for group in &self.groups {
             let points = self.points(*group);
-            let last = points.iter().rev().find_map(|point| middle(point));
+            let last = points.iter().rev().find_map(middle);
             let y = last.map_or(self.top + self.height, |value| self.y(value));
             let lines = lines(&self.plot.groups[*group], WIDTH - x - 32.0, 2);
             names.push(Name { y, half: float(lines.len()) * LINE / 2.0, group: *group, lines });

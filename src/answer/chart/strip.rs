@@ -13,7 +13,7 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>) {
             strip(canvas, view, heading, |point| point.beside.first().cloned().unwrap_or_default());
         }
         let unsure = |point: &&Point| point.hidden || point.bound;
-        if view.groups.iter().any(|group| view.points(*group).iter().any(|point| unsure(point))) {
+        if view.groups.iter().any(|group| view.points(*group).iter().any(unsure)) {
             strip(canvas, view, &plot.measure, |point| point.mark().to_owned());
         }
     } else {
