@@ -405,6 +405,31 @@ fn a_script_in_any_label_of_any_chart_is_text() {
     }
 }
 
+/// Of nine partners there are 36 twos and 84 threes.
+#[test]
+fn of_many_combinations_the_twos_are_drawn_and_it_says_so() {
+    let mut json: Value = serde_json::from_str(&body("charts/overlap_of_five")).expect("JSON");
+    let ids: Vec<String> = (0..9).map(|at| format!("p{at}")).collect();
+    let mut codes = ids.clone();
+    for (a, one) in ids.iter().enumerate() {
+        for (b, two) in ids.iter().enumerate().skip(a + 1) {
+            codes.push(format!("{one}+{two}"));
+            codes.extend(ids[b + 1..].iter().map(|three| format!("{one}+{two}+{three}")));
+        }
+    }
+    let figures = json!([{ "count": 25 }, { "count": 20 }]);
+    let rows = codes.iter().map(|code| json!({ "key": [code], "figures": figures, "snapshot": 1 }));
+    json["table"]["rows"] = rows.collect();
+    let label = |code: &String| json!({ "code": code, "da": code, "en": code });
+    json["labels"][0]["codes"] = codes.iter().map(label).collect();
+    let answer: Answer = serde_json::from_str(&sealed(json)).expect("an answer");
+    let figure = answer.chart_figure(Language::En, "c").expect("drawn");
+    assert!(figure.contains("Combinations of more than two stand in the table alone."));
+    let (sizes, bars): (Vec<_>, Vec<_>) = marks(&figure).into_iter().partition(|mark| mark.class("size"));
+    assert_eq!((sizes.len(), bars.len()), (9, 36));
+    assert!(bars.iter().all(|bar| bar.title.matches('+').count() == 1));
+}
+
 #[test]
 fn amounts_are_written_as_their_language_does() {
     let answer = answer("cost_by_payer");

@@ -9,8 +9,8 @@ use crate::answer::plot::{Plot, Point};
 
 /// More intersections than that: hidden ones are left out.
 const ALL: usize = 24;
-/// More intersections, or sets, than that cannot be read.
-const MOST: usize = 60;
+/// More intersections than that: those of more than two sets are left out. More of two, or more sets, cannot be read.
+const MOST: usize = 40;
 const SETS: usize = 12;
 /// Height of the highest bar, and of a set's line where every name has room on one or where some need two.
 const HIGH: f64 = 130.0;
@@ -53,9 +53,20 @@ fn sets(plot: &Plot) -> Vec<&str> {
 
 /// The intersections of a panel that are drawn.
 fn intersections(plot: &Plot, panel: usize) -> Vec<&Point> {
+    let twos = only_twos(plot);
+    shown(plot, panel).into_iter().filter(|point| !twos || parts(code(plot, point)).len() == 2).collect()
+}
+
+/// The intersections of a panel; without the hidden ones, where they are many.
+fn shown(plot: &Plot, panel: usize) -> Vec<&Point> {
     let is_one = |point: &&Point| point.panel == panel && point.says() && parts(code(plot, point)).len() > 1;
     let all: Vec<&Point> = plot.points.iter().filter(is_one).collect();
     if all.len() <= ALL { all } else { all.into_iter().filter(|point| !point.hidden).collect() }
+}
+
+/// Whether intersections of more than two sets stand in the table alone, because there are too many in all.
+pub(super) fn only_twos(plot: &Plot) -> bool {
+    (0..plot.panels.len()).map(|panel| shown(plot, panel).len()).sum::<usize>() > MOST
 }
 
 /// Whether it can be read.

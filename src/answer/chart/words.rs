@@ -36,8 +36,13 @@ fn kind(plot: &Plot, language: Language) -> &'static str {
 /// What the drawing shows, in words: what it is, and its figures as the table has them.
 pub(super) fn description(plot: &Plot, language: Language) -> String {
     let mut text = format!("{} {}.", kind(plot, language), plot.measure.trim_end_matches('.'));
-    let said: Vec<&Point> = plot.points.iter().filter(|point| point.says()).collect();
-    let all = said.len() <= ALL;
+    let mut said: Vec<&Point> = plot.points.iter().filter(|point| point.says()).collect();
+    // Each combination stands for itself: all that are shown are read out, and how many are hidden.
+    let each = plot.chart == Chart::Overlap;
+    if each && said.len() > ALL {
+        said.retain(|point| !point.hidden);
+    }
+    let all = each || said.len() <= ALL;
     let by_group = plot.chart != Chart::BeforeAfter;
     for panel in 0..plot.panels.len() {
         // Read out along the axis, group by group; before and after place by place.
@@ -116,6 +121,12 @@ pub(super) fn caption(plot: &Plot, language: Language) -> String {
     let hidden = plot.hidden_words(language);
     if !hidden.is_empty() {
         text += &format!(" {hidden}.");
+    }
+    if plot.chart == Chart::Overlap && upset::only_twos(plot) {
+        text += language.choose(
+            " Kombinationer af flere end to står kun i tabellen.",
+            " Combinations of more than two stand in the table alone.",
+        );
     }
     if plot.panels.len() > 1 {
         text += language.choose(" Alle felter har samme målestok.", " All panels have the same scale.");
