@@ -4,4 +4,7 @@
 mod kit;
 
 mod browser;
+mod rights;
 mod sessions;
+mod steward;
+mod steward_world;
