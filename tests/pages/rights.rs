@@ -8,10 +8,10 @@ use crate::steward_world::World;
 const ROLES: [(Role, &str); 6] = [
     (Role::Partner, "lokk"),
     (Role::Evaluator, "vive"),
-    (Role::Payer, "vive"),
+    (Role::Payer, "fond"),
     (Role::Steward, "styregruppe"),
     (Role::Auditor, "rigsrevisionen"),
-    (Role::Operator, "drift"),
+    (Role::Operator, "driftsenhed"),
 ];
 
 /// The matrix as it is reviewed: the line of an action, and whether a role's column grants it.
@@ -24,7 +24,9 @@ fn granted(action: Action, role: usize) -> bool {
 
 #[test]
 fn a_page_is_there_for_the_roles_of_the_matrix_and_for_no_other() {
-    let world = World::new();
+    let evaluators = "evaluators = [{ id = \"vive\", name = \"VIVE\" }]\n";
+    let payers = format!("{evaluators}payers = [{{ id = \"fond\", name = \"Fonden\" }}]\n");
+    let world = World::of(&crate::kit::PROGRAMME.replace(evaluators, &payers));
     for (at, (role, organisation)) in ROLES.into_iter().enumerate() {
         let (_, bearer) = world.principal(&format!("of-{role:?}").to_lowercase(), role, organisation);
         let (cookie, csrf) = world.session(&bearer);
