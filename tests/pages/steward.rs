@@ -61,7 +61,6 @@ fn everybody_reads_the_programme_and_takes_it_home() {
     let programme = kit::programme();
     assert_eq!(browser.count("details"), programme.datasets.len() + programme.questions.len());
     sound(&browser);
-    browser.screenshot("steward-programme.da");
     browser.click("a[download]");
     let saved = browser.downloaded(&format!("{}-{}.toml", programme.id, programme.version));
     assert_eq!(whole(&saved), kit::PROGRAMME, "byte for byte as adopted");
