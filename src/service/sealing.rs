@@ -117,7 +117,10 @@ impl Watched<'_> {
 
     /// The seal has ended.
     pub(super) fn end(mut self, outcome: &Result<SealOutcome, ServiceError>) {
-        self.tell(outcome.as_ref().map(Clone::clone).map_err(SealFailure::from));
+        self.tell(match outcome {
+            Ok(done) => Ok(done.clone()),
+            Err(error) => Err(SealFailure::from(error)),
+        });
     }
 
     fn tell(&mut self, outcome: Result<SealOutcome, SealFailure>) {
