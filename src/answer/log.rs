@@ -57,7 +57,9 @@ impl AnswerLine {
         format!("{}/{}", self.organisation, self.principal)
     }
 
-    fn given(&self, language: Language) -> &str {
+    /// What was given, in words.
+    #[must_use]
+    pub fn given(&self, language: Language) -> &str {
         match self.given.as_str() {
             "answer" => language.choose("svar", "answer"),
             "report-made" => language.choose("rapport lavet", "report made"),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::guard::{Caller, blocking};
 use super::problem::{Failure, Problem};
 use crate::clock::Day;
-use crate::name::QuestionId;
+use crate::name::{OrganisationId, QuestionId};
 use crate::service::{Reason, Service};
 use crate::store::{AnswerFilter, AnswerRow, Given};
 
@@ -27,6 +27,12 @@ pub(super) struct LogQuery {
     /// Lines of this day (UTC) and later.
     #[param(value_type = Option<String>)]
     since: Option<Day>,
+    /// Lines of this day (UTC) and earlier.
+    #[param(value_type = Option<String>)]
+    until: Option<Day>,
+    /// Lines of what was counted for this organisation.
+    #[param(value_type = Option<String>)]
+    recipient: Option<OrganisationId>,
 }
 
 /// A line of the log: what was asked, and what the answer itself tells.
@@ -108,8 +114,9 @@ pub(super) async fn log(
     Caller(caller): Caller,
     query: Result<Query<LogQuery>, QueryRejection>,
 ) -> Result<Json<AnswerLogView>, Failure> {
-    let Query(LogQuery { before, question, since }) = query.map_err(|_| Failure::of(Reason::Body))?;
-    let filter = AnswerFilter { before, question, since };
+    let Query(LogQuery { before, question, since, until, recipient }) =
+        query.map_err(|_| Failure::of(Reason::Body))?;
+    let filter = AnswerFilter { before, question, since, until, recipient };
     let page = blocking(move || service.answer_log(&caller, &filter)).await?;
     Ok(Json(AnswerLogView {
         lines: page.lines.into_iter().map(AnswerLineView::from).collect(),

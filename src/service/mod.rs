@@ -28,6 +28,8 @@ mod principals;
 mod quality;
 mod reports;
 mod seal;
+mod sealing;
+mod staged;
 mod start;
 mod statement;
 #[cfg(any(debug_assertions, feature = "weakened"))]
@@ -46,6 +48,8 @@ pub use followup::FollowupVolume;
 pub use ledger::{LedgerCell, Whose, check_ledger, ledger_cells};
 pub use quality::{QualityPart, QualityReport};
 pub use seal::SealOutcome;
+pub use sealing::{SealEnded, SealFailure, SealStep, SealUnderWay, Sealing};
+pub use staged::{PackageLine, SnapshotsCompared, Staged};
 pub use unusual::UnusualUpload;
 pub use upkeep::{Erase, Upkeep};
 pub use upload::{UploadRequest, UploadView};
@@ -79,6 +83,8 @@ pub struct Service {
     weighing: Vec<Mutex<()>>,
     /// Held while sealing: one seal at a time.
     sealing: Mutex<()>,
+    /// How far a seal has come.
+    seal_watch: Mutex<sealing::Sealing>,
     /// Held while answering: one question at a time.
     answering: Mutex<ask::Answering>,
     /// What follow-ups are told from; held while it is read.

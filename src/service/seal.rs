@@ -1,14 +1,17 @@
 //! Sealing: the packages in force become a snapshot.
 
+use std::sync::MutexGuard;
+
 use serde::{Deserialize, Serialize};
 
+use super::sealing::{SealStep, Watched};
 use super::{Erase, Service, ServiceError};
 use crate::audit::Actor;
 use crate::clock::Timestamp;
 use crate::extract::manifest::{Manifest, Sha256Hex};
 use crate::intake::IntakeRefusal;
 use crate::linkage::{Alias, Spine, SpineError, Stated};
-use crate::snapshot::{self, SealError, SealInputs, StagedInput};
+use crate::snapshot::{self, SealError, SealInputs, SealLimits, SealPhase, StagedInput};
 use crate::store::{NewSnapshot, PackageRow, SnapshotRow, SpineRow, StoreError};
 
 /// What the store keeps of a snapshot besides its place: enough to load it and to say what went in.
@@ -41,10 +44,24 @@ impl Service {
     /// [`ServiceError::Seal`]; a conflict when a package was withdrawn meanwhile.
     pub fn seal(&self, actor: &Actor) -> Result<SealOutcome, ServiceError> {
         let sealing = self.seal_lock();
+        let watched = self.watched(actor);
+        let outcome = self.seal_in_turn(actor, sealing, &watched);
+        watched.end(&outcome);
+        outcome
+    }
+
+    /// The same, when it is this seal's turn.
+    fn seal_in_turn(
+        &self,
+        actor: &Actor,
+        sealing: MutexGuard<'_, ()>,
+        watched: &Watched<'_>,
+    ) -> Result<SealOutcome, ServiceError> {
         // What is to be erased is not sealed again.
         self.decide_erasures()?;
         self.erase_staged_rows(&sealing)?;
-        let outcome = self.seal_in_force(actor)?;
+        let outcome = self.seal_in_force(actor, watched)?;
+        watched.step(SealStep::Finish);
         // The snapshot is in force whatever happens to erasures and reports: what is not done now is done later.
         if let Err(error) = self.erase_with(&sealing, actor, Erase::Ripe) {
             tracing::warn!(code = error.code(), "rows could not be erased yet");
@@ -64,7 +81,7 @@ impl Service {
     }
 
     /// Seals. The caller holds the lock.
-    fn seal_in_force(&self, actor: &Actor) -> Result<SealOutcome, ServiceError> {
+    fn seal_in_force(&self, actor: &Actor, watched: &Watched<'_>) -> Result<SealOutcome, ServiceError> {
         let sealed_at = self.now();
         let packages = self.store.packages_in_force()?;
         let staged = packages.iter().map(|p| self.staged_input(p)).collect::<Result<Vec<_>, _>>()?;
@@ -85,7 +102,8 @@ impl Service {
         };
         let report = {
             let mut random = crate::secret::SeededRandom::fork(self.random().as_mut());
-            snapshot::seal(&inputs, &mut spine, &mut random)?
+            let mut progress = |phase: SealPhase| watched.step(phase.into());
+            snapshot::seal_within(&inputs, &SealLimits::default(), &mut spine, &mut random, &mut progress)?
         };
         let links: Vec<SpineRow> =
             spine.fresh().iter().map(|(link, number)| SpineRow { link: *link, number: *number }).collect();
@@ -101,6 +119,7 @@ impl Service {
             links: &links,
             packages: &sealed.packages,
         };
+        watched.step(SealStep::Commit);
         let replaced = match self.store.commit_seal(self.now(), actor, &new) {
             Ok(replaced) => replaced,
             Err(error) => {

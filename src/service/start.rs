@@ -81,6 +81,7 @@ impl Service {
             random: Mutex::new(random),
             sessions: Mutex::new(HashMap::new()),
             sealing: Mutex::new(()),
+            seal_watch: Mutex::default(),
             answering: Mutex::default(),
             followups: Mutex::default(),
             touched: super::consented::Touched::default(),

@@ -118,6 +118,10 @@ pub struct AnswerFilter {
     pub question: Option<QuestionId>,
     /// Of this day (UTC) and later.
     pub since: Option<Day>,
+    /// Of this day (UTC) and earlier.
+    pub until: Option<Day>,
+    /// Counted for this organisation.
+    pub recipient: Option<OrganisationId>,
 }
 
 /// Enters a line within a transaction; its number.
@@ -190,15 +194,18 @@ impl Store {
     pub fn answer_log(&self, filter: &AnswerFilter, limit: u32) -> Result<Vec<AnswerRow>, StoreError> {
         let before = filter.before.map_or(i64::MAX, signed);
         let since = filter.since.map_or(i64::MIN, |day| Timestamp::at_start_of(day).millis());
+        let until = filter.until.map_or(i64::MAX, |day| Timestamp::at_start_of(day.plus(1)).millis());
         let question = filter.question.as_ref().map(QuestionId::as_str);
+        let recipient = filter.recipient.as_ref().map(OrganisationId::as_str);
         self.read(|db| {
             let mut query = db.prepare_cached(
                 "SELECT seq, at, organisation, principal, recipient, given, question, dimensions, population, period,
                         snapshot, rules, shown, hidden, sha256, again
                  FROM answer_log WHERE seq < ?1 AND at >= ?2 AND (?3 IS NULL OR question = ?3)
+                 AND at < ?5 AND (?6 IS NULL OR recipient = ?6)
                  ORDER BY seq DESC LIMIT ?4",
             )?;
-            let mut rows = query.query(params![before, since, question, limit])?;
+            let mut rows = query.query(params![before, since, question, limit, until, recipient])?;
             let mut lines = Vec::new();
             while let Some(row) = rows.next()? {
                 let text = |at: usize| row.get::<_, String>(at);

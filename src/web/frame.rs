@@ -20,6 +20,7 @@ const MENU: &[(Action, &str, &str, &str)] = &[
     (Action::ManageKeys, "/partners", "Partnere", "Partners"),
     (Action::ApproveAlias, "/approvals", "Godkendelser", "Approvals"),
     (Action::ReadAnswers, "/log", "Svarlog", "Log of answers"),
+    (Action::ReadAudit, "/audit", "Revisionsspor", "Audit chain"),
     (Action::ReadProgramme, "/programme", "Program", "Programme"),
 ];
 

@@ -4,5 +4,8 @@
 mod kit;
 
 mod browser;
+mod rights;
 mod sessions;
+mod steward;
+mod steward_world;
 mod tokeniser;

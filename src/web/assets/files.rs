@@ -176,4 +176,5 @@ pub(super) const FILES: &[File] = files![
     "dkfds/js/dkfds.min.js",
     "kobling.css",
     "kobling.js",
+    "seal.js",
 ];
