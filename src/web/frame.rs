@@ -60,7 +60,7 @@ pub(super) const fn role_name(role: Role, l: Language) -> &'static str {
         Role::Partner => l.choose("partner", "partner"),
         Role::Evaluator => l.choose("evaluator", "evaluator"),
         Role::Payer => l.choose("betaler", "payer"),
-        Role::Steward => l.choose("forvalter", "steward"),
+        Role::Steward => l.choose("styregruppe", "steward"),
         Role::Auditor => l.choose("revisor", "auditor"),
         Role::Operator => l.choose("drift", "operator"),
     }

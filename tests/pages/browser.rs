@@ -223,7 +223,8 @@ impl Browser {
     /// Waits until a file is saved whole, and gives its path.
     pub fn downloaded(&self, name: &str) -> PathBuf {
         let (path, begun) = (self.downloads().join(name), Instant::now());
-        while !path.exists() {
+        // A file is there, empty, before it is whole.
+        while std::fs::metadata(&path).map_or(0, |found| found.len()) == 0 {
             assert!(begun.elapsed() < PATIENCE, "{name} is not saved");
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -58,7 +58,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visitor: Visitor) -> Respo
     let mut organisations = vec![
         (l.choose("Nøgleholder", "Key custodian"), programme.custodian.to_string()),
         (l.choose("Drift", "Operator"), programme.operator.to_string()),
-        (l.choose("Forvalter", "Steward"), programme.steward.to_string()),
+        (l.choose("Styregruppe", "Steward"), programme.steward.to_string()),
     ];
     let others = [
         (l.choose("Evaluator", "Evaluator"), &programme.evaluators),
