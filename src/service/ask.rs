@@ -137,7 +137,7 @@ impl Service {
 
     /// The questions that somebody may ask, in the programme's order: by the role, and by an organisation that their
     /// purpose is for. Payments are stated, not asked ([`Service::payable`]).
-    pub fn askable(&self, caller: &Principal) -> impl Iterator<Item = &Question> {
+    pub fn askable(&self, caller: &Principal) -> impl Iterator<Item = &Question> + use<'_> {
         let (role, organisation) = (caller.role, caller.organisation.clone());
         self.programme().questions.iter().filter(move |question| {
             let table = !matches!(question.kind, QuestionKind::Payment(_));

@@ -183,12 +183,10 @@ impl Service {
     }
 
     /// The payment questions of a payer's organisation with their contracts, in the programme's order.
-    pub fn payable<'a>(
-        &'a self,
-        payer: &'a OrganisationId,
-    ) -> impl Iterator<Item = (&'a Question, &'a Payment)> {
+    pub fn payable(&self, payer: &OrganisationId) -> impl Iterator<Item = (&Question, &Payment)> + use<'_> {
+        let payer = payer.clone();
         self.programme().questions.iter().filter_map(move |question| match &question.kind {
-            QuestionKind::Payment(payment) if self.is_for(question, payer) => Some((question, payment)),
+            QuestionKind::Payment(payment) if self.is_for(question, &payer) => Some((question, payment)),
             _ => None,
         })
     }
