@@ -3,5 +3,12 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+#[path = "../kit/contract.rs"]
+mod contract;
+
 mod browser;
+mod evaluator;
+mod evaluator_files;
+mod evaluator_world;
+mod payer;
 mod sessions;

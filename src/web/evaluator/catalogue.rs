@@ -77,7 +77,8 @@ fn entry(programme: &Programme, question: &Question, l: Language) -> Entry {
 /// Whether a question is one that somebody looks for: every word stands somewhere in it.
 fn is_looked_for(programme: &Programme, question: &Question, l: Language, words: &[String]) -> bool {
     let titles = question.dimensions.iter().map(|at| l.of(&programme.dimensions[*at].title));
-    let said = [question.number.as_str(), question.id.as_str(), l.of(&question.title), l.of(&question.definition)];
+    let said =
+        [question.number.as_str(), question.id.as_str(), l.of(&question.title), l.of(&question.definition)];
     let text = said.into_iter().chain(titles).collect::<Vec<_>>().join("\n").to_lowercase();
     words.iter().all(|word| text.contains(word))
 }

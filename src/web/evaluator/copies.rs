@@ -64,7 +64,8 @@ pub(super) fn of(ask: &Ask, service: &str, l: Language) -> Vec<Copy> {
          print(shown)\n",
         l.tag()
     );
-    let token = l.choose("# filen med linjen kobling-token-1.…", "# the file with the line kobling-token-1.…");
+    let token =
+        l.choose("# filen med linjen kobling-token-1.…", "# the file with the line kobling-token-1.…");
     let python = format!(
         "import json, urllib.request\n\n\
          with open(\"evaluator.token\", encoding=\"utf-8\") as file:  {token}\n    \

@@ -213,12 +213,21 @@ pub(super) async fn show(
         indicators.push(Earned {
             title: l.of(&terms.title).to_owned(),
             lines: vec![
-                (say("Dage fra indskrivning", "Days from enrolment"), format!("{}–{}", terms.first_day, terms.last_day)),
-                (say("Verificerede resultater (s)", "Verified successes (s)"), earned.successes.map_or_else(hidden, |s| l.count(s))),
+                (
+                    say("Dage fra indskrivning", "Days from enrolment"),
+                    format!("{}–{}", terms.first_day, terms.last_day),
+                ),
+                (
+                    say("Verificerede resultater (s)", "Verified successes (s)"),
+                    earned.successes.map_or_else(hidden, |s| l.count(s)),
+                ),
                 (say("Ventede alligevel (b · N)", "Expected anyhow (b · N)"), expected),
                 (say("Hele trancher (m)", "Whole tranches (m)"), tranches),
                 (say("Pris pr. resultat (t)", "For one success (t)"), money(terms.tariff)),
-                (say("Beløb (m · w · t, til loftet)", "Amount (m · w · t, to the cap)"), money(earned.amount)),
+                (
+                    say("Beløb (m · w · t, til loftet)", "Amount (m · w · t, to the cap)"),
+                    money(earned.amount),
+                ),
                 (say("Til loftet", "Left to the cap"), money(earned.left_to_cap)),
             ],
         });
@@ -231,11 +240,17 @@ pub(super) async fn show(
         amount: money(settlement.amount),
         about: vec![
             (say("Indskrevet i", "Enrolled in"), period(&statement, l)),
-            (say("Opgjort på data fra", "Settled on data of"), format!("{} ({})", statement.sealed, statement.snapshot)),
+            (
+                say("Opgjort på data fra", "Settled on data of"),
+                format!("{} ({})", statement.sealed, statement.snapshot),
+            ),
             (say("Opgørelsen er fra", "Stated at"), statement.made_at.clone()),
             (say("Til", "To"), statement.payer.clone()),
             (say("Antal indskrevne (N)", "Units enrolled (N)"), l.count(settlement.units)),
-            (say("Resultater pr. tranche (w)", "Successes of a tranche (w)"), statement.contract.tranche.to_string()),
+            (
+                say("Resultater pr. tranche (w)", "Successes of a tranche (w)"),
+                statement.contract.tranche.to_string(),
+            ),
         ],
         indicators,
         sums: vec![
@@ -261,6 +276,7 @@ pub(super) async fn file(
     Path((id, of)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
     let Made { signed, .. } = find(&web, &visitor, &id, &of).await?;
-    let text = serde_json::json!({ "statement": signed.statement, "signature": signed.signature }).to_string();
+    let text =
+        serde_json::json!({ "statement": signed.statement, "signature": signed.signature }).to_string();
     Ok(page::file("statement.json", "application/json", text.into_bytes()))
 }

@@ -81,7 +81,8 @@ fn part(web: &Web, part: QualityPart, l: Language) -> Part {
     let programme = web.service.programme();
     let partner = programme.partners.iter().find(|partner| partner.id == part.partner);
     let dataset = programme.datasets.iter().find(|dataset| dataset.id == part.dataset);
-    let shown = |counts: &std::collections::BTreeMap<String, Option<u64>>, words: fn(&str, Language) -> String| {
+    let shown = |counts: &std::collections::BTreeMap<String, Option<u64>>,
+                 words: fn(&str, Language) -> String| {
         let shown = counts.iter().filter_map(|(code, rows)| rows.map(|rows| (words(code, l), l.count(rows))));
         shown.collect()
     };

@@ -127,7 +127,9 @@ pub(super) async fn form(
         unit: super::view::unit(question.unit, l),
         action: format!("/{}/questions/{}/answer", l.tag(), question.id),
         most: offered.most_dimensions.min(offered.dimensions.len()),
-        dimensions: dimensions.map(|d| choice(d.id.as_str(), &d.title, by.contains(&d.id.as_str()))).collect(),
+        dimensions: dimensions
+            .map(|d| choice(d.id.as_str(), &d.title, by.contains(&d.id.as_str())))
+            .collect(),
         populations: populations
             .map(|p| choice(p.id.as_str(), &p.title, fields.one("population") == Some(p.id.as_str())))
             .collect(),

@@ -62,7 +62,13 @@ struct ReportPage {
 
 /// A title of a report, of the fields; cut to what a page can take.
 fn title_of(fields: &Fields) -> String {
-    fields.one("title").unwrap_or_default().chars().filter(|c| !c.is_control()).take(MAX_REPORT_TITLE).collect()
+    fields
+        .one("title")
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_REPORT_TITLE)
+        .collect()
 }
 
 /// Questions of the fields, in order, each once.
@@ -149,7 +155,11 @@ async fn page_of(
         address: address(l, &title, &words),
         files: vec![
             file("report.html", "Hele rapporten som én HTML-fil", "The whole report as one HTML file"),
-            file("report.toml", "Listen af spørgsmål (til kobling ask --from)", "The list of questions (for kobling ask --from)"),
+            file(
+                "report.toml",
+                "Listen af spørgsmål (til kobling ask --from)",
+                "The list of questions (for kobling ask --from)",
+            ),
         ],
         title,
         parts,
@@ -163,7 +173,8 @@ async fn page_of(
 fn part(web: &Web, ask: &Ask, answer: Result<Asked, ServiceError>, at: usize, l: Language) -> Part {
     let programme = web.service.programme();
     let registered = programme.question(&ask.question);
-    let title = registered.map_or_else(|| ask.question.to_string(), |q| format!("{} {}", q.number, l.of(&q.title)));
+    let title =
+        registered.map_or_else(|| ask.question.to_string(), |q| format!("{} {}", q.number, l.of(&q.title)));
     let (view, problem) = match answer {
         Ok(asked) => (Some(AnswerView::of(programme, &asked.answer, l, &format!("a{}", at + 1))), None),
         Err(error) => (None, Some(super::question::refused(web, (ask, None), &error, l).1)),
@@ -237,7 +248,12 @@ fn opened(text: &str) -> Result<(String, Vec<String>), (String, String)> {
     let list = AskList::parse(text).map_err(|error| (error.danish(), error.to_string()))?;
     let asks = list.asks(None).map_err(|error| (error.danish(), error.to_string()))?;
     let word = |ask: crate::answer::OneAsk| {
-        asking::word(&Ask { question: ask.question, by: ask.by, period: ask.period, population: ask.population })
+        asking::word(&Ask {
+            question: ask.question,
+            by: ask.by,
+            period: ask.period,
+            population: ask.population,
+        })
     };
     Ok((list.title.unwrap_or_default(), asks.into_iter().map(word).collect()))
 }

@@ -76,7 +76,8 @@ pub(super) async fn list(State(web): State<Arc<Web>>, visitor: Visitor) -> Resul
 /// A report as it was made. That it was read is entered.
 async fn read(web: &Arc<Web>, visitor: &Visitor, id: &str, quarter: &str) -> Result<Asked, Refusal> {
     let question: QuestionId = id.parse().map_err(|_| Refusal::of(Reason::NotFound))?;
-    let (service, caller, quarter) = (Arc::clone(&web.service), visitor.principal.clone(), quarter.to_owned());
+    let (service, caller, quarter) =
+        (Arc::clone(&web.service), visitor.principal.clone(), quarter.to_owned());
     Ok(blocking(move || service.report(&caller, &question, &quarter).and_then(Asked::read)).await?)
 }
 
