@@ -61,7 +61,9 @@ fn files_are_what_the_api_and_the_command_give() {
     assert_eq!(text("excel.csv"), answer.to_csv(CsvForm::Danish, Some(Language::Da)));
     assert_eq!(get("md"), kobling(&world, dir.path(), &["--format", "markdown"]));
     assert_eq!(get("txt"), kobling(&world, dir.path(), &["--format", "table"]));
-    assert_eq!(get("vl.json"), kobling(&world, dir.path(), &["--format", "vega-lite"]));
+    let (drawing, _) = fetched(&browser, &format!("/da/questions/funnel/answer.vl.json?period={PERIOD}"));
+    let (none, _) = fetched(&browser, &format!("/da/questions/reach/answer.vl.json?period={PERIOD}"));
+    assert_eq!((drawing, none), (200, 404), "what is not drawn has no drawing");
     kobling(&world, dir.path(), &["--format", "parquet", "--output", "a.parquet"]);
     assert_eq!(get("parquet"), std::fs::read(dir.path().join("a.parquet")).expect("written"));
     kobling(&world, dir.path(), &["--format", "xlsx", "--output", "a.xlsx"]);

@@ -34,33 +34,46 @@ impl World {
             investor: running.bearer("investor-1", Role::Payer, "investor"),
             running,
         };
-        let mut sent = ["lokk", "mandecentret"].map(|id| {
-            let head = "CPR-nr;Sagsnr;Dato;Trin;Rolle;Kommune\r\n".to_owned();
+        // The police trace everybody; two organisations have the courses, each of half of every municipality.
+        let mut sent = ["lokk", "mandecentret", "koebenhavns-politi"].map(|id| {
+            let case = if id == "koebenhavns-politi" { "Sagsnummer" } else { "Sagsnr" };
+            let head = format!("CPR-nr;{case};Dato;Trin;Rolle;Kommune\r\n");
             (id, world.running.partner(id), head, Vec::<ConsentRecord>::new())
         });
         let mut n = 0;
         for (municipality, persons) in MUNICIPALITIES {
             for _ in 0..persons {
-                let (id, _, text, consents) = &mut sent[usize::from(n % 2 == 1)];
-                let mut row = |after: i32, step: &str| {
+                let mut row = |at: usize, after: i32, step: &str| {
                     let day = Day::from_ymd(2022, 1, 1).expect("a day");
                     let day = day.plus(i32::try_from(n * 7 % 330).expect("small") + after);
                     let (y, m, d) = day.ymd();
                     let role = if n % 3 == 0 { "Voldsudøver" } else { "Voldsudsat" };
-                    *text += &format!("{};S-{n};{d:02}-{m:02}-{y};{step};{role};{municipality}\r\n", cpr(n));
+                    let cpr = cpr(n);
+                    let row = format!("{cpr};S-{n};{d:02}-{m:02}-{y};{step};{role};{municipality}\r\n");
+                    sent[at].2.push_str(&row);
                 };
-                row(0, "Kontakt");
+                let course = usize::from(n % 2 == 1);
+                row(2, 0, "Opsporet");
+                if n % 11 != 0 {
+                    row(2, 1, "Tilbudt");
+                    row(2, 2, "Samtykke givet");
+                }
+                row(course, 4, "Kontakt");
                 if n % 5 != 0 {
-                    row(4, "Startet");
+                    row(course, 8, "Startet");
                 }
                 if n % 5 > 1 {
-                    row(10, "Gennemført");
+                    row(course, 14, "Gennemført");
                 }
-                let mut record =
-                    serde_json::to_value(consent(id, n, "given", "2022-01-01T08:00:00Z")).expect("JSON");
-                record["event"]["purposes"] = json!(["evaluation", "payment"]);
-                record["event"]["recipients"] = json!(["vive", "investor"]);
-                consents.push(serde_json::from_value(record).expect("a record"));
+                for at in [course, 2] {
+                    let record = consent(sent[at].0, n, "given", "2022-01-01T08:00:00Z");
+                    let mut record = serde_json::to_value(record).expect("JSON");
+                    if at != 2 {
+                        record["event"]["purposes"] = json!(["evaluation", "payment"]);
+                    }
+                    record["event"]["recipients"] = json!(["vive", "investor"]);
+                    sent[at].3.push(serde_json::from_value(record).expect("a record"));
+                }
                 n += 1;
             }
         }

@@ -6,7 +6,6 @@
 mod answer;
 mod asking;
 mod catalogue;
-mod chart;
 mod copies;
 mod export;
 mod payments;

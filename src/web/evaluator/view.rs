@@ -1,6 +1,5 @@
 //! An answer as a page shows it: texts in their order, nothing computed.
 
-use super::chart;
 use super::question::quarter_words;
 use crate::answer::{Answer, Coarser, Figure};
 use crate::clock::Period;
@@ -139,7 +138,7 @@ impl AnswerView {
             heading: answer.heading(l),
             asked: ask.map(|ask| ask_words(programme, &ask, l)).unwrap_or_default(),
             definition: l.of(&answer.definition).to_owned(),
-            chart: chart::figure(answer, l, id),
+            chart: answer.chart_figure(l, id),
             key_headers: answer.labels.iter().map(|label| l.of(&label.title).to_owned()).collect(),
             figure_headers: table.figures.iter().map(|column| column.heading(l)).collect(),
             rows,
