@@ -77,7 +77,11 @@ pub fn package(dir: &Path, partner: &str, persons: std::ops::Range<u64>, rows_ea
 
 /// A signed package from the text of an extract.
 pub fn package_of(dir: &Path, partner: &str, text: &str, key: &LinkageKey) -> Package {
-    let dataset = if partner == "koebenhavns-politi" { "politi-opsporing" } else { "forloeb" };
+    let dataset = match partner {
+        "koebenhavns-politi" => "politi-opsporing",
+        "frederiksberg" => "kommune-opsporing",
+        _ => "forloeb",
+    };
     let number = std::fs::read_dir(dir).expect("readable").count();
     let extract = dir.join(format!("{partner}-{number}.csv"));
     std::fs::write(&extract, text).expect("written");

@@ -13,7 +13,7 @@ use crate::kit::{Raw, Running, consent, cpr, linkage_key, package_of, raw, signi
 pub const PERIOD: &str = "2022-Q1..2022-Q4";
 
 /// Persons by municipality: one cell of nobody and one of seven.
-const MUNICIPALITIES: [(&str, u64); 5] = [("101", 40), ("147", 30), ("155", 0), ("185", 7), ("Andet", 25)];
+const MUNICIPALITIES: [(&str, u64); 5] = [("101", 90), ("147", 60), ("155", 0), ("185", 7), ("Andet", 45)];
 
 pub struct World {
     pub running: Running,
@@ -34,8 +34,8 @@ impl World {
             investor: running.bearer("investor-1", Role::Payer, "investor"),
             running,
         };
-        // The police trace everybody; two organisations have the courses, each of half of every municipality.
-        let mut sent = ["lokk", "mandecentret", "koebenhavns-politi"].map(|id| {
+        // The police and a municipality trace two of three; two organisations have the courses, each of half of every municipality.
+        let mut sent = ["lokk", "mandecentret", "koebenhavns-politi", "frederiksberg"].map(|id| {
             let case = if id == "koebenhavns-politi" { "Sagsnummer" } else { "Sagsnr" };
             let head = format!("CPR-nr;{case};Dato;Trin;Rolle;Kommune\r\n");
             (id, world.running.partner(id), head, Vec::<ConsentRecord>::new())
@@ -47,16 +47,19 @@ impl World {
                     let day = Day::from_ymd(2022, 1, 1).expect("a day");
                     let day = day.plus(i32::try_from(n * 7 % 330).expect("small") + after);
                     let (y, m, d) = day.ymd();
-                    let role = if n % 3 == 0 { "Voldsudøver" } else { "Voldsudsat" };
+                    let role = if n % 4 == 0 { "Voldsudøver" } else { "Voldsudsat" };
                     let cpr = cpr(n);
                     let row = format!("{cpr};S-{n};{d:02}-{m:02}-{y};{step};{role};{municipality}\r\n");
                     sent[at].2.push_str(&row);
                 };
                 let course = usize::from(n % 2 == 1);
-                row(2, 0, "Opsporet");
-                if n % 11 != 0 {
-                    row(2, 1, "Tilbudt");
-                    row(2, 2, "Samtykke givet");
+                let tracer = [Some(2), None, Some(3)][usize::try_from(n % 3).expect("small")];
+                if let Some(tracer) = tracer {
+                    row(tracer, 0, "Opsporet");
+                    if n % 11 != 0 {
+                        row(tracer, 1, "Tilbudt");
+                        row(tracer, 2, "Samtykke givet");
+                    }
                 }
                 row(course, 4, "Kontakt");
                 if n % 5 != 0 {
@@ -65,12 +68,15 @@ impl World {
                 if n % 5 > 1 {
                     row(course, 14, "Gennemført");
                 }
-                for at in [course, 2] {
-                    let record = consent(sent[at].0, n, "given", "2022-01-01T08:00:00Z");
+                for at in [Some(course), tracer].into_iter().flatten() {
+                    // A yes to the police holds for a year.
+                    let said = if at == 2 { "2025-05-01T08:00:00Z" } else { "2022-01-01T08:00:00Z" };
+                    let record = consent(sent[at].0, n, "given", said);
                     let mut record = serde_json::to_value(record).expect("JSON");
-                    if at != 2 {
+                    if at < 2 {
                         record["event"]["purposes"] = json!(["evaluation", "payment"]);
                     }
+                    record["event"]["rows"] = json!({ "from": "2021-01-01" });
                     record["event"]["recipients"] = json!(["vive", "investor"]);
                     sent[at].3.push(serde_json::from_value(record).expect("a record"));
                 }
