@@ -12,3 +12,4 @@ mod evaluator_files;
 mod evaluator_world;
 mod payer;
 mod sessions;
+mod tokeniser;
