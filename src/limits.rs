@@ -138,3 +138,7 @@ pub const SESSION_HOURS: i64 = 8;
 pub const MAX_SESSIONS_OF_ONE: usize = 10;
 /// Largest form that a page sends, in bytes.
 pub const MAX_FORM_BYTES: usize = 64 << 10;
+/// Most answers that one report of the pages holds.
+pub const MAX_REPORT_ANSWERS: usize = 30;
+/// Longest title of such a report, in characters.
+pub const MAX_REPORT_TITLE: usize = 200;

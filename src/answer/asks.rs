@@ -7,7 +7,7 @@ use crate::language::Spoken;
 use crate::name::{DimensionId, PopulationId, QuestionId};
 
 /// A list of questions: TOML with an optional `title`, an optional `period`, and an `[[ask]]` for each.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AskList {
     /// Title of the report.
@@ -18,7 +18,7 @@ pub struct AskList {
     ask: Vec<ListedAsk>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct ListedAsk {
     question: QuestionId,
@@ -80,6 +80,24 @@ impl AskList {
         Ok(toml::from_str(text)?)
     }
 
+    /// A list of questions, each with its own quarters.
+    #[must_use]
+    pub fn of(title: Option<String>, asks: &[OneAsk]) -> AskList {
+        let listed = asks.iter().map(|ask| ListedAsk {
+            question: ask.question.clone(),
+            by: ask.by.clone(),
+            period: Some(ask.period),
+            population: ask.population.clone(),
+        });
+        AskList { title, period: None, ask: listed.collect() }
+    }
+
+    /// The list as [`AskList::parse`] reads it.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("texts and names have a form in TOML")
+    }
+
     /// The questions; `period` stands in where neither the question nor the list names quarters.
     ///
     /// # Errors
@@ -99,7 +117,31 @@ impl AskList {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_list_comes_back(
+            title in proptest::option::of(any::<String>()),
+            asks in proptest::collection::vec(("[a-z][a-z0-9-]{0,8}", proptest::collection::vec("[a-z]{1,8}", 0..3), 0u8..4, proptest::option::of("[a-z]{1,8}")), 1..6),
+        ) {
+            let asks: Vec<OneAsk> = asks
+                .into_iter()
+                .map(|(question, by, quarter, population)| OneAsk {
+                    question: question.parse().expect("a name"),
+                    by: by.iter().map(|id| id.parse().expect("a name")).collect(),
+                    period: format!("2022-Q1..2022-Q{}", quarter + 1).parse().expect("quarters"),
+                    population: population.map(|id| id.parse().expect("a name")),
+                })
+                .collect();
+            let list = AskList::of(title.clone(), &asks);
+            let read = AskList::parse(&list.to_toml()).expect("a list");
+            prop_assert_eq!(&read.title, &title);
+            prop_assert_eq!(read.asks(None).expect("questions"), asks);
+        }
+    }
 
     #[test]
     fn quarters_come_from_the_question_the_list_or_the_command() {

@@ -47,6 +47,39 @@ impl Lines {
     }
 }
 
+impl Answer {
+    /// What is said about the answer besides title, definition and notes, a title and a text each, in the order in which
+    /// it is read; without the coarser questions, which are links where they are asked.
+    #[must_use]
+    pub fn facts(&self, language: Language) -> Vec<(&'static str, String)> {
+        let facts = facts(self, language).into_iter();
+        let facts = facts.filter(|fact| fact.title != coarser_words(language));
+        facts.map(|fact| (fact.title, fact.text)).collect()
+    }
+
+    /// What the mark of a hidden figure means.
+    #[must_use]
+    pub fn hidden_words(language: Language) -> String {
+        hidden_words(language)
+    }
+
+    /// The title of the row of sums.
+    #[must_use]
+    pub const fn sum_words(language: Language) -> &'static str {
+        sum_words(language)
+    }
+
+    /// What stands before the coarser questions.
+    #[must_use]
+    pub const fn coarser_words(language: Language) -> &'static str {
+        coarser_words(language)
+    }
+}
+
+const fn coarser_words(language: Language) -> &'static str {
+    language.choose("Grovere spørgsmål kan vise mere", "Coarser questions could show more")
+}
+
 /// What `··` means.
 pub(super) fn hidden_words(language: Language) -> String {
     let words = language.choose(
@@ -109,7 +142,7 @@ pub(super) fn facts(answer: &Answer, language: Language) -> Vec<Fact> {
     if !table.coarser.is_empty() {
         let coarser: Vec<&str> = table.coarser.iter().map(|coarser| coarser.words(language)).collect();
         let coarser = coarser.join("; ");
-        facts.push(fact("Grovere spørgsmål kan vise mere", "Coarser questions could show more", coarser));
+        facts.push(Fact { title: coarser_words(language), text: coarser });
     }
     facts.push(fact("Spørgsmål", "Question", asked(answer, language)));
     facts.push(fact("SHA-256", "SHA-256", answer.sha256.to_string()));

@@ -69,6 +69,12 @@ pub struct Terms {
 }
 
 impl Statement {
+    /// An amount in øre as kroner, with the marks of the language.
+    #[must_use]
+    pub fn kroner(oere: u64, language: Language) -> String {
+        kroner(oere, language)
+    }
+
     /// The statement for a terminal.
     #[must_use]
     pub fn to_text(&self, language: Language) -> String {

@@ -27,6 +27,7 @@ mod uploads;
 pub(crate) use guard::{blocking, wait_for_tick};
 pub use problem::Problem;
 pub(crate) use problem::{Failure, status};
+pub(crate) use questions::Wanted;
 pub use routes::{ROUTES, Route, api, router};
 pub(crate) use serve::serve_app;
 pub use serve::{Tls, serve, tls_from_pem};

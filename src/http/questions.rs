@@ -141,7 +141,8 @@ pub(super) struct AnswerView {
 }
 
 /// Gives a question up when whoever waits for it goes away: the server then drops the handler, and this with it.
-struct Wanted(Arc<Progress>);
+#[derive(Default)]
+pub(crate) struct Wanted(pub(crate) Arc<Progress>);
 
 impl Drop for Wanted {
     fn drop(&mut self) {
@@ -161,7 +162,7 @@ pub(super) async fn ask(
     let question: QuestionId = id.parse().map_err(|_| Failure::of(Reason::NotFound))?;
     let AskRequest { by, period, population } = json(&body)?;
     let ask = Ask { question, by, period, population };
-    let wanted = Wanted(Arc::new(Progress::default()));
+    let wanted = Wanted::default();
     let progress = Arc::clone(&wanted.0);
     let body = blocking(move || service.ask_with(&caller, &ask, &progress)).await?;
     let headers = [

@@ -58,6 +58,7 @@ mod kernels;
 #[cfg(test)]
 mod made_up;
 mod meets;
+mod offered;
 mod overlap;
 mod payment;
 mod plan;
@@ -79,6 +80,7 @@ pub use consents::{count_consents, count_consents_of};
 pub use count::{CountError, Progress, count, count_prepared};
 pub use index::INDEX_RULE;
 pub use kernel::Chart;
+pub use offered::{Offered, offered};
 pub use plan::{CodeLabel, Label, Plan, plan};
 pub use prepared::Prepared;
 pub use reading::Reading;

@@ -305,7 +305,7 @@ fn narrowed(programme: &Programme, ask: &Ask, population: usize, registered: &[u
 
 /// The registered dimensions that fit the kind: what is counted by quarter already has no other quarter, and what
 /// persons said about consent has no row, and so nothing but the partner that recorded it.
-fn dimensions_of(programme: &Programme, question: &Question) -> Vec<usize> {
+pub(super) fn dimensions_of(programme: &Programme, question: &Question) -> Vec<usize> {
     let fits = |at: &&usize| match (&question.kind, &programme.dimensions[**at].source) {
         (QuestionKind::Activity { .. }, source) => *source != DimensionSource::Quarter,
         (QuestionKind::Consents, source) => *source == DimensionSource::Partner,

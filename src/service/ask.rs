@@ -135,24 +135,30 @@ impl Service {
         self.answer(&mut answering, (&caller.actor(), &caller.organisation), (ask, Given::Answer), progress)
     }
 
-    /// Whether somebody may ask this question: the role, and an organisation that its purpose is for. What it may not is
-    /// not registered for it.
-    fn may_ask(&self, caller: &Principal, ask: &Ask) -> Result<(), ServiceError> {
-        let is_for = |question: &Question| {
-            let purpose = self.programme().purposes.iter().find(|purpose| purpose.id == question.purpose);
-            purpose.is_some_and(|purpose| purpose.recipients.contains(&caller.organisation))
-        };
-        let may = |question: &&Question| {
+    /// The questions that somebody may ask, in the programme's order: by the role, and by an organisation that their
+    /// purpose is for. Payments are stated, not asked ([`Service::payable`]).
+    pub fn askable(&self, caller: &Principal) -> impl Iterator<Item = &Question> + use<'_> {
+        let (role, organisation) = (caller.role, caller.organisation.clone());
+        self.programme().questions.iter().filter(move |question| {
             let table = !matches!(question.kind, QuestionKind::Payment(_));
-            let role = caller.role != Role::Payer || question.audience == Audience::Payers;
-            table && role && is_for(question)
-        };
-        if self.programme().question(&ask.question).as_ref().is_some_and(may) {
+            let role = role != Role::Payer || question.audience == Audience::Payers;
+            table && role && self.is_for(question, &organisation)
+        })
+    }
+
+    /// Whether a question's purpose is for an organisation.
+    pub(super) fn is_for(&self, question: &Question, organisation: &OrganisationId) -> bool {
+        let purpose = self.programme().purpose(&question.purpose);
+        purpose.is_some_and(|purpose| purpose.recipients.contains(organisation))
+    }
+
+    /// What somebody may not ask is not registered for them.
+    fn may_ask(&self, caller: &Principal, ask: &Ask) -> Result<(), ServiceError> {
+        if self.askable(caller).any(|question| question.id == ask.question) {
             return Ok(());
         }
-        let registered = self.programme().questions.iter().filter(may).map(|question| question.id.clone());
-        let asked = ask.question.clone();
-        Err(AskRefusal::Question { asked, registered: registered.collect() }.into())
+        let registered = self.askable(caller).map(|question| question.id.clone()).collect();
+        Err(AskRefusal::Question { asked: ask.question.clone(), registered }.into())
     }
 
     /// Answers a question for a recipient.

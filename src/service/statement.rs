@@ -182,22 +182,22 @@ impl Service {
         Ok(statements)
     }
 
+    /// The payment questions of a payer's organisation with their contracts, in the programme's order.
+    pub fn payable(&self, payer: &OrganisationId) -> impl Iterator<Item = (&Question, &Payment)> + use<'_> {
+        let payer = payer.clone();
+        self.programme().questions.iter().filter_map(move |question| match &question.kind {
+            QuestionKind::Payment(payment) if self.is_for(question, &payer) => Some((question, payment)),
+            _ => None,
+        })
+    }
+
     /// A payment question, by its name.
     fn payment(
         &self,
         id: &QuestionId,
         payer: &OrganisationId,
     ) -> Result<(&Question, &Payment), ServiceError> {
-        let programme = self.programme();
-        let for_payer = |question: &Question| {
-            programme.purpose(&question.purpose).is_some_and(|purpose| purpose.recipients.contains(payer))
-        };
-        let payments = || {
-            programme.questions.iter().filter_map(move |question| match &question.kind {
-                QuestionKind::Payment(payment) if for_payer(question) => Some((question, payment)),
-                _ => None,
-            })
-        };
+        let payments = || self.payable(payer);
         payments().find(|(question, _)| question.id == *id).ok_or_else(|| {
             let registered = payments().map(|(question, _)| question.id.clone()).collect();
             crate::question::AskRefusal::Question { asked: id.clone(), registered }.into()

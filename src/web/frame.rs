@@ -16,6 +16,7 @@ const MENU: &[(Action, &str, &str, &str)] = &[
     (Action::Ask, "/report", "Min rapport", "My report"),
     (Action::ReadReports, "/reports", "Faste rapporter", "Standing reports"),
     (Action::StatePayment, "/payments", "Betalinger", "Payments"),
+    (Action::ReadQuality, "/quality", "Datakvalitet", "Data quality"),
     (Action::Seal, "/staged", "Forsegling", "Sealing"),
     (Action::ManageKeys, "/partners", "Partnere", "Partners"),
     (Action::ApproveAlias, "/approvals", "Godkendelser", "Approvals"),

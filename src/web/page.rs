@@ -145,7 +145,7 @@ pub(super) fn refused(visit: &Visit, method: &Method, refused: Refused) -> Respo
 }
 
 /// A text with a capital at its beginning: refusals are written as parts of a line.
-fn capitalised(text: &str) -> String {
+pub(super) fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -77,7 +77,11 @@ pub fn package(dir: &Path, partner: &str, persons: std::ops::Range<u64>, rows_ea
 
 /// A signed package from the text of an extract.
 pub fn package_of(dir: &Path, partner: &str, text: &str, key: &LinkageKey) -> Package {
-    let dataset = if partner == "koebenhavns-politi" { "politi-opsporing" } else { "forloeb" };
+    let dataset = match partner {
+        "koebenhavns-politi" => "politi-opsporing",
+        "frederiksberg" => "kommune-opsporing",
+        _ => "forloeb",
+    };
     let number = std::fs::read_dir(dir).expect("readable").count();
     let extract = dir.join(format!("{partner}-{number}.csv"));
     std::fs::write(&extract, text).expect("written");
@@ -155,11 +159,17 @@ pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> Service {
 impl Running {
     /// Begins with a new data folder.
     pub fn new() -> Running {
+        Running::of(PROGRAMME)
+    }
+
+    /// The same with another text of the programme.
+    pub fn of(text: &str) -> Running {
+        let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
         let dir = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(FixedClock::new("2025-06-01T08:00:00Z".parse().expect("an instant")));
         let key = ServiceKey::generate(&mut SeededRandom::from_number(11));
         let data = dir.path().join("data");
-        Service::initialise(&data, programme(), PROGRAMME, linkage_key().id(), &key, clock.now())
+        Service::initialise(&data, &programme, text, linkage_key().id(), &key, clock.now())
             .unwrap_or_else(|error| panic!("{error}"));
         let service = Arc::new(open(&data, &(Arc::clone(&clock) as Arc<dyn Clock>)));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -3,7 +3,14 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+#[path = "../kit/contract.rs"]
+mod contract;
+
 mod browser;
+mod evaluator;
+mod evaluator_files;
+mod evaluator_world;
+mod payer;
 mod rights;
 mod sessions;
 mod steward;

@@ -19,12 +19,20 @@ pub(super) struct File {
     bytes: &'static [u8],
 }
 
+/// The style of drawings, which is `answer`'s own.
+const CHARTS: File = File { path: "chart.css", bytes: crate::answer::CHART_CSS.as_bytes() };
+
+/// Everything that is served.
+fn all() -> impl Iterator<Item = &'static File> {
+    files::FILES.iter().chain([&CHARTS])
+}
+
 /// Where the files are: `/assets/` and the digest of all of them, without a slash at the end.
 pub(super) fn base() -> &'static str {
     static BASE: OnceLock<String> = OnceLock::new();
     BASE.get_or_init(|| {
         let mut hash = Sha256::new();
-        for file in files::FILES {
+        for file in all() {
             hash.update(file.path.as_bytes());
             hash.update([0]);
             hash.update(Sha256::digest(file.bytes));
@@ -48,7 +56,7 @@ fn content_type(path: &str) -> &'static str {
 
 /// The file at a path, as it is sent; `None` for what is not there.
 pub(super) fn get(path: &str) -> Option<Response> {
-    let file = files::FILES.iter().find(|file| file.path == path)?;
+    let file = all().find(|file| file.path == path)?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type(file.path))),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
@@ -92,7 +100,7 @@ mod tests {
     /// Attack: a style that fetches from outside.
     #[test]
     fn no_style_or_script_names_another_address() {
-        for file in files::FILES.iter().filter(|file| file.path.ends_with(".css")) {
+        for file in all().filter(|file| file.path.ends_with(".css")) {
             let text = std::str::from_utf8(file.bytes).expect("UTF-8");
             for part in text.split("url(").skip(1) {
                 let address = part.trim_start_matches(['"', '\'']);
