@@ -195,7 +195,7 @@ fn a_seal_goes_on_alone_and_is_looked_on_at() {
     assert!(world.service.snapshots().expect("read").is_empty());
     world.clock.free();
     // Without anybody's doing the page shows how it ended.
-    browser.until_text("Forseglet: billede 1");
+    browser.until_text("Forseglet: øjebliksbillede 1");
     browser.until_text("Ingen nye pakker");
     assert_eq!(world.service.snapshots().expect("read").len(), 1);
     sound(&browser);
@@ -232,19 +232,19 @@ fn a_seal_goes_on_alone_and_is_looked_on_at() {
         browser.click("#sealing a");
         assert!(begun.elapsed().as_secs() < 60, "it does not end");
     }
-    assert!(browser.text("#sealing").contains("Forseglet: billede 2"), "{}", browser.text("#sealing"));
+    assert!(browser.text("#sealing").contains("Forseglet: øjebliksbillede 2"), "{}", browser.text("#sealing"));
     browser.scripts(true);
     // Both beside each other, and the report of the one in force.
     go(&browser, &world, "/da/staged");
     browser.click("form.kb-line button");
-    browser.until_text("Billede 1 og 2");
+    browser.until_text("Øjebliksbillede 1 og 2");
     let text = browser.text("main");
-    assert!(text.contains("Billede 1 og 2") && text.contains("LOKK"), "{text}");
+    assert!(text.contains("Øjebliksbillede 1 og 2") && text.contains("LOKK"), "{text}");
     assert_eq!(browser.count("tbody tr"), 2, "one package came, one went");
     sound(&browser);
     go(&browser, &world, "/en/snapshots/compare?from=1&to=9");
     assert!(browser.text("main").contains("not-found"));
-    go(&browser, &world, "/en/snapshots/quality");
+    go(&browser, &world, "/en/quality");
     let (_, auditor) = world.principal("auditor", Role::Auditor, "rigsrevisionen");
     let api = raw(&world.address, "GET", "/v1/quality", Some(&other), &[], &[]);
     let api: serde_json::Value = serde_json::from_str(&api.body).expect("JSON");
@@ -252,10 +252,10 @@ fn a_seal_goes_on_alone_and_is_looked_on_at() {
         .as_array()
         .expect("parts")
         .iter()
-        .map(|part| part["sent"].as_u64().map_or("hidden".to_owned(), |rows| rows.to_string()))
+        .map(|part| part["sent"].as_u64().map_or("··".to_owned(), |rows| rows.to_string()))
         .collect();
     assert_eq!(browser.texts("#quality tbody td:nth-child(3)"), sent);
-    assert!(sent.contains(&"60".to_owned()) && sent.contains(&"hidden".to_owned()), "{sent:?}");
+    assert!(sent.contains(&"60".to_owned()) && sent.contains(&"··".to_owned()), "{sent:?}");
     sound(&browser);
     // The auditor sees that there are snapshots, and no way to compare them.
     enter(&browser, &world, "en", &auditor);

@@ -1,7 +1,8 @@
 //! What is served beside the pages: style, scripts, fonts and icons, from inside the program.
 //!
 //! `dkfds/` holds what is used of the Danish public design system (dkfds 11.2.0; MIT, fonts OFL, icons Apache 2.0:
-//! `dkfds/LICENSE.md`), as published but for the references to source maps. Their address carries the digest of all of
+//! `dkfds/LICENSE.md`), as published but for what is not here: source maps,
+//! slanted fonts, and fonts and pictures in older forms. Their address carries the digest of all of
 //! them, so that a browser keeps them for ever and never has an old one.
 
 mod files;

@@ -38,7 +38,6 @@ pub(super) const PAGES: &[PageRoute] = &[
     page("GET", "/staged/progress", SEAL),
     page("GET", "/snapshots", Right::Needs(Action::ReadSnapshots)),
     page("GET", "/snapshots/compare", SEAL),
-    page("GET", "/snapshots/quality", Right::Needs(Action::ReadQuality)),
     page("GET", "/log", Right::Needs(Action::ReadAnswers)),
     page("GET", "/log/answers.csv", Right::Needs(Action::ReadAnswers)),
     page("GET", "/audit", Right::Needs(Action::ReadAudit)),
@@ -68,7 +67,6 @@ pub(super) fn routes(pages: Pages) -> Pages {
         .at("/staged/progress", get(staged::progress))
         .at("/snapshots", get(snapshots::list))
         .at("/snapshots/compare", get(snapshots::compare))
-        .at("/snapshots/quality", get(snapshots::quality))
         .at("/log", get(log::show))
         .at("/log/answers.csv", get(log::download))
         .at("/audit", get(audit::show))

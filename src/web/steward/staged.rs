@@ -79,7 +79,7 @@ const fn step_text(step: SealStep, l: Language) -> &'static str {
         SealStep::Read => l.choose("Læser de modtagne rækker", "Read the received rows"),
         SealStep::Number => l.choose("Giver nye personer numre", "Give new persons their numbers"),
         SealStep::Sort => l.choose("Sorterer", "Sort"),
-        SealStep::Write => l.choose("Skriver billedet", "Write the snapshot"),
+        SealStep::Write => l.choose("Skriver øjebliksbilledet", "Write the snapshot"),
         SealStep::Commit => l.choose("Sætter det i kraft", "Bring it into force"),
         SealStep::Finish => l.choose(
             "Sletter, hvad der skal slettes, og laver faste rapporter",
