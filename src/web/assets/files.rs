@@ -176,4 +176,6 @@ pub(super) const FILES: &[File] = files![
     "dkfds/js/dkfds.min.js",
     "kobling.css",
     "kobling.js",
+    "send-package.js",
+    "send.js",
 ];
