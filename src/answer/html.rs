@@ -5,12 +5,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::escape::html as safe;
 use super::lines::{Lines, facts, hidden_words, sum_words};
-use super::model::{Answer, Chart};
-use super::plot::Plot;
-use super::svg;
+use super::model::Answer;
 use crate::language::Language;
 
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = concat!(include_str!("page.css"), include_str!("chart.css"));
 
 /// A page of answers.
 #[derive(Clone, Debug)]
@@ -60,7 +58,7 @@ fn section(answer: &Answer, id: &str, language: Language) -> String {
         safe(&heading),
         safe(language.of(&answer.definition))
     );
-    text += &drawing(answer, &heading, id, language);
+    text += &answer.chart_figure(language, id).unwrap_or_default();
     text += &table(answer, &heading, language);
     if answer.hidden_figures() > 0 {
         text += &format!("<p class=\"mark\">{}</p>\n", hidden_words(language));
@@ -79,30 +77,10 @@ fn section(answer: &Answer, id: &str, language: Language) -> String {
     text + "</dl>\n</section>\n"
 }
 
-fn drawing(answer: &Answer, heading: &str, id: &str, language: Language) -> String {
-    let Some(plot) = Plot::of(answer, language) else { return String::new() };
-    let Some(svg) = svg::draw(&plot, heading, id, language) else { return String::new() };
-    let mut caption = safe(&plot.measure);
-    let hidden = plot.hidden_words(language);
-    if !hidden.is_empty() {
-        caption += &format!(". {hidden}");
-    }
-    if plot.points.iter().any(|point| point.bound) {
-        caption += language.choose(
-            ". Et stiplet felt viser hvor et tal ligger, som kun er givet ved en grænse",
-            ". A dashed field shows where a figure lies that is given by a bound only",
-        );
-    } else if plot.points.iter().any(|point| point.span.is_some()) {
-        caption += language.choose(". Med interval", ". With interval");
-    }
-    let class = if answer.chart == Some(Chart::Survival) { " class=\"steps\"" } else { "" };
-    format!("<figure{class}>\n{svg}\n<figcaption>{caption}.</figcaption>\n</figure>\n")
-}
-
 fn table(answer: &Answer, heading: &str, language: Language) -> String {
     let lines = Lines::of(answer, language);
     let mut text = format!(
-        "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table>\n<caption>{0}</caption>\n<thead><tr>",
+        "<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"{0}\"><table>\n<caption>{0}</caption>\n<thead><tr>",
         safe(heading)
     );
     for (at, header) in lines.headers.iter().enumerate() {

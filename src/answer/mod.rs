@@ -1,13 +1,16 @@
 //! An answer as it comes from the service, and every form in which a person or a program reads it.
 //!
 //! One model ([`Answer`]), one plan of columns for the machine (`columns`), one plan of a drawing
-//! (`plot`); each form is a file and takes what it shows from these three.
+//! (`plot`); each form is a file and takes what it shows from these three. A drawing is put on other pages by
+//! [`Answer::chart`] and [`CHART_CSS`].
 //!
 //! Must never: compute a figure. What an answer does not hold, no form of it shows; a hidden figure is a mark to people,
 //! an empty field and a `true` to programs, and nothing in a drawing. Nor may it fetch or run anything: a page is text,
 //! tables and drawings. Callers: the evaluator's commands, `client`, and the demo.
 
 mod asks;
+mod axes;
+mod chart;
 mod columns;
 mod csv;
 mod escape;
@@ -22,7 +25,6 @@ mod parquet;
 mod plot;
 mod questions;
 mod statement;
-mod svg;
 mod terminal;
 mod vega;
 mod verify;
@@ -31,6 +33,7 @@ mod words;
 mod xlsx;
 
 pub use asks::{AskList, AskListError, OneAsk};
+pub use chart::CHART_CSS;
 pub use csv::CsvForm;
 pub use figure::{Figure, HIDDEN_MARK};
 pub use html::Report;

@@ -3,7 +3,8 @@
 //! Only what the table holds: an exact figure is a value; a bound is a span from or to the end of the scale of per cent
 //! and no value; a hidden figure is nothing, and the title says how many there are.
 
-use super::figure::Figure;
+use super::axes::{Axes, Interval, Role, beside, heading, interval, measure, sides};
+use super::figure::{Figure, HIDDEN_MARK};
 use super::model::{Answer, Chart, FigureColumn, Kind, Row};
 use crate::language::Language;
 
@@ -20,24 +21,39 @@ pub(super) enum Form {
 
 /// A drawing.
 pub(super) struct Plot {
-    pub(super) form: Form,
+    pub(super) chart: Chart,
     /// Whether values are per cent, so that the scale ends at 0 and 100.
     pub(super) percent: bool,
-    /// Title of what is drawn.
+    /// Title of what is drawn, with its unit; and the unit alone.
     pub(super) measure: String,
+    pub(super) unit: String,
     /// Title and texts of what stands along the axis.
     pub(super) category: String,
-    pub(super) categories: Vec<String>,
+    pub(super) categories: Vec<Category>,
     /// The categories as numbers, where all of them are, in rising order: days or months.
     pub(super) positions: Option<Vec<f64>>,
-    /// Title and texts of what is told apart by colour. One text at least.
+    /// Title and texts of what is told apart by marks and colour. One text at least.
     pub(super) group: String,
     pub(super) groups: Vec<String>,
+    /// Title and texts of what has a panel of its own. One text at least.
+    pub(super) panel: String,
+    pub(super) panels: Vec<String>,
+    /// Titles of what stands beside the points as text.
+    pub(super) beside: Vec<String>,
     pub(super) points: Vec<Point>,
+    /// Changes between moments, where rows of the table tell them.
+    pub(super) changes: Vec<Change>,
+}
+
+/// A place along the axis.
+pub(super) struct Category {
+    pub(super) code: String,
+    pub(super) label: String,
 }
 
 /// A point or a bar.
 pub(super) struct Point {
+    pub(super) panel: usize,
     pub(super) category: usize,
     pub(super) group: usize,
     /// The exact figure.
@@ -48,75 +64,147 @@ pub(super) struct Point {
     pub(super) bound: bool,
     /// The figure as text; empty where it is hidden or does not apply.
     pub(super) text: String,
+    /// The interval as text; empty where there is none.
+    pub(super) interval: String,
+    /// What stands beside it; a hidden figure is the mark.
+    pub(super) beside: Vec<String>,
     pub(super) hidden: bool,
+}
+
+/// A change, as the table tells it.
+pub(super) struct Change {
+    pub(super) panel: usize,
+    pub(super) category: usize,
+    pub(super) title: String,
+    pub(super) text: String,
+}
+
+impl Point {
+    /// Whether anything is known of it, be it that it is hidden.
+    pub(super) fn says(&self) -> bool {
+        self.value.is_some() || self.span.is_some() || self.hidden
+    }
+
+    /// The figure, its mark where it is hidden, nothing where it does not apply.
+    pub(super) fn mark(&self) -> &str {
+        if self.hidden { HIDDEN_MARK } else { &self.text }
+    }
 }
 
 impl Plot {
     /// The drawing of an answer, when it has one.
     pub(super) fn of(answer: &Answer, language: Language) -> Option<Plot> {
-        let chart = answer.chart?;
-        let form = match chart {
-            Chart::Funnel | Chart::Overlap | Chart::BeforeAfter | Chart::Costs => Form::Bars,
-            Chart::Survival => Form::Steps,
-            Chart::Series => Form::Line,
-            Chart::Other => return None,
-        };
+        let chart = answer.chart.filter(|chart| *chart != Chart::Other)?;
         let figures = &answer.table.figures;
         let sides = sides(chart, figures);
         let measures = if sides.is_empty() { vec![measure(chart, figures)?] } else { sides.clone() };
-        let interval = (measures.len() == 1).then(|| interval(figures, measures[0])).flatten();
+        let drawn = &figures[measures[0]];
+        let axes = Axes::of(chart, answer, !sides.is_empty());
+        let titles = answer.key_titles(language);
+        let texts = beside(chart, figures, measures[0]);
         let mut plot = Plot {
-            form,
-            percent: figures[measures[0]].kind == Kind::Rate,
-            measure: figures[measures[0]].heading(language),
-            category: String::new(),
+            chart,
+            percent: drawn.kind == Kind::Rate,
+            measure: drawn.heading(language),
+            unit: drawn.unit.as_ref().map_or_else(String::new, |unit| language.of(unit).to_owned()),
+            category: axes.category(&titles),
             categories: Vec::new(),
             positions: None,
-            group: String::new(),
+            group: axes.group(&titles),
             groups: Vec::new(),
+            panel: axes.panel(&titles),
+            panels: Vec::new(),
+            beside: texts.iter().map(|at| heading(chart, &figures[*at], language)).collect(),
             points: Vec::new(),
+            changes: Vec::new(),
         };
-        let titles = answer.key_titles(language);
-        let keys = Keys::of(chart, titles.len(), !sides.is_empty());
-        plot.category = keys.category(&titles);
-        plot.group = keys.group(&titles);
-        let mut codes = Vec::new();
+        let mut codes = (Vec::new(), Vec::new(), Vec::new());
         for row in &answer.table.rows {
+            let role = axes.role(row);
+            if role == Role::Nothing {
+                continue;
+            }
             let labels = answer.key_labels(row, language);
-            let category = place(&mut plot.categories, keys.category(&labels));
-            if category == codes.len() {
-                codes.push(keys.category(&row.key.iter().map(String::as_str).collect::<Vec<_>>()));
+            let keys: Vec<&str> = row.key.iter().map(String::as_str).collect();
+            let category = place(&mut codes.0, axes.category(&keys), || {
+                let (code, label) = (axes.category(&keys), axes.category(&labels));
+                plot.categories.push(Category { code, label });
+            });
+            let panel = place(&mut codes.1, axes.panel(&keys), || plot.panels.push(axes.panel(&labels)));
+            let reading = Reading { figures, row, language };
+            if role == Role::Change {
+                let text = reading.text(measures[0]).unwrap_or_default();
+                plot.changes.push(Change { panel, category, title: axes.group(&labels), text });
+                continue;
             }
             for at in &measures {
-                let group = if sides.is_empty() {
-                    keys.group(&labels)
+                let (code, label) = if sides.is_empty() {
+                    (axes.group(&keys), axes.group(&labels))
                 } else {
-                    language.of(&figures[*at].title).to_owned()
+                    (figures[*at].id.clone(), language.of(&figures[*at].title).to_owned())
                 };
-                let group = place(&mut plot.groups, group);
-                let read = (row, *at, interval);
-                plot.points.push(point(read, &figures[*at], (category, group), language));
+                let group = place(&mut codes.2, code, || plot.groups.push(label));
+                let within = (sides.is_empty()).then(|| interval(figures, *at)).flatten();
+                let mut point = reading.point(*at, within);
+                (point.panel, point.category, point.group) = (panel, category, group);
+                let beside = texts.iter().map(|at| reading.text(*at).unwrap_or_default());
+                point.beside = beside.collect();
+                plot.points.push(point);
             }
         }
-        plot.drop_empty_groups();
-        if form == Form::Steps {
-            plot.positions = positions(&codes);
+        plot.drop_empty();
+        if plot.form() == Form::Steps {
+            plot.positions = positions(&plot.categories);
         }
         Some(plot)
     }
 
-    /// Takes away groups of which the figure that is drawn says nothing at all: those to whom it does not apply.
-    fn drop_empty_groups(&mut self) {
-        let says = |point: &Point| point.value.is_some() || point.span.is_some() || point.hidden;
-        for group in (0..self.groups.len()).rev() {
-            if self.groups.len() > 1 && !self.points.iter().any(|point| point.group == group && says(point)) {
-                self.groups.remove(group);
-                self.points.retain(|point| point.group != group);
-                for point in self.points.iter_mut().filter(|point| point.group > group) {
-                    point.group -= 1;
+    /// How it is drawn, where a drawing has only that.
+    pub(super) const fn form(&self) -> Form {
+        match self.chart {
+            Chart::Survival => Form::Steps,
+            Chart::Series => Form::Line,
+            Chart::Funnel | Chart::Overlap | Chart::BeforeAfter | Chart::Costs | Chart::Other => Form::Bars,
+        }
+    }
+
+    /// Takes away groups and panels of which the figure that is drawn says nothing at all: those to whom it does not apply.
+    fn drop_empty(&mut self) {
+        drop_empty(&mut self.groups, &mut self.points, |point| &mut point.group);
+        let before = self.panels.len();
+        let kept = drop_empty(&mut self.panels, &mut self.points, |point| &mut point.panel);
+        if kept.len() < before {
+            self.changes.retain(|change| kept.contains(&change.panel));
+            for change in &mut self.changes {
+                change.panel = kept.iter().position(|panel| *panel == change.panel).unwrap_or(0);
+            }
+        }
+    }
+
+    /// Panel and group of a point in one text, for a drawing that tells both apart by colour.
+    pub(super) fn shade(&self, panel: usize, group: usize) -> String {
+        let texts = [&self.panels[panel], &self.groups[group]];
+        texts.into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" · ")
+    }
+
+    /// Every such text, in the order of the panels.
+    pub(super) fn shades(&self) -> Vec<String> {
+        let mut shades = Vec::new();
+        for panel in 0..self.panels.len() {
+            for group in 0..self.groups.len() {
+                let shade = self.shade(panel, group);
+                if !shades.contains(&shade) {
+                    shades.push(shade);
                 }
             }
         }
+        shades
+    }
+
+    /// The title of these texts.
+    pub(super) fn shade_title(&self) -> String {
+        let titles = [&self.panel, &self.group];
+        titles.into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" · ")
     }
 
     /// How many figures are hidden, in words; empty when none is.
@@ -139,110 +227,97 @@ impl Plot {
     }
 }
 
-/// Which key columns stand along the axis; the others are told apart by colour.
-struct Keys {
-    axis: std::ops::Range<usize>,
-    columns: usize,
-}
-
-impl Keys {
-    fn of(chart: Chart, columns: usize, sides: bool) -> Keys {
-        let last = columns.saturating_sub(1);
-        let axis = match chart {
-            _ if sides => 0..columns,
-            // Before and after beside each other: the column that tells them apart is the last.
-            Chart::BeforeAfter if columns > 1 => 0..last,
-            _ => last..columns,
-        };
-        Keys { axis, columns }
-    }
-
-    fn join(&self, texts: &[&str], axis: bool) -> String {
-        let taken = (0..self.columns).filter(|at| self.axis.contains(at) == axis).map(|at| texts[at]);
-        taken.collect::<Vec<_>>().join(" · ")
-    }
-
-    fn category(&self, texts: &[&str]) -> String {
-        self.join(texts, true)
-    }
-
-    fn group(&self, texts: &[&str]) -> String {
-        self.join(texts, false)
-    }
-}
-
-/// The columns that stand for before and after, where these are figures of one row.
-fn sides(chart: Chart, figures: &[FigureColumn]) -> Vec<usize> {
-    let side = |word: &str| figures.iter().position(|figure| figure.id.split(['_', '-']).any(|w| w == word));
-    match (side("before"), side("after")) {
-        (Some(before), Some(after)) if chart == Chart::BeforeAfter => vec![before, after],
-        _ => Vec::new(),
-    }
-}
-
-/// The column that is drawn.
-fn measure(chart: Chart, figures: &[FigureColumn]) -> Option<usize> {
-    let kinds: &[Kind] = match chart {
-        Chart::Survival => &[Kind::Rate, Kind::Number, Kind::Count],
-        Chart::BeforeAfter => &[Kind::Rate, Kind::Number, Kind::Count],
-        Chart::Costs => &[Kind::Number, Kind::Count, Kind::Rate],
-        Chart::Funnel | Chart::Overlap | Chart::Series | Chart::Other => {
-            &[Kind::Count, Kind::Number, Kind::Rate]
+/// Takes away texts that no point says anything of, but for the last; gives the places of those that are kept.
+fn drop_empty(
+    texts: &mut Vec<String>,
+    points: &mut Vec<Point>,
+    place: fn(&mut Point) -> &mut usize,
+) -> Vec<usize> {
+    let mut kept: Vec<usize> = (0..texts.len()).collect();
+    for at in (0..texts.len()).rev() {
+        if texts.len() > 1 && !points.iter_mut().any(|point| *place(point) == at && point.says()) {
+            texts.remove(at);
+            kept.remove(at);
+            points.retain_mut(|point| *place(point) != at);
+            points.iter_mut().map(place).filter(|place| **place > at).for_each(|place| *place -= 1);
         }
-    };
-    kinds.iter().find_map(|kind| figures.iter().position(|figure| figure.kind == *kind))
-}
-
-/// The interval of a column: the first range after it, when it may have one.
-fn interval(figures: &[FigureColumn], measure: usize) -> Option<usize> {
-    let may = matches!(figures[measure].kind, Kind::Rate | Kind::Number);
-    let mut after = figures.iter().enumerate().skip(measure + 1);
-    after.find(|(_, figure)| may && figure.kind == Kind::Range).map(|(at, _)| at)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a drawing has no use for more than 52 bits")]
-fn point(
-    (row, at, interval): (&Row, usize, Option<usize>),
-    column: &FigureColumn,
-    (category, group): (usize, usize),
-    language: Language,
-) -> Point {
-    let figure = row.figures[at];
-    let (value, mut span) = match figure {
-        Some(Figure::Count(count)) => (Some(count as f64), None),
-        Some(Figure::Percent(percent)) => (Some(percent as f64), None),
-        Some(Figure::Number(number)) => (Some(number), None),
-        Some(Figure::AtMost(percent)) => (None, Some((0.0, percent as f64))),
-        Some(Figure::AtLeast(percent)) => (None, Some((percent as f64, 100.0))),
-        Some(Figure::Range { low, high }) => (None, Some((low, high))),
-        // A band without an end has no place on an axis.
-        Some(Figure::From(_) | Figure::Hidden) | None => (None, None),
-    };
-    let bound = span.is_some();
-    if let (Some(_), Some(Figure::Range { low, high })) = (value, interval.and_then(|at| row.figures[at])) {
-        span = Some((low, high));
     }
-    let hidden = figure.is_some_and(Figure::is_hidden);
-    let text = figure.filter(|f| !f.is_hidden()).map(|f| f.to_text(column, language)).unwrap_or_default();
-    Point { category, group, value, span, bound, text, hidden }
+    kept
 }
 
-/// The place of a text in a list, to which it is added when it is new.
-fn place(texts: &mut Vec<String>, text: String) -> usize {
-    texts.iter().position(|known| *known == text).unwrap_or_else(|| {
-        texts.push(text);
-        texts.len() - 1
+/// A row as it is read.
+struct Reading<'a> {
+    figures: &'a [FigureColumn],
+    row: &'a Row,
+    language: Language,
+}
+
+impl Reading<'_> {
+    /// A figure as text; a hidden one is the mark.
+    fn text(&self, at: usize) -> Option<String> {
+        self.row.figures[at].map(|figure| figure.to_text(&self.figures[at], self.language))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a drawing has no use for more than 52 bits")]
+    fn point(&self, at: usize, within: Option<Interval>) -> Point {
+        let figure = self.row.figures[at];
+        let (value, mut span) = match figure {
+            Some(Figure::Count(count)) => (Some(count as f64), None),
+            Some(Figure::Percent(percent)) => (Some(percent as f64), None),
+            Some(Figure::Number(number)) => (Some(number), None),
+            Some(Figure::AtMost(percent)) => (None, Some((0.0, percent as f64))),
+            Some(Figure::AtLeast(percent)) => (None, Some((percent as f64, 100.0))),
+            Some(Figure::Range { low, high }) => (None, Some((low, high))),
+            // A band without an end has no place on an axis.
+            Some(Figure::From(_) | Figure::Hidden) | None => (None, None),
+        };
+        let bound = span.is_some();
+        let mut interval = String::new();
+        if let (Some(_), Some((ends, text))) = (value, within.and_then(|within| self.interval(within))) {
+            (span, interval) = (Some(ends), text);
+        }
+        let hidden = figure.is_some_and(Figure::is_hidden);
+        let text = if hidden { String::new() } else { self.text(at).unwrap_or_default() };
+        let (panel, category, group, beside) = (0, 0, 0, Vec::new());
+        Point { panel, category, group, value, span, bound, text, interval, beside, hidden }
+    }
+
+    /// The ends of an interval, and how it reads.
+    fn interval(&self, within: Interval) -> Option<((f64, f64), String)> {
+        match within {
+            Interval::Range(at) => match self.row.figures[at] {
+                Some(Figure::Range { low, high }) => Some(((low, high), self.text(at)?)),
+                _ => None,
+            },
+            Interval::Ends(low, high) => match (self.row.figures[low], self.row.figures[high]) {
+                (Some(Figure::Number(a)), Some(Figure::Number(b))) => {
+                    let text = format!("{} {} {}", self.text(low)?, self.language.to(), self.text(high)?);
+                    Some(((a.min(b), a.max(b)), text))
+                }
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The place of a code in a list, to which it is added when it is new.
+fn place(codes: &mut Vec<String>, code: String, new: impl FnOnce()) -> usize {
+    codes.iter().position(|known| *known == code).unwrap_or_else(|| {
+        codes.push(code);
+        new();
+        codes.len() - 1
     })
 }
 
 /// Codes as rising numbers: `d30`, `30`, `30-days`. `None` when one of them holds no number or several.
-fn positions(codes: &[String]) -> Option<Vec<f64>> {
-    let number = |code: &String| {
+fn positions(categories: &[Category]) -> Option<Vec<f64>> {
+    let number = |category: &Category| {
+        let code = &category.code;
         let mut numbers = code.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
         let number = numbers.next()?.parse::<u32>().ok()?;
         numbers.next().is_none().then_some(f64::from(number))
     };
-    let positions: Vec<f64> = codes.iter().map(number).collect::<Option<_>>()?;
+    let positions: Vec<f64> = categories.iter().map(number).collect::<Option<_>>()?;
     positions.windows(2).all(|pair| pair[0] < pair[1]).then_some(positions)
 }
 
@@ -252,7 +327,8 @@ mod tests {
 
     #[test]
     fn codes_are_numbers_only_when_all_are_and_rise() {
-        let read = |codes: &[&str]| positions(&codes.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>());
+        let category = |code: &&str| Category { code: (*code).to_owned(), label: String::new() };
+        let read = |codes: &[&str]| positions(&codes.iter().map(category).collect::<Vec<_>>());
         assert_eq!(read(&["d0", "30-days", "365"]), Some(vec![0.0, 30.0, 365.0]));
         for wrong in [&["7", "7"][..], &["30", "7"], &["start", "7"], &["0-7", "8-30"]] {
             assert_eq!(read(wrong), None, "{wrong:?}");

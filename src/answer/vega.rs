@@ -28,7 +28,7 @@ impl Answer {
             "data": { "values": values(&plot) },
             "usermeta": { "sha256": self.sha256, "sealed": self.sealed, "rules": self.table.rules },
         });
-        let (encoding, layer) = match plot.form {
+        let (encoding, layer) = match plot.form() {
             Form::Bars => bars(&plot),
             Form::Steps | Form::Line => lines(&plot),
         };
@@ -36,7 +36,7 @@ impl Answer {
         members.insert("encoding".to_owned(), encoding);
         members.insert("layer".to_owned(), layer);
         members.insert("width".to_owned(), json!(520));
-        if plot.form != Form::Bars {
+        if plot.form() != Form::Bars {
             members.insert("height".to_owned(), json!(280));
         }
         Some(spec)
@@ -46,8 +46,8 @@ impl Answer {
 fn values(plot: &Plot) -> Vec<Value> {
     let row = |point: &super::plot::Point| {
         let mut row = json!({
-            "category": plot.categories[point.category],
-            "group": plot.groups[point.group],
+            "category": plot.categories[point.category].label,
+            "group": plot.shade(point.panel, point.group),
             "value": point.value.map(number),
             "low": point.span.map(|(low, _)| number(low)),
             "high": point.span.map(|(_, high)| number(high)),
@@ -73,6 +73,10 @@ fn number(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 9e15 { json!(value as i64) } else { json!(value) }
 }
 
+fn labels(plot: &Plot) -> Vec<&str> {
+    plot.categories.iter().map(|category| category.label.as_str()).collect()
+}
+
 fn scale(plot: &Plot) -> Value {
     let (low, high) = plot.ends();
     if plot.percent { json!({ "domain": [number(low), number(high)] }) } else { json!({ "zero": true }) }
@@ -80,8 +84,9 @@ fn scale(plot: &Plot) -> Value {
 
 /// Colour by group, where there is more than one.
 fn colour(plot: &Plot, encoding: &mut Value) {
-    if plot.groups.len() > 1 {
-        encoding["color"] = json!({ "field": "group", "type": "nominal", "sort": plot.groups, "title": plot.group,
+    let shades = plot.shades();
+    if shades.len() > 1 {
+        encoding["color"] = json!({ "field": "group", "type": "nominal", "sort": shades, "title": plot.shade_title(),
                 "legend": { "orient": "bottom", "symbolOpacity": 1, "symbolType": "square" } });
     }
 }
@@ -89,8 +94,8 @@ fn colour(plot: &Plot, encoding: &mut Value) {
 fn tooltip(plot: &Plot) -> Value {
     let field = |field: &str, title: &str| json!({ "field": field, "type": "nominal", "title": title });
     let mut fields = vec![field("category", &plot.category)];
-    if plot.groups.len() > 1 {
-        fields.push(field("group", &plot.group));
+    if plot.shades().len() > 1 {
+        fields.push(field("group", &plot.shade_title()));
     }
     fields.push(field("text", &plot.measure));
     Value::Array(fields)
@@ -98,11 +103,12 @@ fn tooltip(plot: &Plot) -> Value {
 
 fn bars(plot: &Plot) -> (Value, Value) {
     let mut encoding = json!({
-        "y": { "field": "category", "type": "nominal", "sort": plot.categories, "title": plot.category,
+        "y": { "field": "category", "type": "nominal", "sort": labels(plot), "title": plot.category,
                "axis": { "labelLimit": 260 } },
     });
-    if plot.groups.len() > 1 {
-        encoding["yOffset"] = json!({ "field": "group", "type": "nominal", "sort": plot.groups });
+    let shades = plot.shades();
+    if shades.len() > 1 {
+        encoding["yOffset"] = json!({ "field": "group", "type": "nominal", "sort": shades });
     }
     colour(plot, &mut encoding);
     let x = |field: &str| json!({ "field": field, "type": "quantitative", "title": plot.measure, "scale": scale(plot) });
@@ -117,11 +123,11 @@ fn bars(plot: &Plot) -> (Value, Value) {
 }
 
 fn lines(plot: &Plot) -> (Value, Value) {
-    let shape = if plot.form == Form::Steps { "step-after" } else { "linear" };
+    let shape = if plot.form() == Form::Steps { "step-after" } else { "linear" };
     let x = if plot.positions.is_some() {
         json!({ "field": "position", "type": "quantitative", "title": plot.category })
     } else {
-        json!({ "field": "category", "type": "ordinal", "sort": plot.categories, "title": plot.category })
+        json!({ "field": "category", "type": "ordinal", "sort": labels(plot), "title": plot.category })
     };
     let mut encoding = json!({ "x": x });
     colour(plot, &mut encoding);
@@ -129,7 +135,7 @@ fn lines(plot: &Plot) -> (Value, Value) {
     let point = json!({ "mark": { "type": "point", "filled": true, "opacity": 1 },
         "encoding": { "y": y("value"), "tooltip": tooltip(plot) } });
     let line = json!({ "mark": { "type": "line", "interpolate": shape }, "encoding": { "y": y("value") } });
-    let layer = if plot.form == Form::Steps && plot.positions.is_some() {
+    let layer = if plot.form() == Form::Steps && plot.positions.is_some() {
         let until = json!({ "field": "until" });
         json!([
             { "mark": { "type": "rect", "opacity": 0.2 },

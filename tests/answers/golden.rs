@@ -7,7 +7,7 @@ use kobling::language::Language;
 
 use crate::kit::{NAMES, body, fixture, folder};
 
-fn hold(path: &Path, text: &str) {
+pub fn hold(path: &Path, text: &str) {
     if std::env::var_os("KOBLING_BLESS").is_some() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(path, text).expect("written");

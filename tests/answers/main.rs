@@ -3,6 +3,7 @@
 //! The golden files are written anew when `KOBLING_BLESS` is set; whoever does that reads the difference.
 
 mod attacks;
+mod charts;
 mod commands;
 mod golden;
 mod kit;

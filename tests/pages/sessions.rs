@@ -1,6 +1,7 @@
 //! Signing in and out, and what a session is worth.
 
 use kobling::auth::Role;
+use kobling::clock::Clock as _;
 use serde_json::json;
 
 use crate::browser::Browser;
@@ -50,4 +51,179 @@ fn somebody_signs_in_changes_language_and_signs_out() {
         "return document.readyState === 'complete' && !document.querySelector('.kb-who')",
     );
     browser.quiet();
+}
+
+/// The answer to a request by hand: status, and the headers and body as text.
+fn by_hand(running: &Running, request: &str) -> (u16, String) {
+    use std::io::{Read as _, Write as _};
+    let host = running.address.strip_prefix("http://").expect("http");
+    let mut stream = std::net::TcpStream::connect(host).expect("connected");
+    stream.write_all(request.replace("HOST", host).as_bytes()).expect("sent");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("text");
+    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, text)
+}
+
+fn post(path: &str, headers: &str, body: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n{headers}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Signs in by hand and gives the cookie.
+fn cookie(running: &Running, bearer: &str) -> String {
+    let body = format!("token={bearer}&next=/");
+    let (status, text) = by_hand(running, &post("/da/sign-in", "Sec-Fetch-Site: same-origin\r\n", &body));
+    assert_eq!(status, 303, "{text}");
+    let line = text.lines().find(|line| line.starts_with("set-cookie: ")).expect("a cookie");
+    for term in ["__Host-", "; Path=/", "; Secure", "; HttpOnly", "; SameSite=Strict"] {
+        assert!(line.contains(term), "{line}");
+    }
+    line["set-cookie: ".len()..].split(';').next().expect("a pair").to_owned()
+}
+
+fn get(running: &Running, path: &str, cookie: &str) -> (u16, String) {
+    by_hand(
+        running,
+        &format!("GET {path} HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n"),
+    )
+}
+
+/// What the forms of a page say.
+fn csrf(page: &str) -> &str {
+    let after = page.split("name=\"csrf\" value=\"").nth(1).expect("a form");
+    after.split('"').next().expect("a value")
+}
+
+#[test]
+fn a_session_that_is_over_leads_to_signing_in_and_back_to_the_page() {
+    let running = Running::new();
+    let browser = Browser::start();
+    let (_, bearer) = evaluator(&running);
+    browser.sign_in_with(&running, "da", &bearer);
+    running.clock.set(running.clock.now().plus_millis(21 * 60_000));
+    browser.open(&format!("{}/da/programme?a=b&c=d", running.address));
+    assert!(browser.address().contains("/da/sign-in?next=/programme"), "{}", browser.address());
+    browser.click(".kb-language");
+    browser.fill("#token", &bearer);
+    browser.click("main button");
+    browser.text(".kb-who");
+    assert!(browser.address().ends_with("/en/programme?a=b&c=d"), "{}", browser.address());
+}
+
+#[test]
+fn a_revoked_principal_is_out_at_once() {
+    let running = Running::new();
+    let (_, bearer) = evaluator(&running);
+    let cookie = cookie(&running, &bearer);
+    assert!(get(&running, "/da/", &cookie).1.contains("kb-who"));
+    running.service.revoke_principal(&"eva".parse().expect("a name")).expect("revoked");
+    assert!(!get(&running, "/da/", &cookie).1.contains("kb-who"));
+}
+
+#[test]
+fn signing_out_everywhere_ends_the_sessions_of_every_browser() {
+    let running = Running::new();
+    let (_, bearer) = evaluator(&running);
+    let [one, other] = [(); 2].map(|()| cookie(&running, &bearer));
+    let page = get(&running, "/da/", &one).1;
+    let headers = format!("Sec-Fetch-Site: same-origin\r\nCookie: {one}\r\n");
+    let body = format!("csrf={}&everywhere=1", csrf(&page));
+    let (status, answer) = by_hand(&running, &post("/da/sign-out", &headers, &body));
+    assert_eq!(status, 303, "{answer}");
+    assert!(answer.contains("clear-site-data: \"cache\", \"storage\""), "{answer}");
+    for cookie in [one, other] {
+        assert!(!get(&running, "/da/", &cookie).1.contains("kb-who"));
+    }
+}
+
+/// Attack: another site's form, one without what the session's forms say, and one of another session.
+#[test]
+fn what_another_site_or_another_session_sends_changes_nothing() {
+    let running = Running::new();
+    let (_, bearer) = evaluator(&running);
+    let [one, other] = [(); 2].map(|()| cookie(&running, &bearer));
+    let (page, others) = (get(&running, "/da/", &one).1, get(&running, "/da/", &other).1);
+    assert_ne!(csrf(&page), csrf(&others));
+    let right = csrf(&page);
+    let same = "Sec-Fetch-Site: same-origin\r\n";
+    let attempts = [
+        ("Sec-Fetch-Site: cross-site\r\n", right),
+        ("Sec-Fetch-Site: same-site\r\n", right),
+        ("Sec-Fetch-Site: none\r\n", right),
+        ("Origin: https://evil.example\r\n", right),
+        ("Origin: null\r\n", right),
+        ("", right),
+        (same, ""),
+        (same, csrf(&others)),
+        (same, &right[..right.len() - 1]),
+    ];
+    for (site, said) in attempts {
+        let headers = format!("{site}Cookie: {one}\r\n");
+        let (status, answer) = by_hand(&running, &post("/da/sign-out", &headers, &format!("csrf={said}")));
+        assert_eq!(status, 403, "{site}{said}: {answer}");
+        assert!(get(&running, "/da/", &one).1.contains("kb-who"), "{site}{said}");
+    }
+    // Nobody is signed in by another site either.
+    let body = format!("token={bearer}&next=/");
+    let (status, answer) = by_hand(&running, &post("/da/sign-in", "Sec-Fetch-Site: cross-site\r\n", &body));
+    assert!(status == 403 && !answer.contains("set-cookie"), "{answer}");
+}
+
+/// Attack: a page in somebody else's frame, a script in an address, content taken for another kind.
+#[test]
+fn every_page_says_what_a_browser_may_do_with_it() {
+    let running = Running::new();
+    let base = kobling_assets(&running);
+    for path in
+        ["/da/", "/en/sign-in", "/da/nothing", "/da/<script>alert(1)</script>", &format!("{base}/kobling.js")]
+    {
+        let (_, answer) = get(&running, &path.replace('<', "%3C").replace('>', "%3E"), "");
+        for header in [
+            "content-security-policy: default-src 'none'; script-src 'self'",
+            "x-content-type-options: nosniff",
+            "x-frame-options: DENY",
+            "referrer-policy: no-referrer",
+        ] {
+            assert!(answer.contains(header), "{path}: {header}\n{answer}");
+        }
+        assert!(!answer.contains("<script>"), "{path}");
+        assert_eq!(answer.contains("cache-control: no-store"), !path.starts_with("/assets"), "{path}");
+    }
+    let (status, answer) = get(&running, "/da/nothing", "");
+    assert!(status == 404 && answer.contains("lang=\"da\""), "{answer}");
+}
+
+fn kobling_assets(running: &Running) -> String {
+    let page = get(running, "/da/", "").1;
+    let at = page.find("/assets/").expect("style");
+    page[at..]
+        .split("/kobling.css")
+        .next()
+        .expect("an address")
+        .split("/dkfds")
+        .next()
+        .expect("an address")
+        .to_owned()
+}
+
+#[test]
+fn everything_is_there_without_a_script_and_on_a_narrow_screen() {
+    let running = Running::new();
+    let browser = Browser::start();
+    browser.scripts(false);
+    browser.size(320, 700);
+    let (_, bearer) = evaluator(&running);
+    browser.sign_in_with(&running, "da", &bearer);
+    browser.click(".kb-header form button");
+    assert_eq!(browser.text("main a.button"), "Log ind");
+    browser.scripts(true);
+    for path in ["/da/", "/en/sign-in", "/da/tokeniser"] {
+        browser.open(&format!("{}{path}", running.address));
+        browser.axe();
+        let wide = browser.script("return document.documentElement.scrollWidth > 320", vec![]);
+        assert_eq!(wide, json!(false), "{path} is wider than the screen");
+    }
 }

@@ -62,6 +62,13 @@ impl Demo {
             played.address(),
             played.evaluator_token().display()
         );
+        println!(
+            "\nOr open http://{}/ in a browser, and sign in with the line that stands in one of these files:",
+            played.address()
+        );
+        for file in played.tokens() {
+            println!("  {}", file.display());
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime =
             runtime.map_err(|error| Failure::Configuration(format!("threads cannot be started: {error}")))?;

@@ -184,6 +184,12 @@ impl Played {
     pub fn evaluator_token(&self) -> PathBuf {
         self.town.token_file(self.town.evaluator())
     }
+
+    /// Files with the bearer tokens of those who may sign in to the pages: the steward, the evaluator, the partners.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<PathBuf> {
+        self.town.tokens()
+    }
 }
 
 impl Settings {

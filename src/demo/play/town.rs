@@ -162,6 +162,14 @@ impl Town {
         written.map_err(PlayError::io(&path))
     }
 
+    /// The files with bearer tokens, by name.
+    pub(super) fn tokens(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.folder.join("tokens"));
+        let mut files: Vec<PathBuf> = entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        files
+    }
+
     /// Lets a partner in: a principal, and its signing key enrolled.
     pub(super) fn admit(&self, house: &House, programme: &Programme) -> Result<(), PlayError> {
         debug_assert!(programme.partner(&house.partner).is_some());
