@@ -27,7 +27,7 @@ mod uploads;
 /// Handlers that a page serves too, behind a guard of its own: whoever calls them says who asks.
 pub(crate) mod uploading {
     pub(crate) use super::guard::{Caller, Whole};
-    pub(crate) use super::tus::{delete, head, patch, take};
+    pub(crate) use super::tus::{head, patch, take};
     pub(crate) use super::uploads::{OPEN_LIMIT, open};
 }
 

@@ -159,7 +159,7 @@ async fn pump(mut body: Body, sender: mpsc::Sender<Bytes>, mut checksum: Option<
 /// Give an open upload up (tus 1.0, termination).
 #[utoipa::path(delete, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
     responses((status = 204, description = "gone"), (status = "default", body = Problem)))]
-pub(crate) async fn delete(
+pub(super) async fn delete(
     State(service): State<Arc<Service>>,
     Caller(caller): Caller,
     Path(id): Path<String>,

@@ -4,4 +4,6 @@
 mod kit;
 
 mod browser;
+mod partner;
+mod sending;
 mod sessions;

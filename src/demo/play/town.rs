@@ -165,7 +165,8 @@ impl Town {
     /// The files with bearer tokens, by name.
     pub(super) fn tokens(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.folder.join("tokens"));
-        let mut files: Vec<PathBuf> = entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        let mut files: Vec<PathBuf> =
+            entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         files.sort();
         files
     }

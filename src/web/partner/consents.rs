@@ -84,7 +84,9 @@ const fn standing(standing: ConsentStanding, l: Language) -> (&'static str, &'st
 fn erased(row: ErasureRow, by: Day, l: Language) -> Erased {
     let cause = match row.cause {
         ErasureCause::Denied => l.choose("Nogen sagde nej", "Somebody said no"),
-        ErasureCause::Ended => l.choose("Et ja ophørte eller blev snævrere", "A yes ended, or became narrower"),
+        ErasureCause::Ended => {
+            l.choose("Et ja ophørte eller blev snævrere", "A yes ended, or became narrower")
+        }
         ErasureCause::Joined => l.choose("Et nyt nummer", "A new number"),
     };
     let state = match row.state {
@@ -92,9 +94,10 @@ fn erased(row: ErasureRow, by: Day, l: Language) -> Erased {
         ErasureState::Decided => {
             l.choose("Intet spørgsmål læser rækkerne mere", "No question reads the rows any more")
         }
-        ErasureState::Staged => {
-            l.choose("Ude af pakkerne; øjebliksbillederne følger", "Out of the packages; the snapshots follow")
-        }
+        ErasureState::Staged => l.choose(
+            "Ude af pakkerne; øjebliksbillederne følger",
+            "Out of the packages; the snapshots follow",
+        ),
         ErasureState::Done => l.choose("Færdig", "Done"),
     };
     Erased {

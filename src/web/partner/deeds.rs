@@ -32,10 +32,9 @@ pub(super) const fn words(deed: Deed, l: Language) -> &'static str {
             "I så alt, hvad der holdes fra jer om en person",
             "You saw everything that is held of a person from you",
         ),
-        Deed::ConsentsRead => (
-            "I spurgte, hvad jeres samtykker tillod",
-            "You asked what your consent records permitted",
-        ),
+        Deed::ConsentsRead => {
+            ("I spurgte, hvad jeres samtykker tillod", "You asked what your consent records permitted")
+        }
         Deed::ErasureOpened => ("En sletning begyndte", "An erasure began"),
         Deed::ErasureDone => ("En sletning blev færdig", "An erasure was done"),
         Deed::SnapshotErased => ("Et øjebliksbillede blev skrevet om", "A snapshot was written anew"),

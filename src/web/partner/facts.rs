@@ -71,11 +71,8 @@ pub(super) fn of(subject: &Subject, l: Language) -> Vec<Fact> {
 /// A receipt of the service's own making, taken apart; none where its form is not understood here.
 pub(super) fn receipt(signed: &SignedReceipt, l: Language) -> Vec<Fact> {
     let Ok(receipt) = serde_json::from_str::<Receipt>(&signed.receipt) else { return Vec::new() };
-    let mut facts = vec![Fact {
-        title: l.choose("Givet", "Given"),
-        value: words::moment(receipt.at),
-        code: false,
-    }];
+    let mut facts =
+        vec![Fact { title: l.choose("Givet", "Given"), value: words::moment(receipt.at), code: false }];
     facts.extend(of(&receipt.subject, l));
     let (place, hash) = (receipt.head.position, receipt.head.hash);
     facts.push(Fact {

@@ -47,7 +47,6 @@ struct Line {
 #[template(path = "partner/followups.html")]
 struct FollowupsPage {
     frame: Frame,
-    partner: String,
     lines: Vec<Line>,
 }
 
@@ -99,7 +98,6 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visitor: Visitor) -> Resul
     };
     let page = FollowupsPage {
         frame: Frame::of(&visitor.visit, l.choose("Opfølgning", "Follow-up")),
-        partner: visitor.principal.organisation.to_string(),
         lines: offered.into_iter().zip(&left).map(line).collect(),
     };
     Ok(page::show(&page))

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::extract::State;
+use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::auth::Principal;
@@ -61,7 +61,8 @@ pub(super) async fn send(
         return Err(MISSING);
     }
     let service = Arc::clone(&web.service);
-    let id = receive(service, visitor.principal, (manifest, signature), next(&mut form, "data").await?).await?;
+    let id =
+        receive(service, visitor.principal, (manifest, signature), next(&mut form, "data").await?).await?;
     Ok(Redirect::to(&format!("/{}/packages/{id}", visit.language.tag())).into_response())
 }
 

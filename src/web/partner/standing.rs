@@ -55,8 +55,14 @@ impl Seen<'_> {
                 }
             }
             (UploadState::Complete, false, _) => say(
-                ("Afløst", "En nyere pakke for samme datasæt og periode træder i stedet ved næste forsegling."),
-                ("Superseded", "A newer package of the same dataset and period takes its place at the next seal."),
+                (
+                    "Afløst",
+                    "En nyere pakke for samme datasæt og periode træder i stedet ved næste forsegling.",
+                ),
+                (
+                    "Superseded",
+                    "A newer package of the same dataset and period takes its place at the next seal.",
+                ),
                 false,
             ),
             (UploadState::Replaced, ..) => say(
@@ -67,7 +73,10 @@ impl Seen<'_> {
             (UploadState::Recorded, ..) => match list(self.row) {
                 Some(ListKind::Aliases) => say(
                     ("Foreslået", "Styregruppen afgør forslagene; de godkendte gælder fra næste forsegling."),
-                    ("Proposed", "The steward decides on the proposals; those approved hold from the next seal on."),
+                    (
+                        "Proposed",
+                        "The steward decides on the proposals; those approved hold from the next seal on.",
+                    ),
                     true,
                 ),
                 _ => say(
@@ -92,8 +101,14 @@ impl Seen<'_> {
                 false,
             ),
             (UploadState::Refused, ..) => say(
-                ("Afvist", "Antallet af personer er usædvanligt. Intet af den er gemt. Spørg styregruppen; godkender den pakken, så send den igen, som den er."),
-                ("Refused", "The number of persons is unusual. Nothing of it is kept. Ask the steward; once approved, send the package again as it is."),
+                (
+                    "Afvist",
+                    "Antallet af personer er usædvanligt. Intet af den er gemt. Spørg styregruppen; godkender den pakken, så send den igen, som den er.",
+                ),
+                (
+                    "Refused",
+                    "The number of persons is unusual. Nothing of it is kept. Ask the steward; once approved, send the package again as it is.",
+                ),
                 false,
             ),
         }

@@ -2,8 +2,8 @@
 
 use crate::clock::Timestamp;
 use crate::extract::manifest::ListKind;
-use crate::language::{Language, Spoken as _};
 use crate::extract::report::{KINDS, Matter, Remark, kind_code};
+use crate::language::{Language, Spoken as _};
 use crate::name::OrganisationId;
 use crate::programme::Programme;
 
@@ -51,17 +51,17 @@ pub(super) fn organisation(programme: &Programme, id: &OrganisationId) -> String
 
 /// A reason or remark of a manifest, in words and with what to do; the code alone for one of another version.
 pub(super) fn matter(code: &str, l: Language) -> (String, &'static str) {
-    Matter::of_code(code).map_or_else(
-        || (code.to_owned(), ""),
-        |matter| (capital(&matter.say(l)), matter.advice(l)),
-    )
+    Matter::of_code(code)
+        .map_or_else(|| (code.to_owned(), ""), |matter| (capital(&matter.say(l)), matter.advice(l)))
 }
 
 /// A kind of identifier in words.
 pub(super) fn identifier(code: &str, l: Language) -> String {
     match KINDS.into_iter().find(|kind| kind_code(*kind) == code) {
-        Some(kind) => Remark::on_kind(kind)
-            .map_or_else(|| l.choose("CPR-nummer", "CPR number").to_owned(), |remark| capital(&remark.say(l))),
+        Some(kind) => Remark::on_kind(kind).map_or_else(
+            || l.choose("CPR-nummer", "CPR number").to_owned(),
+            |remark| capital(&remark.say(l)),
+        ),
         None => code.to_owned(),
     }
 }
