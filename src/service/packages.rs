@@ -43,6 +43,16 @@ impl Service {
         Ok(self.store.packages_of(&self.partner(caller)?)?)
     }
 
+    /// Ids of those of the caller's packages that the next seal reads: of each dataset and period the one completed last.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub fn own_in_force(&self, caller: &Principal) -> Result<Vec<String>, ServiceError> {
+        let partner = self.partner(caller)?;
+        let in_force = self.store.packages_in_force()?.into_iter();
+        Ok(in_force.filter(|row| row.partner == partner).map(|row| row.id).collect())
+    }
+
     /// Where the caller's packages were sealed, by their ids. Of other partners' packages nothing is told, not even that
     /// there are any.
     ///

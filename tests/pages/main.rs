@@ -1,5 +1,7 @@
 //! The pages in a real Chromium: each role's way, both languages, accessibility, and attacks.
 
+#[path = "../kit/cutter.rs"]
+mod cutter;
 #[path = "../kit/mod.rs"]
 mod kit;
 

@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 use kobling::auth::Role;
 use kobling::clock::Clock as _;
 use kobling::extract::Package;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::browser::Browser;
+use crate::cutter::{Cut, Cutter};
 use crate::kit::{self, Running, linkage_key, package, package_of, signing_key};
 use crate::partner::{Visit, fits_narrow, send};
 
@@ -69,7 +70,8 @@ fn line(browser: &Browser, rate: Option<u64>) {
 /// Begins to send the shared package over a slow line, and waits until some of it has left.
 fn begin(browser: &Browser) {
     browser.fill("#send-files", &paths(&shared().2));
-    line(browser, Some(400_000));
+    // What is under way keeps this pace: a change holds for what begins after it.
+    line(browser, Some(150_000));
     browser.click("#send-go");
     browser.until("half has left", "return document.getElementById('send-bar').value > 550");
 }
@@ -100,10 +102,14 @@ fn a_package_whose_files_are_chosen_is_cut_and_carried_on() {
     browser.click("#send-other");
     begin(&browser);
     browser.axe();
+    browser.screenshot("partner-sending.da");
+    browser.click("#send-pause");
+    browser.until_text("Holder pause");
+    assert_eq!(client.packages().expect("listed")[0].state, "open");
     line(&browser, Some(0));
+    browser.click("#send-resume");
     browser.until_text("Forbindelsen er afbrudt");
     browser.axe();
-    assert_eq!(client.packages().expect("listed")[0].state, "open");
     line(&browser, None);
     until_done(&browser);
     browser.axe();
@@ -114,6 +120,24 @@ fn a_package_whose_files_are_chosen_is_cut_and_carried_on() {
     let id = &client.packages().expect("listed")[0].id;
     let file = browser.downloaded(&format!("lokk-forloeb-{}.receipt.json", &id[..8]));
     assert_eq!(&running.receipt(&std::fs::read(file).expect("read")).id, id);
+}
+
+#[test]
+fn a_line_that_is_cut_in_the_middle_of_rows_again_and_again_loses_nothing() {
+    let running = Running::new();
+    let client = running.partner(LOKK);
+    // Each connection that carries so much is cut; those of pages and styles carry less.
+    let cutter = Cutter::new(&running.address, vec![Cut::Up(1_400_000); 40], std::time::Duration::ZERO);
+    let browser = Browser::start();
+    let bearer = running.bearer("lone", Role::Partner, LOKK);
+    browser.open(&format!("{}/da/sign-in?next=/send", cutter.address));
+    browser.fill("#token", &bearer);
+    browser.click("main button[type=submit]");
+    browser.fill("#send-files", &paths(&shared().2));
+    browser.click("#send-go");
+    until_done(&browser);
+    assert!(cutter.cuts() > 0, "no cut was made");
+    assert_eq!(&outcome(&running, &client), by_command());
 }
 
 #[test]
@@ -138,7 +162,7 @@ fn after_a_reload_the_same_package_goes_on_where_it_stopped() {
         assert!(waited < 200, "nothing is durable");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    assert!(browser.text("#send-waiting").contains("2022"));
+    assert!(browser.text("#send-waiting").contains("2021-Q1..2024-Q4"));
     browser.axe();
     line(&browser, None);
     browser.fill("#send-files", &paths(&shared().2));
@@ -336,9 +360,7 @@ fn what_is_no_package_of_ours_is_refused_in_words_and_nothing_is_sent() {
             .map(|(name, own)| ((*name).to_owned(), if *name == bytes { with.to_vec() } else { own.clone() }))
             .collect()
     };
-    let borrowed = |files: &[(String, Vec<u8>)]| -> Vec<(String, Vec<u8>)> { files.to_vec() };
     let put_all = |name: &str, files: Vec<(String, Vec<u8>)>| -> String {
-        let files = borrowed(&files);
         let list: Vec<(&str, &[u8])> =
             files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
         put(name, &list)
@@ -428,7 +450,6 @@ fn what_is_no_package_of_ours_is_refused_in_words_and_nothing_is_sent() {
     until_done(&browser);
     let states: Vec<String> = client.packages().expect("listed").into_iter().map(|row| row.state).collect();
     assert!(states.contains(&"complete".to_owned()), "{states:?}");
-    let _: Value = json!(null);
 }
 
 fn bytes_of(folder: &Path) -> [Vec<u8>; 3] {

@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::standing::newest;
 use super::words;
 use crate::http::blocking;
 use crate::name::OrganisationId;
@@ -53,12 +52,13 @@ struct FollowupsPage {
 /// What is offered, in number.
 pub(super) async fn show(State(web): State<Arc<Web>>, visitor: Visitor) -> Result<Response, Refusal> {
     let (service, caller) = (Arc::clone(&web.service), visitor.principal.clone());
-    let (left, rows) =
-        blocking(move || Ok((service.followups_left(&caller)?, service.packages(&caller)?))).await?;
+    let (left, rows, in_force) = blocking(move || {
+        Ok((service.followups_left(&caller)?, service.packages(&caller)?, service.own_in_force(&caller)?))
+    })
+    .await?;
     let l = visitor.visit.language;
     let programme = web.service.programme();
     let offered = web.service.followups(&visitor.principal)?;
-    let in_force = newest(&rows);
     let line = |(followup, left): (&Followup, &FollowupLeft)| {
         let purpose = programme.purpose(&followup.purpose);
         let of_others = |id: &&OrganisationId| id.as_str() != visitor.principal.organisation.as_str();

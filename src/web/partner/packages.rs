@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::facts::{self, Fact};
-use super::standing::{Seen, Standing, newest, ordered};
+use super::standing::{Seen, Standing, ordered};
 use super::words;
 use crate::audit::SignedReceipt;
 use crate::extract::manifest::Manifest;
@@ -53,22 +53,21 @@ pub(super) async fn list(
 ) -> Result<Response, Refusal> {
     let from: usize = fields.one("from").and_then(|text| text.parse().ok()).unwrap_or(0);
     let (service, caller) = (Arc::clone(&web.service), visitor.principal.clone());
-    let (rows, sealed, newest, more) = blocking(move || {
+    let (rows, sealed, in_force, more) = blocking(move || {
         let rows = service.packages(&caller)?;
-        let newest = newest(&rows);
         let more = rows.len() > from.saturating_add(PAGE);
         let mut shown = Vec::new();
         for row in ordered(rows).into_iter().skip(from).take(PAGE) {
             let rejected = service.own_manifest(&caller, &row.id)?.kobling.rows.rejected;
             shown.push((row, rejected));
         }
-        Ok((shown, service.packages_sealed(&caller)?, newest, more))
+        Ok((shown, service.packages_sealed(&caller)?, service.own_in_force(&caller)?, more))
     })
     .await?;
     let l = visitor.visit.language;
     let programme = web.service.programme();
     let lines = rows.iter().map(|(row, rejected)| {
-        let seen = Seen { row, newest: newest.contains(&row.id), sealed: sealed.get(&row.id).copied() };
+        let seen = Seen { row, in_force: in_force.contains(&row.id), sealed: sealed.get(&row.id).copied() };
         Line {
             id: row.id.clone(),
             dataset: words::dataset(programme, row.dataset.as_str(), l),
@@ -114,6 +113,8 @@ struct PackagePage {
     come: Option<(String, String, String)>,
     facts: Vec<Fact>,
     rows: Vec<(&'static str, String)>,
+    /// Whether rows were turned away on arrival.
+    unkept: bool,
     rejected: Vec<Counted>,
     remarks: Vec<Counted>,
     identifiers: Vec<Counted>,
@@ -127,8 +128,8 @@ struct PackagePage {
 async fn own(web: &Arc<Web>, visitor: &Visitor, id: String) -> Result<(OwnPackage, bool), Refusal> {
     let (service, caller) = (Arc::clone(&web.service), visitor.principal.clone());
     let found = blocking(move || {
-        let newest = newest(&service.packages(&caller)?).contains(&id);
-        Ok((service.own_package(&caller, &id)?, newest))
+        let in_force = service.own_in_force(&caller)?.contains(&id);
+        Ok((service.own_package(&caller, &id)?, in_force))
     });
     Ok(found.await?)
 }
@@ -158,7 +159,7 @@ pub(super) async fn show(
 ) -> Result<Response, Refusal> {
     let l = visitor.visit.language;
     let mut come = None;
-    let (mut found, mut is_newest) = own(&web, &visitor, id.clone()).await?;
+    let (mut found, mut in_force) = own(&web, &visitor, id.clone()).await?;
     if found.row.state == UploadState::Open {
         let (service, caller, of) = (Arc::clone(&web.service), visitor.principal.clone(), id.clone());
         let standing = blocking(move || service.standing(&caller, &of)).await?;
@@ -167,7 +168,7 @@ pub(super) async fn show(
         if standing.complete {
             // A crash had come between its last block and its receipt.
             come = None;
-            (found, is_newest) = own(&web, &visitor, id).await?;
+            (found, in_force) = own(&web, &visitor, id).await?;
         }
     }
     let OwnPackage { row, manifest, receipt, withdrawal, sealed } = &found;
@@ -207,10 +208,11 @@ pub(super) async fn show(
         id: row.id.clone(),
         dataset,
         period: row.period.to_string(),
-        standing: Seen { row, newest: is_newest, sealed: *sealed }.standing(l),
+        standing: Seen { row, in_force, sealed: *sealed }.standing(l),
         come,
         facts,
         rows: fates(row, manifest, l),
+        unkept: row.kept.is_some_and(|kept| kept < row.rows),
         rejected: counted(&head.rejected),
         remarks: counted(&head.warnings),
         identifiers: identifiers.collect(),

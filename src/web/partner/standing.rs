@@ -19,8 +19,8 @@ pub(super) struct Standing {
 /// What one looks at to say where a package stands.
 pub(super) struct Seen<'a> {
     pub(super) row: &'a PackageRow,
-    /// Whether it is the newest whole one of its dataset and period.
-    pub(super) newest: bool,
+    /// Whether the next seal reads it: it is the newest whole one of its dataset and period.
+    pub(super) in_force: bool,
     pub(super) sealed: Option<SealedIn>,
 }
 
@@ -32,7 +32,7 @@ impl Seen<'_> {
             good,
             means: l.choose(da.1, en.1).to_owned(),
         };
-        match (self.row.state, self.newest, self.sealed) {
+        match (self.row.state, self.in_force, self.sealed) {
             (UploadState::Open, ..) => say(
                 ("Undervejs", "Ikke alt er kommet. Vælg samme pakke igen under Send, så fortsætter den."),
                 ("On its way", "Not all has come. Choose the same package again under Send, and it goes on."),
@@ -117,19 +117,6 @@ impl Seen<'_> {
 
 fn list(row: &PackageRow) -> Option<ListKind> {
     ListKind::ALL.into_iter().find(|kind| kind.dataset() == row.dataset.as_str())
-}
-
-/// Ids of those whole packages that a seal would read: the newest of each dataset and period.
-pub(super) fn newest(rows: &[PackageRow]) -> Vec<String> {
-    let mut found: HashMap<(&str, String), &PackageRow> = HashMap::new();
-    // In the order in which they were opened; of two completed at one moment the one opened later.
-    for row in rows.iter().filter(|row| row.state == UploadState::Complete) {
-        let of = found.entry((row.dataset.as_str(), row.period.to_string())).or_insert(row);
-        if row.completed_at >= of.completed_at {
-            *of = row;
-        }
-    }
-    found.into_values().map(|row| row.id.clone()).collect()
 }
 
 /// By dataset and period, the one with the newest package first; within it the newest first.
