@@ -41,10 +41,13 @@ fn with_rejected(running: &Running) -> Package {
 }
 
 fn record(running: &Running, partner: &str, events: &[(u64, &str, &str)]) {
-    let records: Vec<Value> = events
-        .iter()
-        .map(|(n, kind, at)| serde_json::to_value(consent(partner, *n, kind, at)).expect("JSON"))
-        .collect();
+    let events = events.iter();
+    let events =
+        events.map(|(n, kind, at)| serde_json::to_value(consent(partner, *n, kind, at)).expect("JSON"));
+    record_all(running, partner, &events.collect::<Vec<_>>());
+}
+
+fn record_all(running: &Running, partner: &str, records: &[Value]) {
     let body = json!({ "key_id": running.service.key_id().to_string(), "records": records }).to_string();
     let signature = signing_key(partner).sign("kobling/v1/consents", body.as_bytes()).to_string();
     let bearer =
@@ -161,6 +164,62 @@ fn consents_are_counted_by_purpose_and_state_and_nobody_elses() {
     browser.quiet();
 }
 
+/// Each person once under what holds for it today, by hand.
+#[test]
+fn a_yes_is_counted_by_its_days_and_by_who_said_no() {
+    let running = Running::new();
+    running.partner(LOKK);
+    let given = |n: u64, kind: &str, at: &str, change: Value| -> Value {
+        let mut record = serde_json::to_value(consent(LOKK, n, kind, at)).expect("JSON");
+        for (name, value) in change.as_object().expect("an object") {
+            record["event"][name] = value.clone();
+        }
+        record
+    };
+    let at = "2022-03-01T10:00:00Z";
+    record_all(
+        &running,
+        LOKK,
+        &[
+            given(0, "given", at, json!({ "valid_to": "2025-05-31" })),
+            given(1, "given", at, json!({ "valid_to": "2025-06-01" })),
+            given(2, "given", at, json!({ "valid_from": "2025-06-02" })),
+            given(3, "given", at, json!({})),
+            given(3, "invalidated", "2022-04-01T10:00:00Z", json!({})),
+            given(4, "given", at, json!({})),
+            given(4, "expired", "2022-04-01T10:00:00Z", json!({ "names": "given-4" })),
+            // A yes and a no of one moment: the no.
+            given(5, "given", at, json!({})),
+            given(5, "withdrawn", at, json!({})),
+            // One custodian's yes does not lift another's no.
+            given(6, "refused", at, json!({ "given_by": "custodian" })),
+            given(6, "given", "2022-05-01T10:00:00Z", json!({ "given_by": "custodian" })),
+            // A no to another purpose is none to this one.
+            given(7, "given", at, json!({})),
+            given(7, "withdrawn", "2022-05-01T10:00:00Z", json!({ "purposes": ["follow-up"] })),
+            given(8, "requested", "2022-05-01T10:00:00Z", json!({})),
+            // Everything taken back: of each purpose.
+            given(9, "given", at, json!({})),
+            given(9, "withdrawn", "2022-05-01T10:00:00Z", json!({ "purposes": [], "recipients": [] })),
+        ],
+    );
+    let lone = kobling::auth::Principal {
+        id: "lone".parse().expect("a name"),
+        name: "lone".to_owned(),
+        role: Role::Partner,
+        organisation: LOKK.parse().expect("a name"),
+    };
+    let numbers = running.service.consent_numbers(&lone).expect("counted");
+    let of = |purpose: &str| {
+        let found = numbers.purposes.iter().find(|of| of.purpose.as_str() == purpose);
+        found.map(|of| of.persons)
+    };
+    // Holds, begins later, run out, withdrawn, refused, invalid, asked.
+    assert_eq!(of("evaluation"), Some([2, 1, 2, 2, 1, 1, 1]));
+    assert_eq!(of("follow-up"), Some([0, 0, 0, 2, 0, 0, 0]), "{numbers:?}");
+    assert_eq!((numbers.persons, numbers.events), (10, 16));
+}
+
 #[test]
 fn follow_up_is_shown_in_number_with_the_commands_for_names() {
     let running = Running::new();
@@ -217,6 +276,18 @@ fn the_trail_is_read_and_proved_to_extend_a_receipt() {
     assert_eq!(browser.text("main > dl code"), head.hash.to_string());
     browser.open(&format!("{}/en/trail", running.address));
     browser.axe();
+    // A long one comes in pages, and nothing is missed or shown twice.
+    for n in 0..60 {
+        record(&running, LOKK, &[(n, "given", "2022-03-01T10:00:00Z")]);
+    }
+    browser.reload();
+    let mut places = browser.texts(".kb-place");
+    assert_eq!(places.len(), 50);
+    browser.click(".kb-pages a");
+    browser.until_text("A signing key was enrolled");
+    places.extend(browser.texts(".kb-place"));
+    let all: Vec<String> = (1..=places.len()).rev().map(|place| place.to_string()).collect();
+    assert_eq!(places, all);
     browser.quiet();
 }
 

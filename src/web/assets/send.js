@@ -226,6 +226,7 @@
     show("drop", state === "empty");
     show("found", state !== "empty" && state !== "done");
     show("progress", state !== "ready" && state !== "empty");
+    show("again", state === "done");
     root.dataset.state = state;
   };
 
@@ -379,6 +380,15 @@
     return line;
   };
 
+  // What the page calls a dataset; its name where the programme has none.
+  const title = (id) => {
+    const named = [...part("datasets").children].find((one) => one.dataset.dataset === id);
+    return named ? named.textContent : id;
+  };
+  // As pages write instants: to the minute, in UTC.
+  const made = (instant) =>
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(instant) ? `${instant.slice(0, 10)} ${instant.slice(11, 16)} UTC` : instant;
+
   const take = async (files) => {
     const list = await files;
     if (list.length === 0) {
@@ -402,12 +412,12 @@
     upload = null;
     const { head } = found;
     part("facts").replaceChildren(
-      fact(word("dataset"), String(head.dataset)),
+      fact(word("dataset"), title(String(head.dataset))),
       fact(word("period"), String(head.period)),
       fact(word("rows"), number.format(Number(head.rows.sent))),
       fact(word("rejected"), number.format(Number(head.rows.rejected))),
       fact(word("size"), size(found.data.size)),
-      fact(word("made"), found.created),
+      fact(word("made"), made(found.created)),
     );
     buttons("ready");
     say(word("ready"));

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::words;
+use crate::extract::manifest::ListKind;
 use crate::http::blocking;
 use crate::http::uploading::{self, Caller, OPEN_LIMIT, Whole};
 use crate::store::{PackageRow, UploadState};
@@ -33,6 +34,8 @@ struct SendPage {
     frame: Frame,
     partner: String,
     programme: String,
+    /// Names and titles of what may be sent.
+    datasets: Vec<(String, String)>,
     waiting: Vec<Waiting>,
 }
 
@@ -49,6 +52,15 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visitor: Visitor) -> Resul
         size: words::size(row.bytes, l),
         opened: words::moment(row.opened_at),
     };
+    let source = visitor.principal.partner().and_then(|partner| programme.source(&partner));
+    let own = programme.datasets.iter().filter(|d| source.is_some_and(|source| d.partners.contains(&source)));
+    let own = own.map(|dataset| dataset.id.to_string());
+    let lists = ListKind::ALL.map(|kind| kind.dataset().to_owned());
+    let named = |id: String| {
+        let title = words::dataset(programme, &id, l);
+        (id, title)
+    };
+    let datasets = own.chain(lists).map(named).collect();
     let open = rows.iter().rev().filter(|row| row.state == UploadState::Open);
     let page = SendPage {
         frame: Frame::of(&visitor.visit, l.choose("Send en pakke", "Send a package"))
@@ -56,6 +68,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visitor: Visitor) -> Resul
             .with_script("send.js"),
         partner: visitor.principal.organisation.to_string(),
         programme: programme.id.to_string(),
+        datasets,
         waiting: open.map(waiting).collect(),
     };
     Ok(page::show(&page))
