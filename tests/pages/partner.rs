@@ -260,7 +260,6 @@ fn the_trail_is_read_and_proved_to_extend_a_receipt() {
     browser.open(&format!("{}/da/trail", running.address));
     browser.axe();
     fits_narrow(&browser);
-    browser.screenshot("partner-trail.da");
     assert!(browser.text("#entries").contains("En pakke blev modtaget hel"));
     browser.click("a[download]");
     let file = std::fs::read(browser.downloaded("kobling-entries.json")).expect("read");

@@ -95,7 +95,6 @@ fn a_package_whose_files_are_chosen_is_cut_and_carried_on() {
     open(&running, &browser, "da");
     browser.axe();
     fits_narrow(&browser);
-    browser.screenshot("partner-send.da");
     browser.fill("#send-files", &paths(&shared().2));
     browser.until_text("Pakken er fundet");
     browser.axe();
@@ -114,7 +113,6 @@ fn a_package_whose_files_are_chosen_is_cut_and_carried_on() {
     until_done(&browser);
     browser.axe();
     fits_narrow(&browser);
-    browser.screenshot("partner-sent.da");
     assert_eq!(&outcome(&running, &client), by_command());
     browser.click("#send-receipt a[download]");
     let id = &client.packages().expect("listed")[0].id;
