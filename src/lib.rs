@@ -25,6 +25,7 @@
 
 #[cfg(feature = "partner")]
 pub mod answer;
+#[cfg(not(target_family = "wasm"))]
 pub mod audit;
 #[cfg(feature = "service")]
 pub mod auth;
@@ -43,6 +44,7 @@ pub mod escape;
 #[cfg(feature = "partner")]
 pub mod exchange;
 pub mod extract;
+#[cfg(not(target_family = "wasm"))]
 pub mod followup;
 #[cfg(feature = "service")]
 pub mod http;

@@ -47,7 +47,8 @@ pub const MAX_LISTED_LINES: usize = 100;
 /// Most different unknown texts of one column that a quality report tells apart; beyond it there are "at least" so many.
 pub const MAX_UNKNOWN_TEXTS: usize = 1000;
 /// Rows that may wait in memory to be shuffled before they spill to disk under a one-time key, in bytes.
-pub const SHUFFLE_MEMORY_BYTES: usize = 256 << 20;
+/// The page has no disk to spill to: beyond its limit, it refuses.
+pub const SHUFFLE_MEMORY_BYTES: usize = if cfg!(target_family = "wasm") { 1 << 30 } else { 256 << 20 };
 /// Memory for rows that a seal takes unless told otherwise, in bytes; beyond it rows wait on disk.
 pub const SEAL_MEMORY_BYTES: u64 = 512 << 20;
 /// Memory for the rows of the snapshot in force while questions are answered, unless told otherwise, in bytes. Datasets

@@ -63,15 +63,18 @@ pub trait Random: Send {
     }
 }
 
-/// The operating system's generator, by `ring`.
+/// The operating system's generator, by `ring`; in the page the browser's, by the module's only way out for it.
 #[derive(Debug)]
-pub struct SystemRandom(ring::rand::SystemRandom);
+pub struct SystemRandom(#[cfg(not(target_family = "wasm"))] ring::rand::SystemRandom);
 
 impl SystemRandom {
     /// A handle to the system's generator.
     #[must_use]
     pub fn new() -> SystemRandom {
-        SystemRandom(ring::rand::SystemRandom::new())
+        SystemRandom(
+            #[cfg(not(target_family = "wasm"))]
+            ring::rand::SystemRandom::new(),
+        )
     }
 }
 
@@ -83,7 +86,10 @@ impl Default for SystemRandom {
 
 impl Random for SystemRandom {
     fn fill(&mut self, buffer: &mut [u8]) {
+        #[cfg(not(target_family = "wasm"))]
         ring::rand::SecureRandom::fill(&self.0, buffer).expect("the operating system gives random bytes");
+        #[cfg(target_family = "wasm")]
+        getrandom::fill(buffer).expect("the browser gives random bytes");
     }
 }
 

@@ -54,6 +54,7 @@ pub use held::{
 pub use ledger::{ConsentLedger, Current, Wanted};
 #[cfg(feature = "service")]
 pub use permit::{Allowed, Permits, PermitsBuilder, PersonsOfSource, Those};
+#[cfg(not(target_family = "wasm"))]
 pub(crate) use refusal::holds_cpr;
 pub use refusal::{ConsentRefusal, is_label};
 #[cfg(feature = "service")]

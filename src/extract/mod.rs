@@ -11,8 +11,10 @@ mod consent_package;
 pub mod consents;
 mod days;
 mod derive;
+mod elsewhere;
 pub mod inspect;
 mod limit;
+mod line;
 pub mod list;
 pub mod manifest;
 mod mapping;
@@ -24,10 +26,13 @@ mod row;
 mod run;
 pub mod screen;
 mod shuffle;
+#[cfg_attr(target_family = "wasm", path = "no_spill.rs")]
+mod spill;
 
 pub use alias_package::{AliasJob, AliasReport, check_aliases, package_aliases};
 pub use columns::{Decimal, HeaderError};
 pub use consent_package::{ConsentJob, package_consents};
+pub use elsewhere::{gather, tokenise_with};
 pub use limit::{MaxRejected, MaxRejectedError, Percent};
 pub use list::read_day;
 pub use mapping::{

@@ -122,7 +122,9 @@ impl PackageWriter {
             return Err(PackageError::Exists(folder.to_owned()));
         }
         let mut name = folder.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".partial-{}", std::process::id()));
+        // The page is no process, and alone.
+        let process = if cfg!(target_family = "wasm") { 0 } else { std::process::id() };
+        name.push(format!(".partial-{process}"));
         let partial = folder.with_file_name(name);
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true);

@@ -2,28 +2,35 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
-use std::sync::{Arc, Mutex, mpsc};
+use std::path::{Path, PathBuf};
 
 use super::columns::{Columns, Decimal, HeaderError, Mapped};
 use super::limit::MaxRejected;
+use super::line::{Batch, Reads, line};
 use super::manifest::{FORMAT, Head, Manifest, Schema};
 use super::mapping::Mapping;
 use super::pack::{PackageError, PackageWriter, written};
-use super::read::{Chunk, Declared, ReadError, Rows, Source};
+use super::read::{Declared, ReadError, Rows, Source};
 use super::report::{Finding, KINDS, Matter, Notes, Remark, Report, Spot, kind_code};
-use super::row::{RowReader, Tally, Terms, Total};
-use super::screen::{Numbers, SCREEN, Screen, Unusual};
-use super::shuffle::{RowBuffer, Shuffler};
+use super::row::{Tally, Terms, Total};
+use super::screen::{SCREEN, Screen, Unusual};
+use super::shuffle::Shuffler;
 use crate::clock::{Day, Period, Timestamp};
 use crate::id::{IdKind, LeadingZero};
-use crate::key::{LinkageKey, SigningKey};
+use crate::key::{KeyId, LinkageKey, SigningKey};
 use crate::language::{Language, Spoken};
 use crate::limits;
 use crate::name::{DatasetId, PartnerId};
 use crate::programme::{Dataset, Programme};
 use crate::secret::Random;
 use crate::token::Tokeniser;
+
+/// What manifests say that they were made by: a program, or the page.
+const TOOL: &str = if cfg!(target_family = "wasm") {
+    concat!("kobling-page ", env!("CARGO_PKG_VERSION"))
+} else {
+    concat!("kobling ", env!("CARGO_PKG_VERSION"))
+};
 
 /// An extract and what it is held against.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +87,14 @@ pub enum ExtractError {
     /// Spilled rows.
     #[error("rows that wait to be shuffled cannot be kept on disk; make room where the package is to lie")]
     Spill(#[source] io::Error),
+    /// No disk to spill to, as in the page.
+    #[error(
+        "the file has more rows than this page has room for; use the program `kobling tokenise`, or divide the period and make a package for each part"
+    )]
+    NoRoom,
+    /// Another file than the one that was checked.
+    #[error("the file has changed since it was checked; check it again")]
+    Changed,
     /// A field that is larger than any.
     #[error("line {0}: a field is damaged beyond reading; export the file again")]
     Damaged(u64),
@@ -114,6 +129,11 @@ impl Spoken for ExtractError {
                 "rækker, der venter på at blive blandet, kan ikke ligge på disken; skaf plads dér, hvor pakken skal ligge"
                     .to_owned()
             }
+            ExtractError::NoRoom => {
+                "filen har flere rækker, end siden her har plads til; brug programmet `kobling tokenise`, eller del perioden op, og lav en pakke for hver del"
+                    .to_owned()
+            }
+            ExtractError::Changed => "filen er ændret, siden den blev kontrolleret; kontrollér den igen".to_owned(),
             ExtractError::Damaged(line) => {
                 format!("linje {line}: et felt er så beskadiget, at det ikke kan læses; træk filen ud igen")
             }
@@ -136,6 +156,16 @@ impl Spoken for ExtractError {
             ExtractError::Header(error) => error.because(),
             ExtractError::Package(error) => error.because(),
             _ => None,
+        }
+    }
+}
+
+impl ExtractError {
+    /// What keeps rows from waiting to be shuffled.
+    fn spilled(error: io::Error) -> ExtractError {
+        match error.kind() {
+            io::ErrorKind::OutOfMemory => ExtractError::NoRoom,
+            _ => ExtractError::Spill(error),
         }
     }
 }
@@ -173,11 +203,24 @@ impl Watch for Unwatched {}
 pub fn check(job: &Job<'_>, random: &mut dyn Random, watch: &mut dyn Watch) -> Result<Report, ExtractError> {
     let key = LinkageKey::generate(job.programme.id.clone(), random);
     let target = job.target()?;
+    let tokeniser = Tokeniser::new(&key, job.partner, target.issuer(job));
+    checked(job, &target, &tokeniser, random, watch)
+}
+
+/// The check, with whatever tokens: they go nowhere.
+pub(super) fn checked(
+    job: &Job<'_>,
+    target: &Target<'_>,
+    tokeniser: &Tokeniser,
+    random: &mut dyn Random,
+    watch: &mut dyn Watch,
+) -> Result<Report, ExtractError> {
     // Repeated rows are found by the piles, so rows go through them here too; nothing of them is kept.
-    let folder = std::env::temp_dir();
-    let collected = collect(job, &target, &key, &folder, random, watch)?;
+    // The page has no such folder, and no disk.
+    let folder = if cfg!(target_family = "wasm") { PathBuf::new() } else { std::env::temp_dir() };
+    let collected = collect(job, target, tokeniser, &folder, random, watch)?;
     let (report, screen) = collected.drain(target.period, watch, |_| Ok(()))?;
-    match usual(job, &target, &screen, &report) {
+    match usual(job, target, &screen, &report) {
         Ok(()) => Ok(report),
         Err(unusual) => Err(ExtractError::Unusual(unusual, Box::new(report))),
     }
@@ -197,9 +240,28 @@ pub fn tokenise(
     watch: &mut dyn Watch,
 ) -> Result<(Report, Manifest), ExtractError> {
     let target = job.target()?;
+    let tokeniser = Tokeniser::new(key, job.partner, target.issuer(job));
+    packed(job, &target, (&tokeniser, key.id()), signing, max_rejected, out, random, watch)
+}
+
+/// The package, with whatever makes its tokens.
+#[expect(clippy::too_many_arguments, reason = "those of `tokenise`, and what they resolve to")]
+pub(super) fn packed(
+    job: &Job<'_>,
+    target: &Target<'_>,
+    (tokeniser, key_id): (&Tokeniser, KeyId),
+    signing: Option<&SigningKey>,
+    max_rejected: Option<MaxRejected>,
+    out: (&Path, Timestamp),
+    random: &mut dyn Random,
+    watch: &mut dyn Watch,
+) -> Result<(Report, Manifest), ExtractError> {
     let (folder, now) = out;
     let mut writer = PackageWriter::create(folder, Schema::of(target.dataset))?;
-    let collected = collect(job, &target, key, writer.partial(), random, watch)?;
+    let collected = collect(job, target, tokeniser, writer.partial(), random, watch)?;
+    if !tokeniser.is_complete() {
+        return Err(ExtractError::Changed);
+    }
     if max_rejected.is_some_and(|limit| limit.exceeded(&collected.report)) {
         // The report is whole all the same: what is repeated shows only here.
         let (report, _) = collected.drain(target.period, watch, |_| Ok(()))?;
@@ -207,7 +269,7 @@ pub fn tokenise(
     }
     let send = |lines: &[u8]| writer.rows(lines).map_err(|error| written(folder)(error).into());
     let (report, screen) = collected.drain(target.period, watch, send)?;
-    if let Err(unusual) = usual(job, &target, &screen, &report) {
+    if let Err(unusual) = usual(job, target, &screen, &report) {
         return Err(ExtractError::Unusual(unusual, Box::new(report)));
     }
     let head = Head {
@@ -216,8 +278,8 @@ pub fn tokenise(
         partner: job.partner.clone(),
         dataset: job.dataset.clone(),
         period: target.period,
-        key_id: key.id(),
-        tool: concat!("kobling ", env!("CARGO_PKG_VERSION")).to_owned(),
+        key_id,
+        tool: TOOL.to_owned(),
         rows: report.rows,
         rejected: report.rejected.clone(),
         warnings: report.warnings.clone(),
@@ -236,6 +298,13 @@ pub(super) struct Target<'a> {
     /// Position of the partner.
     pub(super) source: u8,
     pub(super) period: Period,
+}
+
+impl<'a> Target<'a> {
+    /// The partner whose staff numbers are used.
+    pub(super) fn issuer(&self, job: &Job<'a>) -> &'a PartnerId {
+        self.dataset.staff_issuer.as_ref().unwrap_or(job.partner)
+    }
 }
 
 impl<'a> Job<'a> {
@@ -276,91 +345,30 @@ impl Job<'_> {
     }
 }
 
-/// A chunk and its place among the chunks of the file, from 0.
-struct Numbered {
-    sequence: u64,
-    chunk: Chunk,
-}
-
-/// What a worker hands to the collector.
-struct Batch {
-    sequence: u64,
-    read_bytes: u64,
-    rows: RowBuffer,
-    tally: Tally,
-}
-
 fn collect(
     job: &Job<'_>,
     target: &Target<'_>,
-    key: &LinkageKey,
+    tokeniser: &Tokeniser,
     folder: &Path,
     random: &mut dyn Random,
     watch: &mut dyn Watch,
 ) -> Result<Collected, ExtractError> {
-    let mut rows = Rows::open(job.source, job.declared)?;
+    let rows = Rows::open(job.source, job.declared)?;
     let columns = Columns::map(&rows.header, target.dataset, job.programme, job.mapping)?;
     rows.need(columns.list.iter().filter_map(|column| column.at))?;
-    let issuer = target.dataset.staff_issuer.as_ref().unwrap_or(job.partner);
-    let tokeniser = Tokeniser::new(key, job.partner, issuer);
     let terms = job.terms(target.period);
     let mut shuffler = Shuffler::new(random, limits::SHUFFLE_MEMORY_BYTES, columns.apart);
     let one_by_one = watch.wants_findings();
     let mut collector = Collector::new(&columns, one_by_one);
     collector.hidden_columns(&rows, watch)?;
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let empty = shuffler.buffer();
-    std::thread::scope(|scope| -> Result<(), ExtractError> {
-        let (chunk_in, chunk_out) = mpsc::sync_channel::<Numbered>(2);
-        let (batch_in, batch_out) = mpsc::sync_channel::<Result<Batch, ExtractError>>(2);
-        let (spent_in, spent_out) = mpsc::channel::<RowBuffer>();
-        let chunk_out = Arc::new(Mutex::new(chunk_out));
-        let spent_out = Arc::new(Mutex::new(spent_out));
-        let (columns, tokeniser, empty) = (&columns, &tokeniser, &empty);
-        let errors = batch_in.clone();
-        for _ in 0..workers {
-            let (chunk_out, spent_out, batch_in) = (chunk_out.clone(), spent_out.clone(), batch_in.clone());
-            scope.spawn(move || {
-                let mut reader = RowReader::new(columns, tokeniser, terms);
-                loop {
-                    let next = chunk_out.lock().expect("no worker panics with the lock").recv();
-                    let Ok(chunk) = next else { return };
-                    let spent = spent_out.lock().expect("no worker panics with the lock").try_recv();
-                    let rows = spent.unwrap_or_else(|_| empty.empty_like());
-                    if batch_in.send(work(&chunk, &mut reader, rows, one_by_one)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        // Workers alone hold these ends, so that everybody stops when one side does.
-        drop((chunk_out, spent_out, batch_in));
-        scope.spawn(move || {
-            for sequence in 0.. {
-                match rows.next_chunk() {
-                    Ok(Some(chunk)) => {
-                        if chunk_in.send(Numbered { sequence, chunk }).is_err() {
-                            return;
-                        }
-                    }
-                    Ok(None) => return,
-                    Err(error) => {
-                        let _ = errors.send(Err(error.into()));
-                        return;
-                    }
-                }
-            }
-        });
-        let result = batch_out.iter().try_for_each(|batch| {
-            let mut batch = batch?;
-            shuffler.take(&mut batch.rows, folder).map_err(ExtractError::Spill)?;
-            let _ = spent_in.send(batch.rows);
-            watch.read(batch.read_bytes);
-            collector.add(batch.sequence, batch.tally, watch)
-        });
-        // Dropping the receiver ends workers and reader, whatever they are waiting for.
-        drop(batch_out);
-        result
+    let reads = Reads { columns: &columns, tokeniser, terms, empty: &empty, one_by_one };
+    line(rows, &reads, |batch| {
+        let Batch { sequence, read_bytes, rows: mut spent, tally } = batch;
+        shuffler.take(&mut spent, folder).map_err(ExtractError::spilled)?;
+        watch.read(read_bytes);
+        collector.add(sequence, tally, watch)?;
+        Ok(spent)
     })?;
     let Collector { report, notes, screen, .. } = collector.finish(watch)?;
     Ok(Collected { columns, report, notes, screen, shuffler })
@@ -382,23 +390,6 @@ fn usual(job: &Job<'_>, target: &Target<'_>, screen: &Screen, report: &Report) -
         Some(least) if most < u64::from(least) => Err(Unusual::Few { persons, least }),
         _ => Ok(()),
     }
-}
-
-fn work(
-    numbered: &Numbered,
-    reader: &mut RowReader<'_>,
-    mut rows: RowBuffer,
-    one_by_one: bool,
-) -> Result<Batch, ExtractError> {
-    let chunk = &numbered.chunk;
-    let numbers = Some(Numbers::of_bytes(chunk.size()));
-    let notes = Notes::new(reader.columns(), one_by_one);
-    let mut tally = Tally { numbers, notes, ..Tally::default() };
-    chunk.each(ExtractError::Damaged, |line, row| {
-        reader.read(row, line, &mut rows, &mut tally);
-        Ok(())
-    })?;
-    Ok(Batch { sequence: numbered.sequence, read_bytes: chunk.read, rows, tally })
 }
 
 /// Puts the tallies of all chunks together; findings leave in the order of the file.

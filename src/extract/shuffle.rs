@@ -6,21 +6,20 @@
 //! encrypted (AES-256-GCM) under a key that exists in memory only, in a file that has no name.
 
 use std::collections::hash_map::Entry;
-use std::fs::File;
 use std::hash::Hasher as _;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, mpsc};
 
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::report::KINDS;
+use super::spill::Spill;
 use crate::id::IdKind;
-use crate::secret::{Random, Secret, SeededRandom, shuffle};
+use crate::secret::{Random, SeededRandom, shuffle};
 
 /// Piles: at the largest package of 64 GiB, a pile is 64 MiB.
-const PILES: usize = 1024;
+pub(super) const PILES: usize = 1024;
 /// Bytes before a row in a pile: length, kind of identifier, line.
 const PREFIX: usize = 2 + 1 + 8;
 const ANONYMOUS: u8 = u8::MAX;
@@ -137,6 +136,14 @@ impl Shuffler {
             .map(|(at, random)| (at, std::mem::take(&mut self.piles[at]), random));
         let work = Mutex::new(work.collect::<Vec<_>>());
         let (spill, apart) = (self.spill.as_ref(), self.apart);
+        if cfg!(target_family = "wasm") {
+            // The page has one thread.
+            let mut work = work.into_inner().expect("nobody holds the lock");
+            while let Some((_, bytes, mut random)) = work.pop() {
+                each(ready(&bytes, apart, &mut random))?;
+            }
+            return Ok(());
+        }
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
         std::thread::scope(|scope| {
             let (pile_in, pile_out) = mpsc::sync_channel::<io::Result<Pile>>(workers);
@@ -208,102 +215,6 @@ fn ready(bytes: &[u8], apart: usize, random: &mut SeededRandom) -> Pile {
         pile.lines.push(b'\n');
     }
     pile
-}
-
-/// Encrypted runs of piles in a file without a name.
-struct Spill {
-    file: File,
-    key: LessSafeKey,
-    /// (nonce, offset, length) of each pile's runs.
-    runs: Vec<Vec<(u64, u64, usize)>>,
-    written: u64,
-    end: u64,
-}
-
-impl Spill {
-    fn new(folder: &Path, random: &mut dyn Random) -> io::Result<Spill> {
-        let key: Secret<32> = Secret::generate(random);
-        let key = UnboundKey::new(&AES_256_GCM, key.expose("it encrypts what spills"))
-            .expect("the key has the cipher's length");
-        let file = unnamed(folder)?;
-        let runs = vec![Vec::new(); PILES];
-        Ok(Spill { file, key: LessSafeKey::new(key), runs, written: 0, end: 0 })
-    }
-
-    fn nonce(run: u64) -> Nonce {
-        let mut bytes = [0; 12];
-        bytes[..8].copy_from_slice(&run.to_le_bytes());
-        Nonce::assume_unique_for_key(bytes)
-    }
-
-    /// Encrypts a pile where it lies, writes it and empties it.
-    fn write(&mut self, at: usize, pile: &mut Vec<u8>) -> io::Result<()> {
-        self.key
-            .seal_in_place_append_tag(Spill::nonce(self.written), Aad::empty(), pile)
-            .expect("a pile in memory is far below the cipher's limit");
-        // Nothing but this writes to the file, and reading moves no place in it.
-        self.file.write_all(pile)?;
-        self.runs[at].push((self.written, self.end, pile.len()));
-        self.written += 1;
-        self.end += pile.len() as u64;
-        pile.clear();
-        Ok(())
-    }
-
-    /// Appends all runs of a pile.
-    fn read(&self, pile: usize, out: &mut Vec<u8>) -> io::Result<()> {
-        let mut buffer = Vec::new();
-        for (run, offset, length) in &self.runs[pile] {
-            buffer.resize(*length, 0);
-            read_exact_at(&self.file, &mut buffer, *offset)?;
-            let plain = self
-                .key
-                .open_in_place(Spill::nonce(*run), Aad::empty(), &mut buffer)
-                .map_err(|_| io::Error::other("the spilled rows were changed on disk"))?;
-            out.extend_from_slice(plain);
-        }
-        Ok(())
-    }
-}
-
-/// Reads at a place without moving anybody else's.
-fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    #[cfg(unix)]
-    return std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset);
-    #[cfg(windows)]
-    {
-        let (mut done, mut offset) = (0, offset);
-        while done < buffer.len() {
-            match std::os::windows::fs::FileExt::seek_read(file, &mut buffer[done..], offset)? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                read => {
-                    done += read;
-                    offset += read as u64;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A file that only this process can reach: on Unix it has no name from the moment it is open; elsewhere its name
-/// goes when it is closed as far as the system allows, and its content is unreadable without the key in memory.
-fn unnamed(folder: &Path) -> io::Result<File> {
-    std::fs::create_dir_all(folder)?;
-    let path = folder.join(format!(".kobling-spill-{}", std::process::id()));
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    #[cfg(windows)]
-    {
-        const DELETE_ON_CLOSE: u32 = 0x0400_0000;
-        std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, DELETE_ON_CLOSE);
-    }
-    let file = options.open(&path)?;
-    #[cfg(unix)]
-    std::fs::remove_file(&path)?;
-    Ok(file)
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@ use super::file::{KeyFileError, Kind};
 use super::handover::{HandoverError, IdentityFault, Place, RecipientFault};
 use super::linkage::KeyIdError;
 use super::private::{Doing, PrivateFileError};
+#[cfg(not(target_family = "wasm"))]
 use super::share::{ShareError, list};
 use super::signing::SigningTextError;
 use crate::language::Spoken;
+#[cfg(not(target_family = "wasm"))]
 use crate::limits;
 
 impl Spoken for PrivateFileError {
@@ -114,6 +116,7 @@ impl Spoken for SigningTextError {
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
 impl Spoken for ShareError {
     fn danish(&self) -> String {
         match self {

@@ -14,8 +14,10 @@ use super::private::{self, PrivateFileError, Readers};
 use crate::limits;
 use crate::secret::Secret;
 
+/// Bytes of a share of a linkage key: number, needed, of, split (8), key id (8), value (32).
+pub(super) const SHARE_BYTES: usize = 51;
 /// Characters of the longest secret in base64url without padding.
-const ENCODED: usize = (super::share::BYTES * 4).div_ceil(3);
+const ENCODED: usize = (SHARE_BYTES * 4).div_ceil(3);
 
 /// Which secret a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +59,7 @@ impl Kind {
     const fn size(self) -> usize {
         match self {
             Kind::Linkage | Kind::Signing | Kind::Service => 32,
-            Kind::Share => super::share::BYTES,
+            Kind::Share => SHARE_BYTES,
         }
     }
 }

@@ -120,6 +120,7 @@ impl LinkageKey {
     }
 
     /// The 32 bytes, to be split in shares.
+    #[cfg(not(target_family = "wasm"))]
     pub(super) fn expose(&self, reason: &'static str) -> &[u8; 32] {
         self.secret.expose(reason)
     }

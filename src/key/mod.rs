@@ -15,8 +15,15 @@ mod file;
 mod handover;
 mod linkage;
 pub mod private;
+#[cfg(not(target_family = "wasm"))]
 mod service;
+#[cfg(not(target_family = "wasm"))]
 mod share;
+#[cfg(target_family = "wasm")]
+#[path = "nobody.rs"]
+mod signer;
+#[cfg(not(target_family = "wasm"))]
+mod signer;
 mod signing;
 mod words;
 
@@ -26,7 +33,10 @@ pub use handover::{
     HandoverError, Identities, IdentityFault, Place, RecipientFault, Recipients, Wrapping, open, unwrap, wrap,
 };
 pub use linkage::{KeyId, KeyIdError, LinkageKey, TokenKey};
+#[cfg(not(target_family = "wasm"))]
 pub use service::ServiceKey;
+#[cfg(not(target_family = "wasm"))]
 pub use share::{Share, ShareError, combine, save_shares, split};
-pub use signing::{Fingerprint, Signature, SigningKey, SigningTextError, VerifyingKey};
+pub use signer::SigningKey;
+pub use signing::{Fingerprint, Signature, SigningTextError, VerifyingKey};
 pub use words::words;

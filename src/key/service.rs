@@ -11,7 +11,7 @@ use zeroize::Zeroize as _;
 
 use super::file::{self, Example, KeyFileError, Kind};
 use super::linkage::TokenKey;
-use super::signing::SigningKey;
+use super::signer::SigningKey;
 use crate::clock::Timestamp;
 use crate::secret::{Random, Secret};
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::file::{self, Example, KeyFileError, Kind};
+use super::file::{self, Example, KeyFileError, Kind, SHARE_BYTES as BYTES};
 use super::linkage::{KeyId, LinkageKey};
 use super::private::Writers;
 use crate::clock::Timestamp;
@@ -18,8 +18,6 @@ use crate::limits::MAX_KEY_SHARES;
 use crate::name::ProgrammeId;
 use crate::secret::{Random, Secret};
 
-/// Bytes of a share: number, needed, of, split (8), key id (8), value (32).
-pub(super) const BYTES: usize = 51;
 const SPLIT: std::ops::Range<usize> = 3..11;
 const KEY_ID: std::ops::Range<usize> = 11..19;
 const VALUE: std::ops::Range<usize> = 19..BYTES;

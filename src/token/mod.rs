@@ -6,14 +6,20 @@
 //! Must never: print a token or a link (the text form of a token is written into a package by one method); know
 //! where either goes. Callers: `extract`, `intake`, `consent`.
 
+mod elsewhere;
+#[cfg(not(target_family = "wasm"))]
 mod link;
 mod scope;
 
+use elsewhere::Elsewhere;
+pub use elsewhere::{Given, Wanted};
+#[cfg(not(target_family = "wasm"))]
 pub use link::{Link, Linker};
 pub use scope::{Scope, TokenKind};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
 
 use crate::id::{IdKind, Identifier};
 use crate::key::{LinkageKey, TokenKey};
@@ -123,9 +129,19 @@ impl Spoken for LocalIdError {
     }
 }
 
-/// Makes the tokens of one partner: the keys of every scope that it can write, ready to run.
+/// Makes the tokens of one partner: the keys of every scope that it can write, ready to run; or whoever makes tokens
+/// elsewhere.
 #[derive(Clone, Debug)]
-pub struct Tokeniser {
+pub struct Tokeniser(Maker);
+
+#[derive(Clone, Debug)]
+enum Maker {
+    Keys(Box<Keys>),
+    Elsewhere(Elsewhere),
+}
+
+#[derive(Clone, Debug)]
+struct Keys {
     cpr: TokenKey,
     xecpr: TokenKey,
     local: TokenKey,
@@ -138,24 +154,62 @@ impl Tokeniser {
     #[must_use]
     pub fn new(key: &LinkageKey, partner: &PartnerId, staff_issuer: &PartnerId) -> Tokeniser {
         let of = |scope: Scope<'_>| key.token_key(&scope.to_string());
-        Tokeniser {
+        Tokeniser(Maker::Keys(Box::new(Keys {
             cpr: of(Scope::Cpr),
             xecpr: of(Scope::XeCpr),
             local: of(Scope::Local(partner)),
             case: of(Scope::Case(partner)),
             staff: of(Scope::Staff(staff_issuer)),
+        })))
+    }
+
+    /// Gathers what tokens are to be made of. What it gives are no tokens: numbers that tell identifiers apart.
+    #[must_use]
+    pub fn gathering(wanted: &Wanted) -> Tokeniser {
+        Tokeniser(Maker::Elsewhere(Elsewhere::gathering(wanted)))
+    }
+
+    /// Gives tokens that were made elsewhere.
+    #[must_use]
+    pub fn given(given: Given) -> Tokeniser {
+        Tokeniser(Maker::Elsewhere(Elsewhere::given(given)))
+    }
+
+    /// Whether every token asked for so far was there: always, but for those made elsewhere.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        match &self.0 {
+            Maker::Keys(_) => true,
+            Maker::Elsewhere(elsewhere) => elsewhere.is_complete(),
         }
+    }
+
+    fn token(&self, kind: TokenKind, canonical: &[u8]) -> Token {
+        let bytes = match &self.0 {
+            Maker::Keys(keys) => {
+                let key = match kind {
+                    TokenKind::Cpr => &keys.cpr,
+                    TokenKind::XeCpr => &keys.xecpr,
+                    TokenKind::Local => &keys.local,
+                    TokenKind::Case => &keys.case,
+                    TokenKind::Staff => &keys.staff,
+                };
+                key.mac(&[canonical])
+            }
+            Maker::Elsewhere(elsewhere) => elsewhere.token(kind, canonical),
+        };
+        Token { kind, bytes }
     }
 
     /// The token of a national identifier or a replacement for one.
     #[must_use]
     pub fn person(&self, id: &Identifier) -> Token {
-        let (kind, key) = match id.kind() {
-            IdKind::Cpr => (TokenKind::Cpr, &self.cpr),
-            IdKind::XeCpr => (TokenKind::XeCpr, &self.xecpr),
-            IdKind::LocalDayPlus60 | IdKind::DeCpr | IdKind::Fictive => (TokenKind::Local, &self.local),
+        let kind = match id.kind() {
+            IdKind::Cpr => TokenKind::Cpr,
+            IdKind::XeCpr => TokenKind::XeCpr,
+            IdKind::LocalDayPlus60 | IdKind::DeCpr | IdKind::Fictive => TokenKind::Local,
         };
-        Token { kind, bytes: key.mac(&[id.expose("it is turned into a token here")]) }
+        self.token(kind, id.expose("it is turned into a token here"))
     }
 
     /// The token of a case number: trimmed, normal form C, 1 to 64 bytes.
@@ -163,7 +217,7 @@ impl Tokeniser {
     /// # Errors
     /// [`LocalIdError`].
     pub fn case(&self, raw: &str) -> Result<Token, LocalIdError> {
-        local(raw, TokenKind::Case, &self.case)
+        local(raw).map(|id| self.token(TokenKind::Case, id.as_bytes()))
     }
 
     /// The token of a staff number: trimmed, normal form C, 1 to 64 bytes.
@@ -171,11 +225,12 @@ impl Tokeniser {
     /// # Errors
     /// [`LocalIdError`].
     pub fn staff(&self, raw: &str) -> Result<Token, LocalIdError> {
-        local(raw, TokenKind::Staff, &self.staff)
+        local(raw).map(|id| self.token(TokenKind::Staff, id.as_bytes()))
     }
 }
 
-fn local(raw: &str, kind: TokenKind, key: &TokenKey) -> Result<Token, LocalIdError> {
+/// The canonical form of a case or staff number.
+fn local(raw: &str) -> Result<Zeroizing<String>, LocalIdError> {
     use unicode_normalization::UnicodeNormalization as _;
     let trimmed = raw.trim();
     if trimmed.is_empty() {
@@ -184,7 +239,7 @@ fn local(raw: &str, kind: TokenKind, key: &TokenKey) -> Result<Token, LocalIdErr
     if trimmed.len() > 4 * limits::MAX_LOCAL_ID_BYTES {
         return Err(LocalIdError::Long);
     }
-    let composed: zeroize::Zeroizing<String> = zeroize::Zeroizing::new(trimmed.nfc().collect());
+    let composed: Zeroizing<String> = Zeroizing::new(trimmed.nfc().collect());
     if composed.len() > limits::MAX_LOCAL_ID_BYTES {
         return Err(LocalIdError::Long);
     }
@@ -194,7 +249,7 @@ fn local(raw: &str, kind: TokenKind, key: &TokenKey) -> Result<Token, LocalIdErr
     if looks_like_cpr(composed.as_bytes()) {
         return Err(LocalIdError::LooksLikeCpr);
     }
-    Ok(Token { kind, bytes: key.mac(&[composed.as_bytes()]) })
+    Ok(composed)
 }
 
 /// Whether a text is ten digits, with or without a hyphen after the sixth, that begin with a day and a month: the

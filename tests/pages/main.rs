@@ -9,3 +9,4 @@ mod browser;
 mod partner;
 mod sending;
 mod sessions;
+mod tokeniser;
