@@ -12,6 +12,7 @@ use crate::browser::Browser;
 use crate::cutter::{Cut, Cutter};
 use crate::kit::{self, Running, linkage_key, package, package_of, signing_key};
 use crate::partner::{Visit, fits_narrow, send};
+use crate::tokeniser::Desk;
 
 const LOKK: &str = "lokk";
 const NAMES: [&str; 3] = ["datapackage.json", "datapackage.json.sig", "data.csv"];
@@ -452,4 +453,29 @@ fn what_is_no_package_of_ours_is_refused_in_words_and_nothing_is_sent() {
 
 fn bytes_of(folder: &Path) -> [Vec<u8>; 3] {
     NAMES.map(|name| std::fs::read(folder.join(name)).expect("read"))
+}
+
+/// The way of an organisation that can install nothing: from a CSV to a receipt in one browser.
+#[test]
+fn what_the_tokeniser_page_saves_is_sent_from_the_page() {
+    let running = Running::new();
+    let client = running.partner(LOKK);
+    let desk = Desk::new();
+    let mut text = "CPR-nr;Sagsnr;Dato;Trin;Rolle;Kommune\r\n".to_owned();
+    for n in 0..30 {
+        text.push_str(&format!("{};S-{n};05-03-2022;Kontakt;Voldsudsat;147\r\n", kit::cpr(n)));
+    }
+    desk.begin(&desk.write("udtraek.csv", text));
+    desk.check();
+    desk.keys();
+    desk.package();
+    let archive = desk.browser.downloads().join("interventionsmodel-lokk-forloeb.zip");
+    desk.offline(false);
+    open(&running, &desk.browser, "da");
+    desk.browser.fill("#send-files", &archive.display().to_string());
+    desk.browser.click("#send-go");
+    until_done(&desk.browser);
+    let [sent] = &client.packages().expect("listed")[..] else { panic!("more than one upload") };
+    assert_eq!((sent.state.as_str(), sent.rows), ("complete", 30));
+    desk.browser.quiet();
 }
