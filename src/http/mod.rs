@@ -22,14 +22,8 @@ mod serve;
 mod steward;
 mod tus;
 mod unusual;
+pub(crate) mod uploading;
 mod uploads;
-
-/// Handlers that a page serves too, behind a guard of its own: whoever calls them says who asks.
-pub(crate) mod uploading {
-    pub(crate) use super::guard::{Caller, Whole};
-    pub(crate) use super::tus::{head, patch, take};
-    pub(crate) use super::uploads::{OPEN_LIMIT, open};
-}
 
 pub(crate) use guard::{blocking, wait_for_tick};
 pub use problem::Problem;
