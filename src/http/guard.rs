@@ -21,7 +21,7 @@ use crate::service::{Reason, Service, ServiceError};
 
 /// The principal of a request, as the guard found it. A handler can have one only behind the guard.
 #[derive(Clone, Debug)]
-pub(super) struct Caller(pub(super) Principal);
+pub(crate) struct Caller(pub(crate) Principal);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Failure;
@@ -94,7 +94,7 @@ async fn admit(service: Arc<Service>, path: &str, request: &mut Request) -> Resu
 }
 
 /// A request's body, whole, of at most `LIMIT` bytes.
-pub(super) struct Whole<const LIMIT: usize = { limits::MAX_JSON_BODY_BYTES }>(pub(super) Bytes);
+pub(crate) struct Whole<const LIMIT: usize = { limits::MAX_JSON_BODY_BYTES }>(pub(crate) Bytes);
 
 impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Whole<LIMIT> {
     type Rejection = Failure;

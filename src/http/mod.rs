@@ -22,6 +22,7 @@ mod serve;
 mod steward;
 mod tus;
 mod unusual;
+pub(crate) mod uploading;
 mod uploads;
 
 pub(crate) use guard::{blocking, wait_for_tick};

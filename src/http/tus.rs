@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
+use axum::extract::multipart::Field;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -53,7 +54,7 @@ pub(super) async fn options_of_one() -> Response {
 #[utoipa::path(head, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
     responses((status = 200, description = "`Upload-Offset`, `Upload-Length`, `Upload-Expires`"),
               (status = "default", body = Problem)))]
-pub(super) async fn head(
+pub(crate) async fn head(
     State(service): State<Arc<Service>>,
     Caller(caller): Caller,
     Path(id): Path<String>,
@@ -73,7 +74,7 @@ pub(super) async fn head(
     responses((status = 204, description = "`Upload-Offset` says how far it has come; it lies at the end of a block"),
               (status = 460, body = Problem, description = "checksum mismatch"),
               (status = "default", body = Problem)))]
-pub(super) async fn patch(
+pub(crate) async fn patch(
     State(service): State<Arc<Service>>,
     Caller(caller): Caller,
     Path(id): Path<String>,
@@ -98,6 +99,35 @@ pub(super) async fn patch(
     let mut response = StatusCode::NO_CONTENT.into_response();
     stand(&mut response, &standing);
     Ok(response)
+}
+
+/// Appends what comes as a field of a form, without its first bytes: those that are there already. What came whole before
+/// the line is cut stays.
+pub(crate) async fn take(
+    service: Arc<Service>,
+    caller: crate::auth::Principal,
+    id: String,
+    offset: u64,
+    field: &mut Field<'_>,
+) -> Result<Standing, Failure> {
+    let (sender, mut receiver) = mpsc::channel::<Bytes>(WAITING_CHUNKS);
+    let worker = blocking(move || service.append(&caller, &id, offset, || receiver.blocking_recv()));
+    let worker = tokio::spawn(worker);
+    let (mut known, mut drained) = (offset, 0);
+    // The field's end, a cut line and a silent one alike.
+    while let Ok(Ok(Some(mut data))) = tokio::time::timeout(SILENCE, field.chunk()).await {
+        let skipped = data.split_to(data.len().min(usize::try_from(known).unwrap_or(usize::MAX)));
+        known -= skipped.len() as u64;
+        let length = data.len();
+        if length > 0 && sender.send(data).await.is_err() {
+            drained += length;
+            if drained > DRAINED {
+                break;
+            }
+        }
+    }
+    drop(sender);
+    worker.await.map_err(|_| Failure::of(Reason::Internal))?
 }
 
 /// Hands the body on, chunk by chunk, until it ends, is cut, or nobody takes it any more. Returns whether it has the

@@ -50,7 +50,7 @@ impl From<crate::audit::SignedReceipt> for ReceiptView {
 }
 
 /// A manifest in JSON may be twice as long as it is by itself, for all its quotation marks.
-const OPEN_LIMIT: usize = 2 * crate::limits::MAX_MANIFEST_BYTES + 4096;
+pub(crate) const OPEN_LIMIT: usize = 2 * crate::limits::MAX_MANIFEST_BYTES + 4096;
 
 /// Open an upload with a signed manifest: as JSON, or as tus 1.0 creates one, with `Upload-Length`, `Upload-Metadata:
 /// manifest BASE64,signature BASE64` and no body. The same manifest again is the same upload.
@@ -58,7 +58,7 @@ const OPEN_LIMIT: usize = 2 * crate::limits::MAX_MANIFEST_BYTES + 4096;
     responses((status = 201, body = OpenAnswer, description = "opened; `Location` takes the rows"),
               (status = 200, body = OpenAnswer, description = "known already"),
               (status = "default", body = Problem)))]
-pub(super) async fn open(
+pub(crate) async fn open(
     State(service): State<Arc<Service>>,
     Caller(caller): Caller,
     headers: HeaderMap,

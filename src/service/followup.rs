@@ -57,7 +57,40 @@ pub struct FollowupVolume {
     pub lookups_per_day: u32,
 }
 
+/// What a partner has left of a day's look-ups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowupLeft {
+    /// The follow-up.
+    pub followup: FollowupId,
+    /// Look-ups today (UTC).
+    pub today: u64,
+    /// Look-ups that are left today.
+    pub left: u64,
+    /// When the next day's begin.
+    pub free_at: Timestamp,
+}
+
 impl Service {
+    /// What the caller has left of today's look-ups, by follow-up. Made of its own look-ups alone.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub fn followups_left(&self, caller: &Principal) -> Result<Vec<FollowupLeft>, ServiceError> {
+        let (partner, today) = (self.partner(caller)?, self.now().day());
+        let offered = self.followups(caller)?.into_iter();
+        offered
+            .map(|followup| {
+                let spent = self.store.lookups_on(&followup.id, &partner, today)?;
+                Ok(FollowupLeft {
+                    followup: followup.id.clone(),
+                    today: spent,
+                    left: u64::from(followup.lookups_per_day).saturating_sub(spent),
+                    free_at: Timestamp::at_start_of(today.plus(1)),
+                })
+            })
+            .collect()
+    }
+
     /// The follow-ups that the programme offers to the caller.
     ///
     /// # Errors

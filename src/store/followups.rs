@@ -257,6 +257,21 @@ impl Store {
         })
     }
 
+    /// Tokens that a partner asked a follow-up about on a day.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn lookups_on(&self, followup: &FollowupId, source: &PartnerId, day: Day) -> Result<u64, StoreError> {
+        self.read(|db| {
+            let spent = db.query_row(
+                "SELECT spent FROM lookup_quota WHERE followup = ?1 AND source = ?2 AND day = ?3",
+                params![followup.as_str(), source.as_str(), day.days()],
+                |row| row.get(0),
+            );
+            unsigned(spent.optional()?.unwrap_or(0), "look-ups of a day")
+        })
+    }
+
     /// Lets a partner's held referrals count, and the volumes so far with them.
     ///
     /// # Errors

@@ -489,6 +489,18 @@ impl Store {
         })
     }
 
+    /// The receipt of a withdrawal; `None` for what was not withdrawn.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn withdrawal_of(&self, id: &str) -> Result<Option<SignedReceipt>, StoreError> {
+        let found: Option<Option<String>> = self.read(|db| {
+            let row = db.query_row("SELECT withdrawal FROM uploads WHERE id = ?1", [id], |row| row.get(0));
+            Ok(row.optional()?)
+        })?;
+        found.flatten().map(|text| receipt_of(&text)).transpose()
+    }
+
     /// A partner's uploads and packages, in the order in which they were opened.
     ///
     /// # Errors

@@ -232,7 +232,11 @@ fn a_seal_goes_on_alone_and_is_looked_on_at() {
         browser.click("#sealing a");
         assert!(begun.elapsed().as_secs() < 60, "it does not end");
     }
-    assert!(browser.text("#sealing").contains("Forseglet: øjebliksbillede 2"), "{}", browser.text("#sealing"));
+    assert!(
+        browser.text("#sealing").contains("Forseglet: øjebliksbillede 2"),
+        "{}",
+        browser.text("#sealing")
+    );
     browser.scripts(true);
     // Both beside each other, and the report of the one in force.
     go(&browser, &world, "/da/staged");

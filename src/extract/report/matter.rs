@@ -15,6 +15,13 @@ pub enum Matter {
 }
 
 impl Matter {
+    /// The matter of a name in manifests; `None` for a name that no current program writes.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Matter> {
+        let reasons = Reason::ALL.into_iter().map(Matter::Reason);
+        reasons.chain(Remark::ALL.into_iter().map(Matter::Remark)).find(|matter| matter.code() == code)
+    }
+
     /// Its name in manifests and scripts.
     #[must_use]
     pub const fn code(self) -> &'static str {

@@ -60,6 +60,29 @@ pub const REASON_CODES: [&str; 19] = [
 ];
 
 impl Reason {
+    /// Every reason under its one name, in the order of [`REASON_CODES`].
+    pub const ALL: [Reason; 19] = [
+        Reason::CellError,
+        Reason::LocalNumber(LocalIdError::LooksLikeCpr),
+        Reason::Date,
+        Reason::Identifier(IdRejection::FutureDate),
+        Reason::FutureDate,
+        Reason::Identifier(IdRejection::Character),
+        Reason::Identifier(IdRejection::Length),
+        Reason::Identifier(IdRejection::InvalidDate),
+        Reason::Missing,
+        Reason::Identifier(IdRejection::NineDigits),
+        Reason::Number,
+        Reason::LocalNumber(LocalIdError::Character),
+        Reason::LocalNumber(LocalIdError::Long),
+        Reason::OutOfRange,
+        Reason::OutsidePeriod,
+        Reason::Identifier(IdRejection::Scientific),
+        Reason::TooFewColumns,
+        Reason::TooManyColumns,
+        Reason::UnknownCode,
+    ];
+
     /// The reason's name in manifests and scripts.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -254,5 +277,6 @@ mod tests {
             .chain(others);
         let codes = all.map(Reason::code).collect::<std::collections::BTreeSet<_>>();
         assert_eq!(codes.into_iter().collect::<Vec<_>>(), REASON_CODES);
+        assert_eq!(Reason::ALL.map(Reason::code), REASON_CODES);
     }
 }

@@ -178,4 +178,6 @@ pub(super) const FILES: &[File] = files![
     "kobling.css",
     "kobling.js",
     "seal.js",
+    "send-package.js",
+    "send.js",
 ];
