@@ -136,8 +136,10 @@ impl World {
         use std::io::{Read as _, Write as _};
         let host = self.address.strip_prefix("http://").expect("http");
         let mut stream = std::net::TcpStream::connect(host).expect("connected");
+        // What a form says of its session, a script says in a header.
+        let said = body.strip_prefix("csrf=").and_then(|rest| rest.split('&').next()).unwrap_or_default();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nSec-Fetch-Site: same-origin\r\nCookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nSec-Fetch-Site: same-origin\r\nCookie: {cookie}\r\nKobling-Csrf: {said}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         stream.write_all(request.as_bytes()).expect("sent");
