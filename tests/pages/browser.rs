@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kobling::auth::Role;
 use serde_json::{Value, json};
-use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
-use thirtyfour::prelude::*;
-use tokio::runtime::Runtime;
 
+use crate::driver::{Driver, DriverError};
 use crate::kit::Running;
 
 /// How long a page may take to show what a test waits for.
@@ -20,8 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A browser; it and its driver end with it.
 pub struct Browser {
-    runtime: Runtime,
-    driver: Option<WebDriver>,
+    driver: Driver,
     process: Child,
     profile: tempfile::TempDir,
 }
@@ -59,7 +58,7 @@ impl Browser {
         options.push(format!("--user-data-dir={}", profile.path().join("profile").display()));
         let downloads = profile.path().join("downloads");
         std::fs::create_dir(&downloads).expect("made");
-        let capabilities: Capabilities = serde_json::from_value(json!({
+        let capabilities = json!({
             "browserName": "chrome",
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": {
@@ -67,66 +66,72 @@ impl Browser {
                 "args": options,
                 "prefs": { "download.default_directory": downloads, "download.prompt_for_download": false },
             },
-        }))
-        .expect("capabilities");
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        let driver = runtime
-            .block_on(WebDriver::new(&format!("http://127.0.0.1:{port}"), capabilities))
-            .unwrap_or_else(|error| panic!("Chromium does not start: {error}"));
-        Browser { runtime, driver: Some(driver), process, profile }
+        });
+        let driver = Driver::begin(port, &capabilities)
+            .unwrap_or_else(|error| panic!("Chromium does not start: {}", error.message));
+        let browser = Browser { driver, process, profile };
+        browser.run("time for scripts", browser.driver.post("/timeouts", json!({ "script": 300_000 })));
+        browser
     }
 
-    fn driver(&self) -> &WebDriver {
-        self.driver.as_ref().expect("until it is dropped")
-    }
-
-    fn run<T>(&self, what: &str, work: impl Future<Output = WebDriverResult<T>>) -> T {
-        self.runtime.block_on(work).unwrap_or_else(|error| panic!("{what}: {error}\n{}", self.where_it_is()))
+    fn run<T>(&self, what: &str, done: Result<T, DriverError>) -> T {
+        done.unwrap_or_else(|error| {
+            panic!("{what}: {} {}\n{}", error.code, error.message, self.where_it_is())
+        })
     }
 
     /// Address and text of the page, for a test that fails.
     fn where_it_is(&self) -> String {
         let script = "return location.href + '\\n' + (document.body ? document.body.innerText : '')";
-        let found = self.runtime.block_on(self.driver().execute(script, Vec::new()));
-        found.map(|found| found.json().as_str().unwrap_or_default().to_owned()).unwrap_or_default()
+        let found = self.driver.post("/execute/sync", json!({ "script": script, "args": [] }));
+        found.map(|found| found.as_str().unwrap_or_default().to_owned()).unwrap_or_default()
     }
 
     /// Goes to an address.
     pub fn open(&self, address: &str) {
-        self.run(address, self.driver().goto(address));
+        self.run(address, self.driver.post("/url", json!({ "url": address })));
     }
 
     /// The address it is at.
     pub fn address(&self) -> String {
-        self.run("the address", self.driver().current_url()).to_string()
+        self.run("the address", self.driver.get("/url")).as_str().unwrap_or_default().to_owned()
     }
 
     /// One step back in the history.
     pub fn back(&self) {
-        self.run("back", self.driver().back());
+        self.run("back", self.driver.post("/back", json!({})));
     }
 
     /// Loads the page anew.
     pub fn reload(&self) {
-        self.run("reload", self.driver().refresh());
+        self.run("reload", self.driver.post("/refresh", json!({})));
     }
 
-    /// The first element of a CSS selector, waited for.
-    fn find(&self, css: &str) -> WebElement {
-        let query = self.driver().query(By::Css(css)).wait(PATIENCE, Duration::from_millis(50));
-        self.run(css, query.first())
+    /// Does something with the first element of a CSS selector, which is waited for, anew when the page changes meanwhile.
+    fn with<T>(&self, css: &str, work: impl Fn(&str) -> Result<T, DriverError>) -> T {
+        let begun = Instant::now();
+        loop {
+            let found = self.run(css, self.driver.elements(css));
+            let done = found.first().map(|id| work(&format!("/element/{id}")));
+            match done {
+                Some(Ok(done)) => return done,
+                Some(Err(error)) if error.code != "stale element reference" => self.run(css, Err(error)),
+                _ => {}
+            }
+            assert!(begun.elapsed() < PATIENCE, "{css} is not there\n{}", self.where_it_is());
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// How many elements there are now.
     pub fn count(&self, css: &str) -> usize {
-        self.run(css, self.driver().find_all(By::Css(css))).len()
+        self.run(css, self.driver.elements(css)).len()
     }
 
     /// The visible text of the first element, waited for.
     pub fn text(&self, css: &str) -> String {
-        let element = self.find(css);
-        self.run(css, element.text())
+        let text = self.with(css, |element| self.driver.get(&format!("{element}/text")));
+        text.as_str().unwrap_or_default().to_owned()
     }
 
     /// The texts of all elements there are now, by their content, visible or not.
@@ -138,24 +143,24 @@ impl Browser {
 
     /// An attribute of the first element, waited for.
     pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
-        let element = self.find(css);
-        self.run(css, element.attr(name))
+        let value = self.with(css, |element| self.driver.get(&format!("{element}/attribute/{name}")));
+        value.as_str().map(str::to_owned)
     }
 
     /// Clicks the first element, waited for.
     pub fn click(&self, css: &str) {
-        let element = self.find(css);
-        self.run(css, element.scroll_into_view());
-        self.run(css, element.click());
+        self.with(css, |element| self.driver.post(&format!("{element}/click"), json!({})));
     }
 
     /// Empties a field and writes into it; into a field for files, the path of one.
     pub fn fill(&self, css: &str, text: &str) {
-        let element = self.find(css);
-        if self.run(css, element.attr("type")).as_deref() != Some("file") {
-            self.run(css, element.clear());
-        }
-        self.run(css, element.send_keys(text));
+        let kind = self.attribute(css, "type");
+        self.with(css, |element| {
+            if kind.as_deref() != Some("file") {
+                self.driver.post(&format!("{element}/clear"), json!({}))?;
+            }
+            self.driver.post(&format!("{element}/value"), json!({ "text": text }))
+        });
     }
 
     /// Chooses an option of a list by its value.
@@ -163,23 +168,26 @@ impl Browser {
         self.click(&format!("{css} option[value=\"{value}\"]"));
     }
 
-    /// Presses keys where the focus is (`thirtyfour::Key`).
+    /// Presses keys where the focus is; keys without a sign as WebDriver writes them (section 17.4.2).
     pub fn press(&self, keys: &str) {
-        let element = self.run("the focus", self.driver().active_element());
-        self.run("keys", element.send_keys(keys));
+        let element = self.run("the focus", self.driver.active());
+        self.run("keys", self.driver.post(&format!("/element/{element}/value"), json!({ "text": keys })));
     }
 
     /// Runs a script in the page and gives what it returns.
     pub fn script(&self, script: &str, arguments: Vec<Value>) -> Value {
-        let found = self.run("a script", self.driver().execute(script, arguments));
-        found.json().clone()
+        self.run(
+            "a script",
+            self.driver.post("/execute/sync", json!({ "script": script, "args": arguments })),
+        )
     }
 
     /// Runs a script that calls its last argument with the result.
     pub fn script_later(&self, script: &str, arguments: Vec<Value>) -> Value {
-        self.run("time for scripts", self.driver().set_script_timeout(Duration::from_secs(300)));
-        let found = self.run("a script", self.driver().execute_async(script, arguments));
-        found.json().clone()
+        self.run(
+            "a script",
+            self.driver.post("/execute/async", json!({ "script": script, "args": arguments })),
+        )
     }
 
     /// Waits until a script returns true.
@@ -207,7 +215,7 @@ impl Browser {
 
     /// A command of the Chrome DevTools protocol.
     pub fn command(&self, name: &str, parameters: Value) -> Value {
-        self.run(name, self.driver().cdp().send_raw(name, parameters))
+        self.run(name, self.driver.post("/goog/cdp/execute", json!({ "cmd": name, "params": parameters })))
     }
 
     /// Switches scripts off or on for pages loaded from now on.
@@ -282,12 +290,8 @@ impl Browser {
 
     /// What stands in the console since it was last read.
     pub fn console(&self) -> Vec<String> {
-        let session = self.driver().handle().session_id().to_string();
-        let base = self.driver().handle().server_url().to_string();
-        let url = format!("{}/session/{session}/se/log", base.trim_end_matches('/'));
-        let mut answer = ureq::post(&url).send_json(json!({ "type": "browser" })).expect("the driver's log");
-        let answer: Value = answer.body_mut().read_json().expect("JSON");
-        let lines = answer["value"].as_array().expect("lines").iter();
+        let answer = self.run("the console", self.driver.post("/se/log", json!({ "type": "browser" })));
+        let lines = answer.as_array().expect("lines").iter();
         lines
             .map(|line| {
                 format!("{} {}", line["level"].as_str().unwrap_or(""), line["message"].as_str().unwrap_or(""))
@@ -297,7 +301,9 @@ impl Browser {
 
     /// The page as a picture.
     pub fn picture(&self, path: &Path) {
-        self.run("a picture", self.driver().screenshot(path));
+        let picture = self.run("a picture", self.driver.get("/screenshot"));
+        let bytes = STANDARD.decode(picture.as_str().unwrap_or_default()).expect("base64");
+        std::fs::write(path, bytes).expect("written");
     }
 
     /// The page as a picture in `docs/pages/`, when `KOBLING_SCREENSHOTS` is set; else only that it can be drawn.
@@ -325,9 +331,7 @@ fn chromium() -> PathBuf {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        if let Some(driver) = self.driver.take() {
-            self.runtime.block_on(driver.quit()).ok();
-        }
+        self.driver.end();
         self.process.kill().ok();
         self.process.wait().ok();
     }

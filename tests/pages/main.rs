@@ -11,6 +11,7 @@ mod kit;
 mod contract;
 
 mod browser;
+mod driver;
 mod evaluator;
 mod evaluator_files;
 mod evaluator_world;
