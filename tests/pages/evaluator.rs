@@ -137,7 +137,6 @@ fn charts_of_several_kinds_say_what_their_tables_say() {
     browser.open(&world.url(&format!("/en/questions/funnel/answer?by=role&period={PERIOD}")));
     fits(&browser, 380);
     browser.axe();
-    browser.picture(&std::env::temp_dir().join("kobling-narrow.png"));
     for page in ["/en/questions", "/en/questions/reach", "/en/report", "/en/reports", "/en/quality"] {
         browser.open(&world.url(page));
         fits(&browser, 320);
@@ -286,7 +285,6 @@ fn a_report_is_kept_ordered_and_comes_back_after_signing_out() {
         vec![],
     );
     assert_eq!(shown, json!(0));
-    browser.picture(&std::env::temp_dir().join("kobling-report-print.png"));
     browser.command("Emulation.setEmulatedMedia", json!({ "media": "" }));
 
     // Signed out, and the bookmark opened: signing in leads back to it, and nothing is lost.

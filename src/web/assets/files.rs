@@ -173,7 +173,6 @@ pub(super) const FILES: &[File] = files![
     "dkfds/img/svg-icons/warning.svg",
     "dkfds/img/svg-icons/zoom-in.svg",
     "dkfds/img/svg-icons/zoom-out.svg",
-    "dkfds/js/dkfds.min.js",
     "evaluator.js",
     "kobling.css",
     "kobling.js",

@@ -405,7 +405,7 @@ function drawPackage() {
   const { manifest, words, sample, archive } = state.made;
   const { kobling, resources: [resource] } = manifest;
   const facts = [
-    [{ da: "Program", en: "Programme" }, kobling.programme], [{ da: "Part", en: "Partner" }, kobling.partner],
+    [{ da: "Program", en: "Programme" }, kobling.programme], [{ da: "Partner", en: "Partner" }, kobling.partner],
     [{ da: "Datasæt", en: "Dataset" }, kobling.dataset], [{ da: "Kvartaler", en: "Quarters" }, kobling.period],
     [{ da: "Rækker", en: "Rows" }, String(kobling.rows.sent)], [{ da: "Nøgle", en: "Key" }, kobling.key_id],
     [{ da: "Nøglens ord", en: "The key's words" }, words], ["SHA-256 (data.csv)", resource.hash.replace("sha256:", "")],
