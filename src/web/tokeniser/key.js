@@ -48,7 +48,10 @@ async function readKey(bytes, wanted, exercise, where, texts) {
   if (kind < 0) fail(texts.absent[wanted]);
   if (kind !== wanted) fail(texts.otherKind[wanted][kind]);
   const secret = fromBase64url(encoded ?? "");
-  if (!secret || rest.length || await checksum(prefix, secret) !== sum) fail(texts.damaged);
+  if (!secret || rest.length || await checksum(prefix, secret) !== sum) {
+    if (secret) secret.fill(0);
+    fail(texts.damaged);
+  }
   if (found[1] && !exercise) {
     secret.fill(0);
     fail({

@@ -51,10 +51,20 @@ function progress({ step, at: read, of }) {
   put(at("doing"), { da: `${STEPS[step].da}: ${Math.floor(share * 100)} %`, en: `${STEPS[step].en}: ${Math.floor(share * 100)}%` });
 }
 
+// How much is being done, and what is to have the focus then.
+let working = 0, next = null;
+
+/// While something is done nothing can be chosen: what is made is what was chosen when it began.
+function busy(change) {
+  working += change;
+  document.querySelectorAll("main section").forEach(section => { section.inert = working > 0; });
+}
+
 /// Runs a step: what it says goes to the live region, what is wrong to the place for it.
 async function step(name, work) {
+  const focused = document.activeElement;
+  busy(1);
   at("trouble").hidden = true;
-  document.querySelectorAll("main button").forEach(button => { if (button.id !== "cancel") button.disabled = true; });
   if (STEPS[name]) {
     put(at("status"), STEPS[name]);
     put(at("doing"), STEPS[name]);
@@ -70,8 +80,11 @@ async function step(name, work) {
     put(at("trouble"), error.said ?? unknown).focus();
     if (error.report) showReport(error.report);
   } finally {
-    at("working").hidden = true;
-    document.querySelectorAll("main button").forEach(button => { button.disabled = false; });
+    busy(-1);
+    if (!working) at("working").hidden = true;
+    if (next) next.focus();
+    else if (document.activeElement === document.body && focused && focused.isConnected) focused.focus();
+    next = null;
   }
 }
 
@@ -146,7 +159,7 @@ at("dataset").onchange = datasetChosen;
 // --- the extract and its columns --------------------------------------------------------------
 
 function take(file) {
-  if (!file) return;
+  if (!file || working) return;
   forgetFrom("columns");
   state.file = file;
   // The name could hold a number of a person: it is not shown.
@@ -155,6 +168,8 @@ function take(file) {
 }
 
 at("f-extract").onchange = event => take(chosen(event));
+// A file that is dropped beside the place for it is not opened by the browser.
+for (const kind of ["dragover", "drop"]) window.addEventListener(kind, event => event.preventDefault());
 for (const kind of ["dragenter", "dragover"]) at("drop").addEventListener(kind, event => { event.preventDefault(); at("drop").className = "over"; });
 at("drop").addEventListener("dragleave", () => { at("drop").className = ""; });
 at("drop").addEventListener("drop", event => { event.preventDefault(); at("drop").className = ""; take(event.dataTransfer.files[0]); });
@@ -264,7 +279,7 @@ at("check").onclick = () => step("read", async () => {
   state.scopes = scopes;
   showReport(report);
   at("s-keys").hidden = false;
-  at("h-report").focus();
+  next = at("h-report");
   return {
     da: `Kontrolleret: ${rows.read} rækker læst, ${rows.rejected} afvist.`,
     en: `Checked: ${rows.read} rows read, ${rows.rejected} rejected.`,
@@ -361,7 +376,7 @@ at("f-signing").onchange = event => {
 at("new-signing").onclick = () => keyStep(async () => {
   state.newKey = await newSigningKey(job().partner, new Date(), texts);
   showSigning(state.newKey, false);
-  at("save-signing").focus();
+  next = at("save-signing");
   return { da: "Gem nøglen nu: den findes kun her.", en: "Save the key now: it exists here alone." };
 });
 at("save-signing").onclick = () => {
@@ -388,7 +403,7 @@ at("make").onclick = () => step("tokens", async () => {
   wipe();
   drawPackage();
   at("s-package").hidden = false;
-  at("h-package").focus();
+  next = at("h-package");
   return { da: "Pakken er lavet. Intet har forladt maskinen.", en: "The package is made. Nothing has left the machine." };
 });
 

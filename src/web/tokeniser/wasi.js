@@ -4,8 +4,8 @@
 
 const OK = 0, EBADF = 8, EEXIST = 20, EINVAL = 28, ENOENT = 44, ENOSYS = 52, ENOTEMPTY = 55;
 const DIRECTORY = 3, REGULAR = 4, CHARACTER = 2;
-// Bytes read ahead of a file, and bytes of a written file that are put away as one blob.
-const AHEAD = 1 << 20, PUT_AWAY = 8 << 20;
+// Bytes read ahead of a file, and bytes of the package's rows that are put away as one blob.
+const AHEAD = 1 << 20, PUT_AWAY = 1 << 20;
 
 class Exit extends Error {
   constructor(status) { super("exit"); this.status = status; }
@@ -33,14 +33,15 @@ class Bytes {
   wipe() { this.bytes.fill(0); }
 }
 
-/// A file that the module writes, from its beginning to its end.
+/// A file that the module writes, from its beginning to its end. Only what leaves the house anyway is put away, where a browser may
+/// keep it on disk; everything else stays in memory that can be overwritten.
 class Written {
-  constructor() { this.parts = []; this.waiting = []; this.held = 0; this.size = 0; }
+  constructor(path) { this.leaves = path.endsWith("/data.csv"); this.parts = []; this.waiting = []; this.held = 0; this.size = 0; }
   add(bytes) {
     this.waiting.push(bytes.slice());
     this.held += bytes.length;
     this.size += bytes.length;
-    if (this.held > PUT_AWAY) this.putAway();
+    if (this.leaves && this.held > PUT_AWAY) this.putAway();
   }
   putAway() {
     this.parts.push(new Blob(this.waiting));
@@ -48,7 +49,7 @@ class Written {
   }
   /// All of it as one blob.
   blob() { this.putAway(); return new Blob(this.parts); }
-  /// All of it as bytes: small files, and what never becomes a blob.
+  /// All of it as bytes: of files that are never put away.
   bytes() {
     if (this.parts.length) throw new Error("put away");
     const all = new Uint8Array(this.size);
@@ -175,7 +176,7 @@ class Run {
     }
     if (!file && !create) return ENOENT;
     if (!file || truncate) {
-      file = new Written();
+      file = new Written(path);
       this.files.set(path, file);
     }
     this.open.set(this.next, { path, kind: REGULAR, file, at: 0 });
@@ -191,6 +192,8 @@ class Run {
       let filled = 0;
       while (filled < room.length && open.at < open.file.size) {
         const some = open.file.get(open.at, open.at + room.length - filled);
+        // It has become shorter.
+        if (!some.length) throw new Error("gone");
         room.set(some, filled);
         filled += some.length;
         open.at += some.length;

@@ -27,10 +27,10 @@ function run(command, given, step) {
   try {
     status = new Run(files, command, progress).start(module);
   } catch {
-    // The module's memory has an end.
+    // The module's memory has an end, and a file may be gone or changed.
     throw new Said({
-      da: "siden løb tør for hukommelse, eller filen er beskadiget på en måde, der ikke kendes; luk andre faner, og prøv igen, eller brug programmet `kobling tokenise`",
-      en: "the page ran out of memory, or the file is damaged in a way that is not known; close other tabs and try again, or use the program `kobling tokenise`",
+      da: "siden løb tør for hukommelse, eller filen er ændret imens eller beskadiget på en måde, der ikke kendes; luk andre faner, og vælg filen igen, eller brug programmet `kobling tokenise`",
+      en: "the page ran out of memory, or the file was changed meanwhile or is damaged in a way that is not known; close other tabs and choose the file again, or use the program `kobling tokenise`",
     }, files);
   }
   if (status === 0) return files;
@@ -89,6 +89,7 @@ const COMMANDS = {
   },
   /// Tokens, the second pass, and the signature. `keys` are by scope; `signing` may be absent.
   async write({ keys, signing, folder, ...given }) {
+    if (!wanted) throw new Said({ da: "udtrækket skal kontrolleres igen", en: "the extract is to be checked again" });
     const tokens = await makeTokens(wanted, gathered.wanted, gathered.scopes.map(scope => keys[scope]),
       (at, of) => postMessage({ progress: { step: "tokens", at, of } }));
     let files;

@@ -78,7 +78,7 @@ impl Desk {
 
     pub fn shown(&self, css: &str) {
         let css = json!(css);
-        let idle = "document.getElementById('working').hidden && !document.getElementById('check').disabled";
+        let idle = "document.getElementById('working').hidden && !document.getElementById('s-columns').inert";
         let script = format!("return !document.querySelector({css}).hidden && {idle}");
         self.browser.until(&format!("{css} is shown"), &script);
     }

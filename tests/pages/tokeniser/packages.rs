@@ -155,6 +155,22 @@ fn ten_thousand_rows_are_the_same_rows_and_the_service_takes_them() {
     assert!(rows.contains(&package.manifest.kobling.rows.sent.to_string()), "{rows}");
 }
 
+/// Identifiers of more than a browser would be given at once: none of them is handed to it, and the rows are the same.
+#[test]
+fn many_long_identifiers_stay_in_memory_and_make_the_same_rows() {
+    let desk = Desk::new();
+    let mut rows = rows(20_000);
+    for (n, row) in rows.iter_mut().enumerate() {
+        row[1] = format!("{n:060}");
+    }
+    let extract = desk.write("udtraek.csv", csv(&HEADERS, &rows));
+    desk.begin(&extract);
+    desk.check();
+    desk.keys();
+    same(&desk, &desk.package(), &extract, None);
+    desk.browser.quiet();
+}
+
 #[test]
 fn a_workbook_is_the_same_rows() {
     let desk = Desk::new();

@@ -170,3 +170,32 @@ fn files_that_are_none_are_refused_in_words() {
         assert!(!page.split("<script").next().expect("a first part").contains(part), "{part}");
     }
 }
+
+/// What is made is what was chosen when it began: while a step runs no field takes anything, and no file that is dropped.
+#[test]
+fn while_a_step_runs_nothing_can_be_chosen() {
+    let desk = Desk::new();
+    let mut text = "CPR-nr;Sagsnr;Dato;Trin;Rolle;Kommune\r\n".to_owned();
+    for n in 0..2000 {
+        text += &format!("{};S-{n};05-03-2022;Kontakt;Voldsudsat;147\r\n", crate::kit::cpr(n));
+    }
+    let extract = desk.write("udtraek.csv", text);
+    desk.begin(&extract);
+    let found = desk.browser.script(
+        "document.getElementById('check').click();
+         const inert = [...document.querySelectorAll('main section')].every(section => section.inert);
+         const transfer = new DataTransfer();
+         transfer.items.add(new File(['x'], 'other.csv'));
+         const drop = new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true });
+         document.getElementById('drop').dispatchEvent(drop);
+         return [inert, drop.defaultPrevented, state.file.name]",
+        vec![],
+    );
+    assert_eq!(found, serde_json::json!([true, true, "udtraek.csv"]));
+    desk.shown("#s-report");
+    assert!(desk.browser.text("#status").contains("2.000") || desk.browser.text("#status").contains("2000"));
+    assert_eq!(
+        desk.browser.script("return document.activeElement.id", vec![]),
+        serde_json::json!("h-report")
+    );
+}
