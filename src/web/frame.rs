@@ -21,7 +21,7 @@ const MENU: &[(Action, &str, &str, &str)] = &[
     (Action::ManageKeys, "/partners", "Partnere", "Partners"),
     (Action::ApproveAlias, "/approvals", "Godkendelser", "Approvals"),
     (Action::ReadAnswers, "/log", "Svarlog", "Log of answers"),
-    (Action::ReadAudit, "/audit", "Revisionsspor", "Audit chain"),
+    (Action::ReadAudit, "/audit", "Revisionskæden", "Audit chain"),
     (Action::ReadProgramme, "/programme", "Program", "Programme"),
 ];
 

@@ -85,7 +85,7 @@ impl IntoResponse for Refusal {
                 status: StatusCode::FORBIDDEN,
                 code: "form",
                 da: text(
-                    "Siden hører til en tidligere log ind",
+                    "Siden hører til et tidligere login",
                     "Du er logget ud, eller har logget ind igen i et andet vindue. Intet er ændret. Gå tilbage, genindlæs siden, og send igen.",
                 ),
                 en: text(

@@ -45,7 +45,7 @@ pub(super) async fn show(
     let after = if fields.one("after").is_some() { fields.read("after")? } else { 0 };
     let (service, caller) = (Arc::clone(&web.service), visitor.principal.clone());
     let report = blocking(move || service.audit(&caller, after)).await?;
-    let title = visitor.visit.language.choose("Revisionsspor", "Audit chain");
+    let title = visitor.visit.language.choose("Revisionskæden", "Audit chain");
     let head =
         report.verified.map(|found| (found.head.hash.to_string(), found.head.sequence, found.strands.len()));
     let last = report.entries.last().map(|(sequence, _)| *sequence);

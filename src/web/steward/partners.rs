@@ -196,7 +196,7 @@ pub(super) async fn check(
         "This key is in force for the partner already.",
     );
     let gone = l.choose(
-        "Denne nøgle er trukket tilbage og kommer aldrig igen. Partneren laver en ny.",
+        "Denne nøgle er spærret og kommer aldrig igen. Partneren laver en ny.",
         "This key was revoked and never comes back. The partner makes a new one.",
     );
     if in_force || revoked {
@@ -205,7 +205,7 @@ pub(super) async fn check(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
     }
     let name = web.service.programme().partner(&id).map(|partner| partner.name.clone()).unwrap_or_default();
-    let mut frame = Frame::of(visit, l.choose("Optag en underskriftsnøgle", "Enrol a signing key"));
+    let mut frame = Frame::of(visit, l.choose("Registrér en underskriftsnøgle", "Enrol a signing key"));
     elsewhere(&mut frame, &format!("/partners/{id}"));
     let page = ConfirmPage {
         frame,
@@ -215,12 +215,12 @@ pub(super) async fn check(
             (l.choose("I ord", "In words"), key.fingerprint().words()),
         ],
         warning: other.then_some(l.choose(
-            "En anden partner har, eller havde, den samme nøgle. To partnere må ikke dele nøgle: spørg begge, før du optager den.",
+            "En anden partner har, eller havde, den samme nøgle. To partnere må ikke dele nøgle: spørg begge, før du registrerer den.",
             "Another partner has, or had, the same key. Two partners must not share one: ask both before you enrol it.",
         )),
         follows: vec![
             l.choose("Pakker, samtykker og opslag, som nøglen har underskrevet, tages imod fra partneren.", "Packages, consents and look-ups signed by the key are taken in from the partner."),
-            l.choose("Det står i revisionssporet, med dit navn.", "It stands in the audit chain, with your name."),
+            l.choose("Det står i revisionskæden, med dit navn.", "It stands in the audit chain, with your name."),
         ],
         action: format!("/{}/partners/{id}/keys", l.tag()),
         hidden: vec![("public_key", key.to_string())],
@@ -228,7 +228,7 @@ pub(super) async fn check(
             "Jeg har ringet til partneren på et nummer, jeg kendte i forvejen, og vi har sammenlignet fingeraftrykket eller ordene.",
             "I have called the partner on a number that I knew before, and we compared the fingerprint or the words.",
         )),
-        buttons: vec![Button { verdict: "enrol", text: l.choose("Optag nøglen", "Enrol the key"), main: true }],
+        buttons: vec![Button { verdict: "enrol", text: l.choose("Registrér nøglen", "Enrol the key"), main: true }],
         back: format!("/{}/partners/{id}", l.tag()),
     };
     Ok(page::show(&page))
@@ -275,16 +275,16 @@ pub(super) async fn ask_revoke(
     let page = ConfirmPage {
         frame: Frame::of(
             &visitor.visit,
-            l.choose("Træk en underskriftsnøgle tilbage", "Revoke a signing key"),
+            l.choose("Spær en underskriftsnøgle", "Revoke a signing key"),
         ),
         facts: vec![
             (l.choose("Partner", "Partner"), name),
             (l.choose("Fingeraftryk", "Fingerprint"), fingerprint.clone()),
             (l.choose("I ord", "In words"), key.key.fingerprint().words()),
-            (l.choose("Optaget", "Enrolled"), words::moment(key.enrolled_at)),
+            (l.choose("Registreret", "Enrolled"), words::moment(key.enrolled_at)),
         ],
         warning: (!others).then_some(l.choose(
-            "Det er partnerens eneste nøgle: de kan intet sende, før en ny er optaget.",
+            "Det er partnerens eneste nøgle: de kan intet sende, før en ny er registreret.",
             "It is the partner's only key: they can send nothing until a new one is enrolled.",
         )),
         follows: vec![
@@ -300,7 +300,7 @@ pub(super) async fn ask_revoke(
         tick: None,
         buttons: vec![Button {
             verdict: "revoke",
-            text: l.choose("Træk nøglen tilbage", "Revoke the key"),
+            text: l.choose("Spær nøglen", "Revoke the key"),
             main: true,
         }],
         back: format!("/{}/partners/{id}", l.tag()),
