@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::confirm::{Button, ConfirmPage};
 use super::notice::{self, Notice};
-use super::words;
+use super::words::partner_kind;
 use crate::http::blocking;
 use crate::key::VerifyingKey;
 use crate::language::Language;
@@ -21,6 +21,7 @@ use crate::web::form::{Fields, Filled};
 use crate::web::frame::Frame;
 use crate::web::guard::{Visit, Visitor};
 use crate::web::page::{self, Refusal};
+use crate::web::words;
 
 /// A partner in the list.
 struct PartnerView {
@@ -78,7 +79,7 @@ pub(super) async fn list(State(web): State<Arc<Web>>, visitor: Visitor) -> Resul
             Ok(PartnerView {
                 id: partner.id.to_string(),
                 name: partner.name.clone(),
-                kind: words::partner_kind(partner.kind, l),
+                kind: partner_kind(partner.kind, l),
                 in_force: keys.iter().filter(|key| key.revoked_at.is_none()).count(),
             })
         };
@@ -95,12 +96,6 @@ fn partner(id: &str) -> Result<PartnerId, Refusal> {
     id.parse().map_err(|_| Refusal::of(Reason::NotFound))
 }
 
-/// The same page in the other language, for what has no address of its own.
-fn elsewhere(frame: &mut Frame, path: &str) {
-    let other = if frame.l == Language::Da { Language::En } else { Language::Da };
-    frame.other = format!("/{}{path}", other.tag());
-}
-
 async fn page_of(
     web: &Arc<Web>,
     visit: &Visit,
@@ -114,13 +109,13 @@ async fn page_of(
     let partner = web.service.programme().partner(id).ok_or(Refusal::of(Reason::NotFound))?;
     let mut frame = Frame::of(visit, &partner.name);
     if wrong.is_some() {
-        elsewhere(&mut frame, &format!("/partners/{id}"));
+        frame = frame.elsewhere(&format!("/partners/{id}"));
     }
     let page = PartnerPage {
         frame,
         notice: notice::of(done, l),
         id: id.to_string(),
-        kind: words::partner_kind(partner.kind, l),
+        kind: partner_kind(partner.kind, l),
         keys: keys.into_iter().map(KeyView::from).collect(),
         wrong,
     };
@@ -204,9 +199,9 @@ pub(super) async fn check(
         let shown = page_of(&web, visit, &id, None, Some((text, why))).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
     }
-    let name = web.service.programme().partner(&id).map(|partner| partner.name.clone()).unwrap_or_default();
-    let mut frame = Frame::of(visit, l.choose("Registrér en underskriftsnøgle", "Enrol a signing key"));
-    elsewhere(&mut frame, &format!("/partners/{id}"));
+    let name = words::partner(web.service.programme(), &id);
+    let frame = Frame::of(visit, l.choose("Registrér en underskriftsnøgle", "Enrol a signing key"))
+        .elsewhere(&format!("/partners/{id}"));
     let page = ConfirmPage {
         frame,
         facts: vec![
@@ -271,12 +266,9 @@ pub(super) async fn ask_revoke(
         return Ok(done(l, &id, "not-in-force"));
     }
     let others = keys.iter().filter(|row| row.revoked_at.is_none()).count() > 1;
-    let name = web.service.programme().partner(&id).map(|partner| partner.name.clone()).unwrap_or_default();
+    let name = words::partner(web.service.programme(), &id);
     let page = ConfirmPage {
-        frame: Frame::of(
-            &visitor.visit,
-            l.choose("Spær en underskriftsnøgle", "Revoke a signing key"),
-        ),
+        frame: Frame::of(&visitor.visit, l.choose("Spær en underskriftsnøgle", "Revoke a signing key")),
         facts: vec![
             (l.choose("Partner", "Partner"), name),
             (l.choose("Fingeraftryk", "Fingerprint"), fingerprint.clone()),
