@@ -29,6 +29,15 @@ impl Language {
         }
     }
 
+    /// The language that this is not.
+    #[must_use]
+    pub const fn other(self) -> Language {
+        match self {
+            Language::Da => Language::En,
+            Language::En => Language::Da,
+        }
+    }
+
     /// Its tag (BCP 47).
     #[must_use]
     pub const fn tag(self) -> &'static str {

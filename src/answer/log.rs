@@ -1,6 +1,6 @@
 //! The log of answers as a steward reads it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::escape;
 use super::terminal::new_table;
@@ -15,22 +15,24 @@ pub struct AnswerLog {
     pub next: Option<u64>,
 }
 
-/// A line of the log. Members that a newer service adds are passed over.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// A line of the log: what was asked, and what the answer itself tells. Members that a newer service adds are passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema), schema(as = AnswerLineView))]
 pub struct AnswerLine {
     /// Its number.
     pub number: u64,
     /// When.
     pub at: String,
-    /// Organisation of who asked.
+    /// Organisation of who asked; the operator's for what is made at a seal.
     pub organisation: String,
     /// Who asked.
     pub principal: String,
     /// For whom it was counted.
     pub recipient: String,
     /// What was given.
+    #[cfg_attr(feature = "service", schema(schema_with = given_schema))]
     pub given: String,
-    /// The question.
+    /// The question; none where everything was listed.
     pub question: Option<String>,
     /// Dimensions.
     pub by: Vec<String>,
@@ -48,8 +50,28 @@ pub struct AnswerLine {
     pub hidden: Option<u64>,
     /// Whether the same text had been given to the same recipient before.
     pub again: bool,
-    /// Digest that stands in the answer.
+    /// Digest of the answer, as it stands in the answer itself; of a statement, that of its text. None where a list was
+    /// given, and where the answer was never handed out.
     pub sha256: Option<String>,
+}
+
+/// What can be given: the word, and people's words for it.
+const GIVEN: [(&str, &str, &str); 6] = [
+    ("answer", "svar", "answer"),
+    ("report-made", "rapport lavet", "report made"),
+    ("report-read", "rapport læst", "report read"),
+    ("statement-made", "opgørelse lavet", "statement made"),
+    ("statement-read", "opgørelse læst", "statement read"),
+    ("statements-listed", "opgørelser vist", "statements listed"),
+];
+
+#[cfg(feature = "service")]
+fn given_schema() -> utoipa::openapi::schema::Object {
+    utoipa::openapi::schema::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .description(Some("What was given."))
+        .enum_values(Some(GIVEN.map(|(word, ..)| word)))
+        .build()
 }
 
 impl AnswerLine {
@@ -60,15 +82,8 @@ impl AnswerLine {
     /// What was given, in words.
     #[must_use]
     pub fn given(&self, language: Language) -> &str {
-        match self.given.as_str() {
-            "answer" => language.choose("svar", "answer"),
-            "report-made" => language.choose("rapport lavet", "report made"),
-            "report-read" => language.choose("rapport læst", "report read"),
-            "statement-made" => language.choose("opgørelse lavet", "statement made"),
-            "statement-read" => language.choose("opgørelse læst", "statement read"),
-            "statements-listed" => language.choose("opgørelser vist", "statements listed"),
-            other => other,
-        }
+        let known = GIVEN.iter().find(|(word, ..)| *word == self.given);
+        known.map_or(&self.given, |(_, da, en)| language.choose(da, en))
     }
 }
 

@@ -4,7 +4,7 @@
 //! the answers told those who asked.
 
 use super::{Reason, Service, ServiceError};
-use crate::answer::Answer;
+use crate::answer::{Answer, AnswerLine};
 use crate::audit::{Deed, Subject};
 use crate::auth::Principal;
 use crate::disclosure::RULES_VERSION;
@@ -22,6 +22,31 @@ pub struct AnswerLog {
     pub lines: Vec<AnswerRow>,
     /// Where the next page begins; none when this is the last.
     pub next: Option<u64>,
+}
+
+/// A line of the store as programs and people read it.
+impl From<AnswerRow> for AnswerLine {
+    fn from(row: AnswerRow) -> AnswerLine {
+        let (shown, hidden) = row.told.and_then(|told| told.rows).unzip();
+        AnswerLine {
+            number: row.seq,
+            at: row.at.to_string(),
+            organisation: row.actor.organisation.to_string(),
+            principal: row.actor.principal.to_string(),
+            recipient: row.asked.recipient.to_string(),
+            given: row.asked.given.as_str().to_owned(),
+            question: row.asked.question,
+            by: row.asked.by,
+            population: row.asked.population,
+            period: row.asked.period,
+            snapshot: row.asked.snapshot,
+            rules: row.asked.rules,
+            shown,
+            hidden,
+            again: row.again,
+            sha256: row.told.map(|told| told.sha256.to_string()),
+        }
+    }
 }
 
 /// The line of a question that is asked for a recipient.
@@ -58,11 +83,42 @@ impl Service {
     /// # Errors
     /// [`ServiceError`].
     pub fn answer_log(&self, caller: &Principal, filter: &AnswerFilter) -> Result<AnswerLog, ServiceError> {
+        self.enter_reading(caller, filter)?;
+        self.page(filter)
+    }
+
+    /// Every line that the filter lets through, newest first. That it was read is entered first, once.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub fn whole_answer_log(
+        &self,
+        caller: &Principal,
+        filter: &AnswerFilter,
+    ) -> Result<Vec<AnswerRow>, ServiceError> {
+        self.enter_reading(caller, filter)?;
+        let mut filter = filter.clone();
+        let mut lines = Vec::new();
+        loop {
+            let page = self.page(&filter)?;
+            lines.extend(page.lines);
+            if page.next.is_none() {
+                return Ok(lines);
+            }
+            filter.before = page.next;
+        }
+    }
+
+    fn enter_reading(&self, caller: &Principal, filter: &AnswerFilter) -> Result<(), ServiceError> {
         let mut subject = Subject::new();
         if let Some(question) = &filter.question {
             subject = subject.id("question", question);
         }
         self.store.record_reading(self.now(), &caller.actor(), Deed::AnswersRead, subject)?;
+        Ok(())
+    }
+
+    fn page(&self, filter: &AnswerFilter) -> Result<AnswerLog, ServiceError> {
         let mut lines = self.store.answer_log(filter, PAGE + 1)?;
         let more = lines.len() > PAGE as usize;
         lines.truncate(PAGE as usize);

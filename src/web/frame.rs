@@ -21,7 +21,7 @@ const MENU: &[(Action, &str, &str, &str)] = &[
     (Action::ManageKeys, "/partners", "Partnere", "Partners"),
     (Action::ApproveAlias, "/approvals", "Godkendelser", "Approvals"),
     (Action::ReadAnswers, "/log", "Svarlog", "Log of answers"),
-    (Action::ReadAudit, "/audit", "Revisionsspor", "Audit chain"),
+    (Action::ReadAudit, "/audit", "Revisionskæden", "Audit chain"),
     (Action::ReadProgramme, "/programme", "Program", "Programme"),
 ];
 
@@ -84,7 +84,6 @@ impl Frame {
             })
         });
         let menu = menu.collect();
-        let other = if l == Language::Da { Language::En } else { Language::Da };
         let who = visitor.map(|visitor| Who {
             name: visitor.principal.name.clone(),
             role: role_name(visitor.principal.role, l),
@@ -95,10 +94,16 @@ impl Frame {
             title: title.to_owned(),
             menu,
             who,
-            other: format!("/{}{}", other.tag(), visit.address),
+            other: format!("/{}{}", l.other().tag(), visit.address),
             assets: assets::base(),
             scripts: Vec::new(),
         }
+    }
+
+    /// The frame, of which the same in the other language is at another address (without its language) than the page.
+    pub(super) fn elsewhere(mut self, path: &str) -> Frame {
+        self.other = format!("/{}{path}", self.l.other().tag());
+        self
     }
 
     /// The frame with a script of the page's own.

@@ -7,8 +7,11 @@
 //! page run or fetch anything that is not from here; keep a session on disk. Callers: `koblingd`, `demo`.
 
 mod assets;
+mod choice;
 mod cookie;
+mod deeds;
 mod evaluator;
+mod facts;
 mod form;
 mod frame;
 mod guard;
@@ -20,6 +23,7 @@ mod sign_in;
 mod start;
 mod steward;
 mod tokeniser;
+mod words;
 
 use std::io;
 use std::net::TcpListener;

@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::frame::Frame;
 use super::guard::Visit;
+use super::words::capitalised;
 use crate::http::Failure;
 use crate::language::Language;
 use crate::service::{Reason, ServiceError};
@@ -85,7 +86,7 @@ impl IntoResponse for Refusal {
                 status: StatusCode::FORBIDDEN,
                 code: "form",
                 da: text(
-                    "Siden hører til en tidligere log ind",
+                    "Siden hører til et tidligere login",
                     "Du er logget ud, eller har logget ind igen i et andet vindue. Intet er ændret. Gå tilbage, genindlæs siden, og send igen.",
                 ),
                 en: text(
@@ -142,12 +143,6 @@ pub(super) fn refused(visit: &Visit, method: &Method, refused: Refused) -> Respo
     let frame = Frame::of(visit, &title);
     let page = RefusedPage { frame, title, advice: capitalised(&advice), code: refused.code };
     (refused.status, show(&page)).into_response()
-}
-
-/// A text with a capital at its beginning: refusals are written as parts of a line.
-pub(super) fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// A page.

@@ -11,6 +11,7 @@ use super::form::{Fields, Filled, Unsigned};
 use super::frame::Frame;
 use super::guard::Visit;
 use super::page::{self, Refusal};
+use super::words::encoded;
 use super::{Web, cookie};
 use crate::auth::BearerToken;
 use crate::language::Language;
@@ -24,18 +25,14 @@ struct SignInPage {
     wrong: bool,
 }
 
+/// Signing in, to come back to another address; without its language.
+fn path(next: &str) -> String {
+    format!("/sign-in?next={}", encoded(next))
+}
+
 /// The address of signing in, to come back to another.
 pub(super) fn address(l: Language, next: &str) -> String {
-    let mut encoded = String::new();
-    for byte in next.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
-                encoded.push(char::from(byte))
-            }
-            byte => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    format!("/{}/sign-in?next={encoded}", l.tag())
+    format!("/{}{}", l.tag(), path(next))
 }
 
 /// An address of ours, without its language, or the start: nobody is led to another site.
@@ -50,10 +47,8 @@ fn ours(next: Option<&str>) -> String {
 }
 
 fn form(visit: &Visit, next: String, wrong: bool) -> SignInPage {
-    let mut frame = Frame::of(visit, visit.language.choose("Log ind", "Sign in"));
     // The token is not to be sent along when the language is changed, and where to go then is.
-    let other = if visit.language == Language::Da { Language::En } else { Language::Da };
-    frame.other = address(other, &next);
+    let frame = Frame::of(visit, visit.language.choose("Log ind", "Sign in")).elsewhere(&path(&next));
     SignInPage { frame, next, wrong }
 }
 

@@ -1,5 +1,8 @@
 //! What is served beside the pages: style, scripts, fonts and icons, from inside the program.
 //!
+//! Must never: serve a file that is not built in; name an address outside the service; hold what somebody has entered.
+//! Callers: `web::routes`, `web::frame`.
+//!
 //! `dkfds/` holds what is used of the Danish public design system (dkfds 11.2.0; MIT, fonts OFL, icons Apache 2.0:
 //! `dkfds/LICENSE.md`), as published but for what is not here: source maps,
 //! slanted fonts, and fonts and pictures in older forms. Their address carries the digest of all of

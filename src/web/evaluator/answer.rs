@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use super::asking::{self, Asked};
 use super::copies::{self, Copy};
 use super::export::{self, Form};
+use super::problem;
 use super::question;
 use super::view::{AnswerView, Link};
 use crate::http::Failure;
@@ -48,7 +49,7 @@ pub(super) async fn show(
     let ask = match asking::ask_of(registered.id.clone(), &fields) {
         Ok(ask) => ask,
         Err(Refusal::Told(da, en)) => {
-            let problem = question::told(l, da, en);
+            let problem = problem::told(l, da, en);
             return question::again(&web, &visitor, registered, &fields, problem).await;
         }
         Err(refusal) => return Err(refusal),
@@ -62,7 +63,7 @@ pub(super) async fn show(
         Ok(asked) => asked,
         Err(error @ ServiceError::Ask(_)) => {
             let offered = question::offer(&web, registered).await?;
-            let problem = question::refused(&web, (&ask, offered.as_ref()), &error, l);
+            let problem = problem::refused(&web, (&ask, offered.as_ref()), &error, l);
             return question::again(&web, &visitor, registered, &fields, problem).await;
         }
         Err(error) => return Err(Failure(error).into()),

@@ -2,6 +2,9 @@
 //!
 //! An answer is asked by address: what is bookmarked, gone back to, or come back to after signing in asks the same again and
 //! is answered the same. Forms offer what is registered and nothing else.
+//!
+//! Must never: count, or show a figure that `service` did not release; say anything, not even the title, of a question that
+//! the visitor may not ask; put a title or a code in an address unescaped. Callers: `web::routes`.
 
 mod answer;
 mod asking;
@@ -9,7 +12,9 @@ mod catalogue;
 mod copies;
 mod export;
 mod payments;
+mod problem;
 mod quality;
+mod quarters;
 mod question;
 mod report;
 mod standing;

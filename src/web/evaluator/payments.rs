@@ -8,7 +8,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::asking;
-use super::question::{Choice, Problem, offer, quarter_choices};
+use super::problem::Problem;
+use super::quarters::quarter_choices;
+use super::question::offer;
 use super::view::period_words;
 use crate::answer::Statement;
 use crate::audit::SignedStatement;
@@ -18,10 +20,12 @@ use crate::language::Language;
 use crate::name::QuestionId;
 use crate::service::{Reason, ServiceError};
 use crate::web::Web;
+use crate::web::choice::Choice;
 use crate::web::form::{Fields, Filled};
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
+use crate::web::words::capitalised;
 
 struct Line {
     href: String,
@@ -127,7 +131,7 @@ async fn form(
     let first = asked.map(Period::first).or(quarters.first().copied());
     let last = asked.map(Period::last).or(quarters.last().copied());
     let page = PaymentsPage {
-        frame: Frame::of(&visitor.visit, l.choose("Betalinger", "Payments")),
+        frame: Frame::of(&visitor.visit, l.choose("Betalinger", "Payments")).with_script("evaluator.js"),
         lines,
         contracts,
         from: quarter_choices(&quarters, first, l),
@@ -147,7 +151,7 @@ pub(super) async fn state(State(web): State<Arc<Web>>, filled: Filled) -> Result
     let l = visitor.visit.language;
     let title = l.choose("Opgørelsen er ikke lavet", "The statement was not made").to_owned();
     let wrong = |status: StatusCode, code, title, advice: &str| {
-        (status, Problem { title, advice: page::capitalised(advice), code, instead: Vec::new() })
+        (status, Problem { title, advice: capitalised(advice), code, instead: Vec::new() })
     };
     let stated = match (fields.read::<QuestionId>("payment"), asking::period_of(&fields)) {
         (Err(_), _) => {
@@ -172,7 +176,7 @@ pub(super) async fn state(State(web): State<Arc<Web>>, filled: Filled) -> Result
                     if status.is_server_error() {
                         return Err(error.into());
                     }
-                    Err(wrong(status, error.code(), page::capitalised(&title), advice))
+                    Err(wrong(status, error.code(), capitalised(&title), advice))
                 }
             }
         }

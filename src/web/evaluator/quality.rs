@@ -7,16 +7,15 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::answer::HIDDEN_MARK;
-use crate::extract::report::{KINDS, Reason as Rejection, Remark, kind_code};
+use crate::extract::report::{KINDS, Matter, Remark, kind_code};
 use crate::http::blocking;
-use crate::id::IdRejection;
 use crate::language::{Language, Spoken as _};
 use crate::service::{QualityPart, Reason, ServiceError};
-use crate::token::LocalIdError;
 use crate::web::Web;
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
+use crate::web::words;
 
 struct Part {
     partner: String,
@@ -37,33 +36,9 @@ struct QualityPage {
     parts: Option<Vec<Part>>,
 }
 
-/// Why rows are rejected: each reason under its one name.
-const REJECTIONS: [Rejection; 19] = [
-    Rejection::CellError,
-    Rejection::LocalNumber(LocalIdError::LooksLikeCpr),
-    Rejection::Date,
-    Rejection::Identifier(IdRejection::FutureDate),
-    Rejection::FutureDate,
-    Rejection::Identifier(IdRejection::Character),
-    Rejection::Identifier(IdRejection::Length),
-    Rejection::Identifier(IdRejection::InvalidDate),
-    Rejection::Missing,
-    Rejection::Identifier(IdRejection::NineDigits),
-    Rejection::Number,
-    Rejection::LocalNumber(LocalIdError::Character),
-    Rejection::LocalNumber(LocalIdError::Long),
-    Rejection::OutOfRange,
-    Rejection::OutsidePeriod,
-    Rejection::Identifier(IdRejection::Scientific),
-    Rejection::TooFewColumns,
-    Rejection::TooManyColumns,
-    Rejection::UnknownCode,
-];
-
 /// A reason by its name, as the partner's report says it; a name that is not known stays.
 fn reason_words(code: &str, l: Language) -> String {
-    let found = REJECTIONS.iter().find(|reason| reason.code() == code);
-    found.map_or_else(|| code.to_owned(), |reason| reason.say(l))
+    Matter::of_code(code).map_or_else(|| code.to_owned(), |matter| matter.say(l))
 }
 
 /// A kind of identifier by its name.
@@ -79,16 +54,14 @@ fn count(rows: Option<u64>, l: Language) -> String {
 
 fn part(web: &Web, part: QualityPart, l: Language) -> Part {
     let programme = web.service.programme();
-    let partner = programme.partners.iter().find(|partner| partner.id == part.partner);
-    let dataset = programme.datasets.iter().find(|dataset| dataset.id == part.dataset);
     let shown = |counts: &std::collections::BTreeMap<String, Option<u64>>,
                  words: fn(&str, Language) -> String| {
         let shown = counts.iter().filter_map(|(code, rows)| rows.map(|rows| (words(code, l), l.count(rows))));
         shown.collect()
     };
     Part {
-        partner: partner.map_or_else(|| part.partner.to_string(), |partner| partner.name.clone()),
-        dataset: dataset.map_or_else(|| part.dataset.to_string(), |dataset| l.of(&dataset.title).to_owned()),
+        partner: words::partner(programme, &part.partner),
+        dataset: words::dataset(programme, part.dataset.as_str(), l),
         counts: [part.sent, part.rejected, part.duplicates, part.anonymous].map(|rows| count(rows, l)),
         reasons: shown(&part.reasons, reason_words),
         identifiers: shown(&part.identifiers, kind_words),
@@ -120,7 +93,11 @@ mod tests {
 
     #[test]
     fn every_reason_has_words() {
-        assert_eq!(REJECTIONS.map(Rejection::code), REASON_CODES);
+        for code in REASON_CODES {
+            for l in [Language::Da, Language::En] {
+                assert_ne!(reason_words(code, l), code);
+            }
+        }
         assert_eq!(kind_words("cpr", Language::Da), "CPR");
         assert!(kind_words("xecpr", Language::En).contains("X-eCPR"));
     }

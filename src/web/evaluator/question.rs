@@ -8,34 +8,19 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 
 use super::asking;
-use super::view::Link;
-use crate::clock::{Period, Quarter};
+use super::problem::Problem;
+use super::quarters::quarter_choices;
+use crate::clock::Period;
 use crate::http::blocking;
-use crate::language::Language;
 use crate::programme::{Question, Text};
-use crate::question::{Ask, Offered, offered};
-use crate::service::{Reason, ServiceError};
+use crate::question::{Offered, offered};
+use crate::service::Reason;
 use crate::web::Web;
+use crate::web::choice::Choice;
 use crate::web::form::Fields;
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
-
-/// A box or a line of a list.
-pub(super) struct Choice {
-    pub(super) id: String,
-    pub(super) title: String,
-    pub(super) chosen: bool,
-}
-
-/// Why an answer is not there, above the form that asked.
-pub(super) struct Problem {
-    pub(super) title: String,
-    pub(super) advice: String,
-    pub(super) code: &'static str,
-    /// Questions that could be asked instead.
-    pub(super) instead: Vec<Link>,
-}
 
 #[derive(Template)]
 #[template(path = "evaluator/question.html")]
@@ -69,26 +54,6 @@ pub(super) async fn offer(web: &Arc<Web>, question: &Question) -> Result<Option<
     let today = service.now().day();
     let of = |day| offered(service.programme(), question, day, today, service.rules());
     Ok(snapshots.last().map(|row| of(row.day)))
-}
-
-/// A quarter as people say it.
-pub(super) fn quarter_words(quarter: Quarter, l: Language) -> String {
-    let text = quarter.to_string();
-    let (year, index) = text.split_once("-Q").unwrap_or((&text, ""));
-    match l {
-        Language::Da => format!("{index}. kvartal {year}"),
-        Language::En => format!("Quarter {index}, {year}"),
-    }
-}
-
-/// Quarters as a list, of which one is chosen.
-pub(super) fn quarter_choices(quarters: &[Quarter], chosen: Option<Quarter>, l: Language) -> Vec<Choice> {
-    let one = |quarter: &Quarter| Choice {
-        id: quarter.to_string(),
-        title: quarter_words(*quarter, l),
-        chosen: Some(*quarter) == chosen,
-    };
-    quarters.iter().map(one).collect()
 }
 
 /// The page, with what was chosen last.
@@ -162,71 +127,4 @@ pub(super) async fn again(
 ) -> Result<Response, Refusal> {
     let response = form(web, visitor, question, fields, Some(problem)).await?;
     Ok((status, response).into_response())
-}
-
-/// What was filled in and cannot be asked.
-pub(super) fn told(l: Language, da: &str, en: &str) -> (StatusCode, Problem) {
-    let title = l.choose("Sådan kan der ikke spørges", "This cannot be asked").to_owned();
-    let advice = l.choose(da, en).to_owned();
-    (StatusCode::UNPROCESSABLE_ENTITY, Problem { title, advice, code: "filled-in", instead: Vec::new() })
-}
-
-/// What the service refused to answer, with questions by structure that it would not refuse so.
-pub(super) fn refused(
-    web: &Web,
-    (ask, offered): (&Ask, Option<&Offered>),
-    error: &ServiceError,
-    l: Language,
-) -> (StatusCode, Problem) {
-    let title = match l {
-        Language::Da => error.danish().0,
-        Language::En => error.public_message(),
-    };
-    let advice = l.choose(
-        "Vælg nedenfor: her står alt, hvad der kan spørges om.",
-        "Choose below: everything that can be asked is there.",
-    );
-    let code = error.code();
-    let problem = Problem {
-        title: page::capitalised(&title),
-        advice: advice.to_owned(),
-        code,
-        instead: offered.map(|offered| instead(web, ask, offered, l)).unwrap_or_default(),
-    };
-    (crate::http::status(code), problem)
-}
-
-/// Questions near one that is refused: of what is registered, over quarters that can be asked about, with no dimension too
-/// many.
-fn instead(web: &Web, ask: &Ask, offered: &Offered, l: Language) -> Vec<Link> {
-    let programme = web.service.programme();
-    let (Some(first), Some(last)) = (offered.quarters.first(), offered.quarters.last()) else {
-        return Vec::new();
-    };
-    let within = Period::new(ask.period.first().clamp(*first, *last), ask.period.last().clamp(*first, *last));
-    let Ok(period) = within else { return Vec::new() };
-    let registered = |id| offered.dimensions.iter().any(|at| programme.dimensions[*at].id == id);
-    let mut by: Vec<_> = ask.by.iter().filter(|id| registered((*id).clone())).cloned().collect();
-    by.sort();
-    by.dedup();
-    let is_population = |id| offered.populations.iter().any(|at| programme.populations[*at].id == id);
-    let population = ask.population.clone().filter(|id| is_population(id.clone()));
-    let nearest = Ask { question: ask.question.clone(), by, period, population };
-    let mut asks = Vec::new();
-    if nearest.by.len() <= offered.most_dimensions && nearest.key() != ask.key() {
-        asks.push(nearest.clone());
-    } else {
-        for out in 0..nearest.by.len() {
-            let mut fewer = nearest.clone();
-            fewer.by.remove(out);
-            if fewer.by.len() <= offered.most_dimensions {
-                asks.push(fewer);
-            }
-        }
-    }
-    let link = |ask: &Ask| Link {
-        title: super::view::ask_words(programme, ask, l),
-        href: format!("/{}{}", l.tag(), asking::address(ask)),
-    };
-    asks.iter().map(link).collect()
 }

@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::asking::{self, Asked};
-use super::question::Problem;
+use super::problem::{Problem, refused};
 use super::view::{AnswerView, Link, ask_words};
 use crate::answer::{AskList, Report};
 use crate::language::{Language, Spoken as _};
@@ -21,6 +21,7 @@ use crate::web::form::{Fields, Filled};
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
+use crate::web::words::encoded;
 
 const UNREADABLE: Refusal = Refusal::Told(
     "Adressen er ikke en rapport: et af spørgsmålene i den kan ikke læses. Åbn i stedet rapportens fil.",
@@ -81,12 +82,6 @@ fn asks_of(fields: &Fields) -> Result<Vec<Ask>, Refusal> {
         }
     }
     if asks.len() > MAX_REPORT_ANSWERS { Err(TOO_MANY) } else { Ok(asks) }
-}
-
-/// A text as one field of an address.
-fn encoded(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// The query that holds a whole report. Words need no escapes.
@@ -177,7 +172,7 @@ fn part(web: &Web, ask: &Ask, answer: Result<Asked, ServiceError>, at: usize, l:
         registered.map_or_else(|| ask.question.to_string(), |q| format!("{} {}", q.number, l.of(&q.title)));
     let (view, problem) = match answer {
         Ok(asked) => (Some(AnswerView::of(programme, &asked.answer, l, &format!("a{}", at + 1))), None),
-        Err(error) => (None, Some(super::question::refused(web, (ask, None), &error, l).1)),
+        Err(error) => (None, Some(refused(web, (ask, None), &error, l).1)),
     };
     // Of what somebody may not ask, not even the title is said.
     let title = if view.is_some() { title } else { ask.question.to_string() };

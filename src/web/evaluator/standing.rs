@@ -9,7 +9,7 @@ use axum::response::Response;
 use super::answer::AnswerPage;
 use super::asking::Asked;
 use super::export::{self, Form};
-use super::question::quarter_words;
+use super::quarters::quarter_words;
 use super::view::AnswerView;
 use crate::clock::Quarter;
 use crate::http::blocking;

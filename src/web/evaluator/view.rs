@@ -1,6 +1,6 @@
 //! An answer as a page shows it: texts in their order, nothing computed.
 
-use super::question::quarter_words;
+use super::quarters::quarter_words;
 use crate::answer::{Answer, Coarser, Figure};
 use crate::clock::Period;
 use crate::language::Language;

@@ -7,7 +7,6 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::packages::receipt_file;
-use super::words;
 use crate::clock::Day;
 use crate::http::blocking;
 use crate::language::Language;
@@ -17,6 +16,7 @@ use crate::web::Web;
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
+use crate::web::words;
 
 /// Persons of a purpose, by standing.
 struct Line {
@@ -120,7 +120,8 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visitor: Visitor) -> Resul
     let lines = numbers.purposes.iter().map(|of| {
         let purpose = programme.purpose(&of.purpose);
         let recipients = purpose.iter().flat_map(|purpose| &purpose.recipients);
-        let recipients: Vec<String> = recipients.map(|id| words::organisation(programme, id)).collect();
+        let recipients: Vec<String> =
+            recipients.map(|id| words::organisation(programme, id.as_str())).collect();
         Line {
             purpose: purpose.map_or_else(|| of.purpose.to_string(), |p| l.of(&p.title).to_owned()),
             recipients: recipients.join(", "),

@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::words;
 use crate::http::blocking;
 use crate::name::OrganisationId;
 use crate::programme::Followup;
@@ -16,6 +15,7 @@ use crate::web::Web;
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
+use crate::web::words;
 
 /// Rows of mine that may hold referrals.
 struct Own {
@@ -85,7 +85,10 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visitor: Visitor) -> Resul
             id: followup.id.to_string(),
             title: l.of(&followup.title).to_owned(),
             purpose: purpose.map(|purpose| l.of(&purpose.title).to_owned()).unwrap_or_default(),
-            recipients: recipients.filter(of_others).map(|id| words::organisation(programme, id)).collect(),
+            recipients: recipients
+                .filter(of_others)
+                .map(|id| words::organisation(programme, id.as_str()))
+                .collect(),
             statuses: followup.statuses.iter().map(|status| l.of(&status.title).to_owned()).collect(),
             delay_days: followup.delay_days,
             today: l.count(left.today),

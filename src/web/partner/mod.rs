@@ -1,13 +1,15 @@
 //! Pages for partners: packages, sending, consents, follow-up, the own trail.
 //!
-//! Whatever they show comes from what the partner itself sent, recorded or was told in a receipt. Callers: `web::routes`.
+//! Whatever they show comes from what the partner itself sent, recorded or was told in a receipt.
+//!
+//! Must never: show anything of another partner, or whether it knows a person; show a CPR number, a token or a name of a person;
+//! let a package through that `service` would refuse of a program. Callers: `web::routes`.
 
 mod consents;
-mod deeds;
-mod facts;
 mod followups;
 mod packages;
 mod plain;
+mod receipt_facts;
 mod sending;
 mod standing;
 mod trail;

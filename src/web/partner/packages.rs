@@ -6,9 +6,9 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
-use super::facts::{self, Fact};
+use super::receipt_facts::receipt_facts;
 use super::standing::{Seen, Standing, ordered};
-use super::words;
+use super::words::{identifier, matter, size};
 use crate::audit::SignedReceipt;
 use crate::extract::manifest::Manifest;
 use crate::http::blocking;
@@ -16,10 +16,12 @@ use crate::language::Language;
 use crate::service::{OwnPackage, Reason};
 use crate::store::{PackageRow, UploadState};
 use crate::web::Web;
+use crate::web::facts::Fact;
 use crate::web::form::{Fields, Filled};
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
+use crate::web::words;
 
 /// Packages on a page.
 const PAGE: usize = 50;
@@ -96,11 +98,6 @@ struct Counted {
     rows: String,
 }
 
-/// A receipt on the page.
-struct ReceiptShown {
-    facts: Vec<Fact>,
-}
-
 #[derive(Template)]
 #[template(path = "partner/package.html")]
 struct PackagePage {
@@ -118,8 +115,8 @@ struct PackagePage {
     rejected: Vec<Counted>,
     remarks: Vec<Counted>,
     identifiers: Vec<Counted>,
-    receipt: Option<ReceiptShown>,
-    withdrawal: Option<ReceiptShown>,
+    receipt: Option<Vec<Fact>>,
+    withdrawal: Option<Vec<Fact>>,
     /// Whether it can be taken back.
     is_package: bool,
     is_open: bool,
@@ -164,7 +161,7 @@ pub(super) async fn show(
         let (service, caller, of) = (Arc::clone(&web.service), visitor.principal.clone(), id.clone());
         let standing = blocking(move || service.standing(&caller, &of)).await?;
         let expires = standing.expires.map(words::moment).unwrap_or_default();
-        come = Some((words::size(standing.offset, l), words::size(standing.length, l), expires));
+        come = Some((size(standing.offset, l), size(standing.length, l), expires));
         if standing.complete {
             // A crash had come between its last block and its receipt.
             come = None;
@@ -175,13 +172,13 @@ pub(super) async fn show(
     let head = &manifest.kobling;
     let counted = |codes: &std::collections::BTreeMap<String, u64>| -> Vec<Counted> {
         let words = codes.iter().map(|(code, rows)| {
-            let (what, advice) = words::matter(code, l);
+            let (what, advice) = matter(code, l);
             Counted { what, code: code.clone(), advice, rows: l.count(*rows) }
         });
         words.collect()
     };
     let identifiers = head.identifiers.iter().map(|(code, rows)| Counted {
-        what: words::identifier(code, l),
+        what: identifier(code, l),
         code: code.clone(),
         advice: "",
         rows: l.count(*rows),
@@ -191,7 +188,7 @@ pub(super) async fn show(
         fact(l.choose("Åbnet", "Opened"), words::moment(row.opened_at), false),
         fact(l.choose("Lavet", "Made"), words::moment(manifest.created), false),
         fact(l.choose("Lavet med", "Made with"), head.tool.clone(), false),
-        fact(l.choose("Størrelse", "Size"), words::size(row.bytes, l), false),
+        fact(l.choose("Størrelse", "Size"), size(row.bytes, l), false),
         fact(l.choose("Nøgle-id", "Key id"), head.key_id.to_string(), true),
         fact(
             l.choose("SHA-256 af manifestet", "SHA-256 of the manifest"),
@@ -199,9 +196,7 @@ pub(super) async fn show(
             true,
         ),
     ];
-    let receipt_shown = |signed: &Option<SignedReceipt>| {
-        signed.as_ref().map(|signed| ReceiptShown { facts: facts::receipt(signed, l) })
-    };
+    let receipt_shown = |signed: &Option<SignedReceipt>| signed.as_ref().map(|of| receipt_facts(of, l));
     let dataset = words::dataset(web.service.programme(), row.dataset.as_str(), l);
     let page = PackagePage {
         frame: Frame::of(&visitor.visit, &format!("{dataset}, {}", row.period)),

@@ -9,7 +9,7 @@ use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 
-use super::words;
+use super::words::size;
 use crate::extract::manifest::ListKind;
 use crate::http::blocking;
 use crate::http::uploading::{self, Caller, OPEN_LIMIT, Whole};
@@ -18,6 +18,7 @@ use crate::web::Web;
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
+use crate::web::words;
 
 /// An upload that is not complete.
 struct Waiting {
@@ -49,7 +50,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visitor: Visitor) -> Resul
         id: row.id.clone(),
         dataset: words::dataset(programme, row.dataset.as_str(), l),
         period: row.period.to_string(),
-        size: words::size(row.bytes, l),
+        size: size(row.bytes, l),
         opened: words::moment(row.opened_at),
     };
     let source = visitor.principal.partner().and_then(|partner| programme.source(&partner));

@@ -6,15 +6,15 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::facts::{self, Fact};
-use super::{deeds, words};
 use crate::audit::{Entry, Item};
 use crate::http::blocking;
 use crate::web::Web;
+use crate::web::facts::{self, Fact};
 use crate::web::form::Fields;
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
+use crate::web::{deeds, words};
 
 /// Entries on a page.
 const PAGE: u64 = 50;
@@ -68,7 +68,7 @@ pub(super) async fn show(
         Line {
             position: l.count(entry.position),
             when: words::moment(entry.at),
-            deed: deeds::words(entry.deed, l),
+            deed: deeds::to_partner(entry.deed, l),
             who: format!("{} ({})", entry.actor.principal, entry.actor.organisation),
             facts: facts::of(&entry.subject, l),
             package,

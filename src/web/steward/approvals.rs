@@ -8,7 +8,6 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::confirm::{Button, ConfirmPage};
 use super::notice::{self, Notice};
-use super::words;
 use crate::http::blocking;
 use crate::language::Language;
 use crate::name::{FollowupId, PartnerId};
@@ -19,6 +18,7 @@ use crate::web::form::{Fields, Filled};
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
+use crate::web::words;
 
 /// Most single proposals of the page.
 const MOST: usize = 200;
@@ -71,7 +71,7 @@ struct ApprovalsPage {
 }
 
 fn name(web: &Web, partner: &PartnerId) -> String {
-    web.service.programme().partner(partner).map_or_else(|| partner.to_string(), |found| found.name.clone())
+    words::partner(web.service.programme(), partner)
 }
 
 fn why(remark: &str, l: Language) -> &'static str {
@@ -105,12 +105,10 @@ fn package_view(web: &Web, row: &AliasPackageRow) -> AliasView {
 
 fn upload_view(web: &Web, upload: &UnusualUpload, l: Language) -> UploadView {
     let row = &upload.row;
-    let dataset = web.service.programme().dataset(&row.dataset);
     UploadView {
         id: row.id.clone(),
         partner: name(web, &row.partner),
-        dataset: dataset
-            .map_or_else(|| row.dataset.to_string(), |(_, dataset)| l.of(&dataset.title).to_owned()),
+        dataset: words::dataset(web.service.programme(), row.dataset.as_str(), l),
         period: row.period.to_string(),
         reason: why(&row.remark, l),
         persons: upload

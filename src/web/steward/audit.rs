@@ -6,22 +6,25 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::words;
 use crate::http::blocking;
 use crate::web::Web;
+use crate::web::facts::{self, Named};
 use crate::web::form::Fields;
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
+use crate::web::{deeds, words};
 
 /// An entry as it is shown.
 struct EntryView {
     sequence: u64,
     at: String,
     who: String,
-    deed: String,
+    deed: &'static str,
+    /// The deed's name in the chain.
+    code: String,
     strand: String,
-    subject: Vec<(String, String)>,
+    subject: Vec<Named>,
 }
 
 #[derive(Template)]
@@ -45,7 +48,8 @@ pub(super) async fn show(
     let after = if fields.one("after").is_some() { fields.read("after")? } else { 0 };
     let (service, caller) = (Arc::clone(&web.service), visitor.principal.clone());
     let report = blocking(move || service.audit(&caller, after)).await?;
-    let title = visitor.visit.language.choose("Revisionsspor", "Audit chain");
+    let l = visitor.visit.language;
+    let title = l.choose("Revisionskæden", "Audit chain");
     let head =
         report.verified.map(|found| (found.head.hash.to_string(), found.head.sequence, found.strands.len()));
     let last = report.entries.last().map(|(sequence, _)| *sequence);
@@ -54,12 +58,13 @@ pub(super) async fn show(
         sequence,
         at: words::moment(entry.at),
         who: format!("{} ({})", entry.actor.principal, entry.actor.organisation),
-        deed: serde_json::to_value(entry.deed)
+        deed: deeds::words(entry.deed, l),
+        code: serde_json::to_value(entry.deed)
             .ok()
             .and_then(|deed| Some(deed.as_str()?.to_owned()))
             .unwrap_or_default(),
         strand: entry.strand.to_string(),
-        subject: entry.subject.items().map(|(name, item)| (name.to_owned(), item.to_string())).collect(),
+        subject: facts::named(&entry.subject, l),
     };
     Ok(page::show(&AuditPage {
         frame: Frame::of(&visitor.visit, title),

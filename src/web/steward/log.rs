@@ -8,16 +8,14 @@ use axum::response::Response;
 
 use crate::answer::{AnswerLine, answers_csv};
 use crate::http::blocking;
-use crate::service::ServiceError;
 use crate::store::{AnswerFilter, AnswerRow};
 use crate::web::Web;
+use crate::web::choice::Choice;
 use crate::web::form::Fields;
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
-
-/// Most lines of a file.
-const MOST: usize = 10_000;
+use crate::web::words;
 
 /// A line as it is shown.
 struct LineView {
@@ -34,13 +32,6 @@ struct LineView {
     sha256: String,
 }
 
-/// A choice of a list.
-struct Choice {
-    id: String,
-    name: String,
-    chosen: bool,
-}
-
 #[derive(Template)]
 #[template(path = "steward/log.html")]
 struct LogPage {
@@ -54,29 +45,6 @@ struct LogPage {
     query: String,
     /// Address of the next page.
     next: Option<String>,
-}
-
-/// A line of the store as the API's clients read it.
-fn line(row: AnswerRow) -> AnswerLine {
-    let (shown, hidden) = row.told.and_then(|told| told.rows).unzip();
-    AnswerLine {
-        number: row.seq,
-        at: row.at.to_string(),
-        organisation: row.actor.organisation.to_string(),
-        principal: row.actor.principal.to_string(),
-        recipient: row.asked.recipient.to_string(),
-        given: row.asked.given.as_str().to_owned(),
-        question: row.asked.question,
-        by: row.asked.by,
-        population: row.asked.population,
-        period: row.asked.period,
-        snapshot: row.asked.snapshot,
-        rules: row.asked.rules,
-        shown,
-        hidden,
-        again: row.again,
-        sha256: row.told.map(|told| told.sha256.to_string()),
-    }
 }
 
 /// What a form or an address asks for.
@@ -124,8 +92,8 @@ pub(super) async fn show(
         question.map_or_else(|| id.to_owned(), |question| l.of(&question.title).to_owned())
     };
     let view = |row: AnswerRow| {
-        let at = super::words::moment(row.at);
-        let line = line(row);
+        let at = words::moment(row.at);
+        let line = AnswerLine::from(row);
         let mut asked: Vec<String> = line.period.iter().cloned().collect();
         asked.extend((!line.by.is_empty()).then(|| line.by.join(", ")));
         asked.extend(line.population.clone());
@@ -149,12 +117,12 @@ pub(super) async fn show(
     };
     let questions = programme.questions.iter().map(|question| Choice {
         id: question.id.to_string(),
-        name: format!("{} {}", question.number, l.of(&question.title)),
+        title: format!("{} {}", question.number, l.of(&question.title)),
         chosen: filter.question.as_ref() == Some(&question.id),
     });
     let recipients = programme.evaluators.iter().chain(&programme.payers).map(|one| Choice {
         id: one.id.to_string(),
-        name: one.name.clone(),
+        title: one.name.clone(),
         chosen: filter.recipient.as_ref() == Some(&one.id),
     });
     let day = |day: Option<crate::clock::Day>| day.map(|day| day.to_string()).unwrap_or_default();
@@ -176,20 +144,9 @@ pub(super) async fn download(
     visitor: Visitor,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let mut filter = filter(&fields)?;
+    let filter = filter(&fields)?;
     let (service, caller) = (Arc::clone(&web.service), visitor.principal.clone());
-    let all = move || -> Result<Vec<AnswerLine>, ServiceError> {
-        let mut lines = Vec::new();
-        loop {
-            let found = service.answer_log(&caller, &filter)?;
-            lines.extend(found.lines.into_iter().map(line));
-            filter.before = found.next;
-            if found.next.is_none() || lines.len() >= MOST {
-                lines.truncate(MOST);
-                return Ok(lines);
-            }
-        }
-    };
-    let lines = blocking(all).await?;
+    let rows = blocking(move || service.whole_answer_log(&caller, &filter)).await?;
+    let lines: Vec<AnswerLine> = rows.into_iter().map(AnswerLine::from).collect();
     Ok(page::file("answers.csv", "text/csv; charset=utf-8", answers_csv(&lines).into_bytes()))
 }

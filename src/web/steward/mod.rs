@@ -1,4 +1,9 @@
 //! Pages for stewards and auditors: programme, partners, sealing, snapshots, approvals, the log of answers, the chain.
+//!
+//! What changes something is asked on a page of its own, which says what follows, and holds only for what was seen there.
+//!
+//! Must never: show a person, a token, a figure of an answer, or which cells are held at an earlier value; show again what may
+//! be a secret key; decide anything by a GET. Callers: `web::routes`.
 
 mod approvals;
 mod audit;

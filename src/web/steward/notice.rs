@@ -14,10 +14,10 @@ const ALL: &[(&str, &str, &str, &str)] = &[
     (
         "enrolled",
         "success",
-        "Nøglen er optaget. Partneren kan nu sende.",
+        "Nøglen er registreret. Partneren kan nu sende.",
         "The key is enrolled. The partner can send now.",
     ),
-    ("revoked", "success", "Nøglen er trukket tilbage.", "The key is revoked."),
+    ("revoked", "success", "Nøglen er spærret.", "The key is revoked."),
     (
         "not-in-force",
         "info",

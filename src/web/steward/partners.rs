@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::confirm::{Button, ConfirmPage};
 use super::notice::{self, Notice};
-use super::words;
+use super::words::partner_kind;
 use crate::http::blocking;
 use crate::key::VerifyingKey;
 use crate::language::Language;
@@ -21,6 +21,7 @@ use crate::web::form::{Fields, Filled};
 use crate::web::frame::Frame;
 use crate::web::guard::{Visit, Visitor};
 use crate::web::page::{self, Refusal};
+use crate::web::words;
 
 /// A partner in the list.
 struct PartnerView {
@@ -78,7 +79,7 @@ pub(super) async fn list(State(web): State<Arc<Web>>, visitor: Visitor) -> Resul
             Ok(PartnerView {
                 id: partner.id.to_string(),
                 name: partner.name.clone(),
-                kind: words::partner_kind(partner.kind, l),
+                kind: partner_kind(partner.kind, l),
                 in_force: keys.iter().filter(|key| key.revoked_at.is_none()).count(),
             })
         };
@@ -95,12 +96,6 @@ fn partner(id: &str) -> Result<PartnerId, Refusal> {
     id.parse().map_err(|_| Refusal::of(Reason::NotFound))
 }
 
-/// The same page in the other language, for what has no address of its own.
-fn elsewhere(frame: &mut Frame, path: &str) {
-    let other = if frame.l == Language::Da { Language::En } else { Language::Da };
-    frame.other = format!("/{}{path}", other.tag());
-}
-
 async fn page_of(
     web: &Arc<Web>,
     visit: &Visit,
@@ -114,13 +109,13 @@ async fn page_of(
     let partner = web.service.programme().partner(id).ok_or(Refusal::of(Reason::NotFound))?;
     let mut frame = Frame::of(visit, &partner.name);
     if wrong.is_some() {
-        elsewhere(&mut frame, &format!("/partners/{id}"));
+        frame = frame.elsewhere(&format!("/partners/{id}"));
     }
     let page = PartnerPage {
         frame,
         notice: notice::of(done, l),
         id: id.to_string(),
-        kind: words::partner_kind(partner.kind, l),
+        kind: partner_kind(partner.kind, l),
         keys: keys.into_iter().map(KeyView::from).collect(),
         wrong,
     };
@@ -196,7 +191,7 @@ pub(super) async fn check(
         "This key is in force for the partner already.",
     );
     let gone = l.choose(
-        "Denne nøgle er trukket tilbage og kommer aldrig igen. Partneren laver en ny.",
+        "Denne nøgle er spærret og kommer aldrig igen. Partneren laver en ny.",
         "This key was revoked and never comes back. The partner makes a new one.",
     );
     if in_force || revoked {
@@ -204,9 +199,9 @@ pub(super) async fn check(
         let shown = page_of(&web, visit, &id, None, Some((text, why))).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
     }
-    let name = web.service.programme().partner(&id).map(|partner| partner.name.clone()).unwrap_or_default();
-    let mut frame = Frame::of(visit, l.choose("Optag en underskriftsnøgle", "Enrol a signing key"));
-    elsewhere(&mut frame, &format!("/partners/{id}"));
+    let name = words::partner(web.service.programme(), &id);
+    let frame = Frame::of(visit, l.choose("Registrér en underskriftsnøgle", "Enrol a signing key"))
+        .elsewhere(&format!("/partners/{id}"));
     let page = ConfirmPage {
         frame,
         facts: vec![
@@ -215,12 +210,12 @@ pub(super) async fn check(
             (l.choose("I ord", "In words"), key.fingerprint().words()),
         ],
         warning: other.then_some(l.choose(
-            "En anden partner har, eller havde, den samme nøgle. To partnere må ikke dele nøgle: spørg begge, før du optager den.",
+            "En anden partner har, eller havde, den samme nøgle. To partnere må ikke dele nøgle: spørg begge, før du registrerer den.",
             "Another partner has, or had, the same key. Two partners must not share one: ask both before you enrol it.",
         )),
         follows: vec![
             l.choose("Pakker, samtykker og opslag, som nøglen har underskrevet, tages imod fra partneren.", "Packages, consents and look-ups signed by the key are taken in from the partner."),
-            l.choose("Det står i revisionssporet, med dit navn.", "It stands in the audit chain, with your name."),
+            l.choose("Det står i revisionskæden, med dit navn.", "It stands in the audit chain, with your name."),
         ],
         action: format!("/{}/partners/{id}/keys", l.tag()),
         hidden: vec![("public_key", key.to_string())],
@@ -228,7 +223,7 @@ pub(super) async fn check(
             "Jeg har ringet til partneren på et nummer, jeg kendte i forvejen, og vi har sammenlignet fingeraftrykket eller ordene.",
             "I have called the partner on a number that I knew before, and we compared the fingerprint or the words.",
         )),
-        buttons: vec![Button { verdict: "enrol", text: l.choose("Optag nøglen", "Enrol the key"), main: true }],
+        buttons: vec![Button { verdict: "enrol", text: l.choose("Registrér nøglen", "Enrol the key"), main: true }],
         back: format!("/{}/partners/{id}", l.tag()),
     };
     Ok(page::show(&page))
@@ -271,20 +266,17 @@ pub(super) async fn ask_revoke(
         return Ok(done(l, &id, "not-in-force"));
     }
     let others = keys.iter().filter(|row| row.revoked_at.is_none()).count() > 1;
-    let name = web.service.programme().partner(&id).map(|partner| partner.name.clone()).unwrap_or_default();
+    let name = words::partner(web.service.programme(), &id);
     let page = ConfirmPage {
-        frame: Frame::of(
-            &visitor.visit,
-            l.choose("Træk en underskriftsnøgle tilbage", "Revoke a signing key"),
-        ),
+        frame: Frame::of(&visitor.visit, l.choose("Spær en underskriftsnøgle", "Revoke a signing key")),
         facts: vec![
             (l.choose("Partner", "Partner"), name),
             (l.choose("Fingeraftryk", "Fingerprint"), fingerprint.clone()),
             (l.choose("I ord", "In words"), key.key.fingerprint().words()),
-            (l.choose("Optaget", "Enrolled"), words::moment(key.enrolled_at)),
+            (l.choose("Registreret", "Enrolled"), words::moment(key.enrolled_at)),
         ],
         warning: (!others).then_some(l.choose(
-            "Det er partnerens eneste nøgle: de kan intet sende, før en ny er optaget.",
+            "Det er partnerens eneste nøgle: de kan intet sende, før en ny er registreret.",
             "It is the partner's only key: they can send nothing until a new one is enrolled.",
         )),
         follows: vec![
@@ -300,7 +292,7 @@ pub(super) async fn ask_revoke(
         tick: None,
         buttons: vec![Button {
             verdict: "revoke",
-            text: l.choose("Træk nøglen tilbage", "Revoke the key"),
+            text: l.choose("Spær nøglen", "Revoke the key"),
             main: true,
         }],
         back: format!("/{}/partners/{id}", l.tag()),

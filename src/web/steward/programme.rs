@@ -56,7 +56,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visitor: Visitor) -> Respo
         titles.join(", ")
     };
     let mut organisations = vec![
-        (l.choose("Nøgleholder", "Key custodian"), programme.custodian.to_string()),
+        (l.choose("Nøgleforvalter", "Key custodian"), programme.custodian.to_string()),
         (l.choose("Drift", "Operator"), programme.operator.to_string()),
         (l.choose("Styregruppe", "Steward"), programme.steward.to_string()),
     ];

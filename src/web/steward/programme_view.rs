@@ -4,6 +4,7 @@ use super::words;
 use crate::disclosure::Rules;
 use crate::language::Language;
 use crate::programme::{Column, Programme, Role};
+use crate::web::words::organisation;
 
 /// A column.
 pub(super) struct ColumnView {
@@ -75,7 +76,8 @@ fn column(programme: &Programme, column: &Column, l: Language) -> ColumnView {
 /// Title, id, for whom, and whether it is statistics alone.
 pub(super) fn purposes(programme: &Programme, l: Language) -> Vec<(String, String, String, bool)> {
     let view = |purpose: &crate::programme::Purpose| {
-        let recipients: Vec<String> = purpose.recipients.iter().map(ToString::to_string).collect();
+        let recipients: Vec<String> =
+            purpose.recipients.iter().map(|id| organisation(programme, id.as_str())).collect();
         (l.of(&purpose.title).to_owned(), purpose.id.to_string(), recipients.join(", "), purpose.statistical)
     };
     programme.purposes.iter().map(view).collect()

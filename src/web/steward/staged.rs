@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::notice::{self, Notice};
-use super::words;
 use crate::http::blocking;
 use crate::language::Language;
 use crate::programme::Programme;
@@ -18,6 +17,7 @@ use crate::web::form::{Fields, Filled};
 use crate::web::frame::Frame;
 use crate::web::guard::Visitor;
 use crate::web::page::{self, Refusal};
+use crate::web::words;
 
 /// A package as it is shown.
 pub(super) struct LineView {
@@ -30,11 +30,9 @@ pub(super) struct LineView {
 
 impl LineView {
     pub(super) fn of(line: &PackageLine, replaces: bool, programme: &Programme, l: Language) -> LineView {
-        let partner = programme.partner(&line.partner).map(|partner| partner.name.clone());
-        let dataset = programme.dataset(&line.dataset).map(|(_, dataset)| l.of(&dataset.title).to_owned());
         LineView {
-            partner: partner.unwrap_or_else(|| line.partner.to_string()),
-            dataset: dataset.unwrap_or_else(|| line.dataset.to_string()),
+            partner: words::partner(programme, &line.partner),
+            dataset: words::dataset(programme, line.dataset.as_str(), l),
             period: line.period.clone(),
             received: line.received_at.map(words::moment).unwrap_or_default(),
             replaces,

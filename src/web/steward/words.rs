@@ -1,15 +1,7 @@
 //! Words of a definition as people say them.
 
-use crate::clock::Timestamp;
 use crate::language::Language;
 use crate::programme::{Audience, BasisKind, PartnerKind, Precision, Role};
-
-/// A moment to the minute, in UTC.
-pub(super) fn moment(at: Timestamp) -> String {
-    let text = at.to_string();
-    let minutes: String = text.chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect();
-    format!("{minutes} UTC")
-}
 
 pub(super) const fn partner_kind(kind: PartnerKind, l: Language) -> &'static str {
     match kind {

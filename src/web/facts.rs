@@ -1,9 +1,7 @@
 //! Facts of a receipt or an entry: ids, digests and counts under fixed names, with words for the names.
 
-use crate::audit::{Item, Receipt, SignedReceipt, Subject};
+use crate::audit::{Item, Subject};
 use crate::language::Language;
-
-use super::words;
 
 /// A fact: its title and its value.
 pub(super) struct Fact {
@@ -49,9 +47,40 @@ fn title(name: &str, l: Language) -> Option<&'static str> {
         "referrals" => ("Henvisninger", "Referrals"),
         "proposal" => ("Forslag", "Proposal"),
         "kept-from" => ("Opbevaret fra", "Kept from"),
+        "snapshot" => ("Øjebliksbillede", "Snapshot"),
+        "question" => ("Spørgsmål", "Question"),
+        "quarter" => ("Kvartal", "Quarter"),
+        "recipient" => ("Modtager", "Recipient"),
+        "answer" => ("SHA-256 af svaret", "SHA-256 of the answer"),
+        "statement" => ("SHA-256 af opgørelsen", "SHA-256 of the statement"),
+        "statements" => ("Opgørelser", "Statements"),
+        "programme" => ("Program", "Programme"),
+        "version" => ("Version", "Version"),
+        "organisation" => ("Organisation", "Organisation"),
+        "partner" => ("Partner", "Partner"),
+        "service-fingerprint" => ("Tjenestens nøgle", "Key of the service"),
+        "after" => ("Læst fra plads", "Read from place"),
         _ => return None,
     };
     Some(l.choose(da, en))
+}
+
+/// A fact as it is told to who reads the whole chain: its name there, words for it where there are any, and its value as it
+/// stands.
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) title: Option<&'static str>,
+    pub(super) value: String,
+}
+
+/// Every fact of a subject, in the order of their names.
+pub(super) fn named(subject: &Subject, l: Language) -> Vec<Named> {
+    let named = |(name, item): (&str, &Item)| Named {
+        name: name.to_owned(),
+        title: title(name, l),
+        value: item.to_string(),
+    };
+    subject.items().map(named).collect()
 }
 
 /// The facts of a subject, in the order of their names. One that has no words here is the code of something: it is in the
@@ -68,22 +97,16 @@ pub(super) fn of(subject: &Subject, l: Language) -> Vec<Fact> {
     facts.filter(|fact| !fact.value.is_empty()).collect()
 }
 
-/// A receipt of the service's own making, taken apart; none where its form is not understood here.
-pub(super) fn receipt(signed: &SignedReceipt, l: Language) -> Vec<Fact> {
-    let Ok(receipt) = serde_json::from_str::<Receipt>(&signed.receipt) else { return Vec::new() };
-    let mut facts =
-        vec![Fact { title: l.choose("Givet", "Given"), value: words::moment(receipt.at), code: false }];
-    facts.extend(of(&receipt.subject, l));
-    let (place, hash) = (receipt.head.position, receipt.head.hash);
-    facts.push(Fact {
-        title: l.choose("Plads i jeres spor", "Place in your trail"),
-        value: l.count(place),
-        code: false,
-    });
-    facts.push(Fact {
-        title: l.choose("Sporets hoved dér", "Head of the trail there"),
-        value: hash.to_string(),
-        code: true,
-    });
-    facts
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_reads_the_whole_chain_misses_no_fact() {
+        let subject = Subject::new().id("package", "p-1").count("from-the-future", 3);
+        let all = named(&subject, Language::Da);
+        let all: Vec<_> = all.iter().map(|fact| (&*fact.name, fact.title, &*fact.value)).collect();
+        assert_eq!(all, [("from-the-future", None, "3"), ("package", Some("Pakke"), "p-1")]);
+        assert_eq!(of(&subject, Language::Da).len(), 1);
+    }
 }

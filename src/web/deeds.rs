@@ -3,7 +3,7 @@
 use crate::audit::Deed;
 use crate::language::Language;
 
-/// A deed in words.
+/// A deed in words, to whoever reads the chain.
 pub(super) const fn words(deed: Deed, l: Language) -> &'static str {
     let (da, en) = match deed {
         Deed::ServiceInitialised => ("Datamappen blev lavet", "The data folder was made"),
@@ -25,16 +25,18 @@ pub(super) const fn words(deed: Deed, l: Language) -> &'static str {
         }
         Deed::PackageWithdrawn => ("En pakke blev taget tilbage", "A package was withdrawn"),
         Deed::ConsentsRecorded => ("Samtykker blev registreret", "Consents were recorded"),
-        Deed::ConsentsShown => {
-            ("I så, hvad I har registreret om en person", "You saw what you recorded of a person")
-        }
-        Deed::AccessGiven => (
-            "I så alt, hvad der holdes fra jer om en person",
-            "You saw everything that is held of a person from you",
+        Deed::ConsentsShown => (
+            "En partner så, hvad den har registreret om en person",
+            "A partner saw what it recorded of a person",
         ),
-        Deed::ConsentsRead => {
-            ("I spurgte, hvad jeres samtykker tillod", "You asked what your consent records permitted")
-        }
+        Deed::AccessGiven => (
+            "En partner så alt, hvad der holdes fra den om en person",
+            "A partner saw everything that is held of a person from it",
+        ),
+        Deed::ConsentsRead => (
+            "En partner spurgte, hvad dens samtykker tillod",
+            "A partner asked what its consent records permitted",
+        ),
         Deed::ErasureOpened => ("En sletning begyndte", "An erasure began"),
         Deed::ErasureDone => ("En sletning blev færdig", "An erasure was done"),
         Deed::SnapshotErased => ("Et øjebliksbillede blev skrevet om", "A snapshot was written anew"),
@@ -50,7 +52,9 @@ pub(super) const fn words(deed: Deed, l: Language) -> &'static str {
         Deed::PaymentStated => ("En betaling blev opgjort", "A payment was stated"),
         Deed::PaymentRead => ("En opgørelse blev læst igen", "A statement was read again"),
         Deed::PaymentsListed => ("Opgørelser blev vist", "Statements were listed"),
-        Deed::FollowedUp => ("I spurgte til jeres egne henvisninger", "You asked about your own referrals"),
+        Deed::FollowedUp => {
+            ("En partner spurgte til sine egne henvisninger", "A partner asked about its own referrals")
+        }
         Deed::ReferralsApproved => {
             ("Styregruppen lod tilbageholdte henvisninger gælde", "The steward let held referrals count")
         }
@@ -59,4 +63,25 @@ pub(super) const fn words(deed: Deed, l: Language) -> &'static str {
         Deed::AuditRead => ("Revisionskæden blev læst", "The audit chain was read"),
     };
     l.choose(da, en)
+}
+
+/// A deed in words, to the partner whose trail it stands in.
+pub(super) const fn to_partner(deed: Deed, l: Language) -> &'static str {
+    match deed {
+        Deed::ConsentsShown => {
+            l.choose("I så, hvad I har registreret om en person", "You saw what you recorded of a person")
+        }
+        Deed::AccessGiven => l.choose(
+            "I så alt, hvad der holdes fra jer om en person",
+            "You saw everything that is held of a person from you",
+        ),
+        Deed::ConsentsRead => l.choose(
+            "I spurgte, hvad jeres samtykker tillod",
+            "You asked what your consent records permitted",
+        ),
+        Deed::FollowedUp => {
+            l.choose("I spurgte til jeres egne henvisninger", "You asked about your own referrals")
+        }
+        _ => words(deed, l),
+    }
 }
