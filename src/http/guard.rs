@@ -69,6 +69,14 @@ pub(super) async fn guard(
     answer
 }
 
+/// What comes of something small, which takes [`SMALL`] at most.
+///
+/// # Errors
+/// [`Reason::Body`] for a line that is slower.
+pub(crate) async fn in_time<T>(small: impl Future<Output = T>) -> Result<T, Failure> {
+    tokio::time::timeout(SMALL, small).await.map_err(|_| Failure::of(Reason::Body))
+}
+
 /// Waits until what came in at `came` may leave.
 pub(crate) async fn wait_for_tick(came: Instant) {
     tokio::time::sleep_until((came + leaves_after(came.elapsed())).into()).await;
@@ -123,5 +131,7 @@ impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Whole<LIMIT> {
 
 /// How long a connection may be silent within a request before it counts as cut.
 pub(super) const SILENCE: std::time::Duration = std::time::Duration::from_secs(60);
+/// How long a form of some fields may take to come.
+const SMALL: std::time::Duration = std::time::Duration::from_secs(20);
 /// Bytes of a refused request that are still read, so that the client gets to see why.
 pub(super) const DRAINED: usize = 64 << 20;

@@ -11,6 +11,7 @@ mod consents;
 mod followups;
 mod guard;
 mod headers;
+mod meter;
 mod pace;
 mod packages;
 mod problem;
@@ -25,7 +26,8 @@ mod unusual;
 pub(crate) mod uploading;
 mod uploads;
 
-pub(crate) use guard::{blocking, wait_for_tick};
+pub(crate) use guard::{blocking, in_time, wait_for_tick};
+pub(crate) use meter::Meter;
 pub use problem::Problem;
 pub(crate) use problem::{Failure, status};
 pub(crate) use questions::Wanted;

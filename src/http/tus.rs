@@ -18,6 +18,7 @@ use super::guard::{Caller, DRAINED, SILENCE, blocking};
 use super::headers::{
     self, CHECKSUMS, Checksum, EXTENSIONS, TUS, TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_OFFSET,
 };
+use super::meter::Meter;
 use super::problem::{Failure, Problem};
 use crate::limits;
 use crate::service::{Reason, Service, Standing};
@@ -106,16 +107,17 @@ pub(crate) async fn patch(
 pub(crate) async fn take(
     service: Arc<Service>,
     caller: crate::auth::Principal,
-    id: String,
+    id: &str,
     offset: u64,
-    field: &mut Field<'_>,
+    (field, meter): (&mut Field<'_>, &Meter),
 ) -> Result<Standing, Failure> {
+    let id = id.to_owned();
     let (sender, mut receiver) = mpsc::channel::<Bytes>(WAITING_CHUNKS);
     let worker = blocking(move || service.append(&caller, &id, offset, || receiver.blocking_recv()));
     let worker = tokio::spawn(worker);
     let (mut known, mut drained) = (offset, 0);
     // The field's end, a cut line and a silent one alike.
-    while let Ok(Ok(Some(mut data))) = tokio::time::timeout(SILENCE, field.chunk()).await {
+    while let Ok(Ok(Some(mut data))) = meter.next(field.chunk()).await {
         let skipped = data.split_to(data.len().min(usize::try_from(known).unwrap_or(usize::MAX)));
         known -= skipped.len() as u64;
         let length = data.len();

@@ -56,7 +56,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Fields {
 }
 
 async fn body(request: Request) -> Result<Fields, Refusal> {
-    let body = axum::body::to_bytes(request.into_body(), limits::MAX_FORM_BYTES).await;
+    let body = axum::body::to_bytes(request.into_body(), limits::MAX_FORM_BYTES);
+    let body = crate::http::in_time(body).await?;
     Fields::parse(body.map_err(|_| Refusal::of(Reason::TooLarge))?).await
 }
 

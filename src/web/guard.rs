@@ -11,7 +11,7 @@ use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 
 use super::page::{self, Refusal, Refused};
 use super::routes::{self, Right};
@@ -94,6 +94,11 @@ fn is_of_ours(headers: &HeaderMap) -> bool {
     origin.is_some() && origin == text(header::HOST)
 }
 
+/// Whether a browser says that a request does not come from a page of this service: another site, a mail, a bookmark.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin")
+}
+
 /// Authenticates and authorises a request by its page's line in the table, and gives what leaves its headers.
 pub(super) async fn guard(
     State(web): State<Arc<Web>>,
@@ -121,12 +126,16 @@ pub(super) async fn guard(
             }
         },
     };
+    let asks = answer.is_ok() && method.is_safe() && routes::asks(&visit.address);
     let mut response = match answer {
+        // A link in a mail, or a look ahead, asks nothing: somebody has to mean it.
+        Ok(()) if asks && method == Method::HEAD => Refusal::of(Reason::Method).into_response(),
+        Ok(()) if asks && is_from_elsewhere(request.headers()) => super::sign_in::lead_onward(&visit),
         Ok(()) => {
             request.extensions_mut().insert(visit.clone());
             next.run(request).await
         }
-        Err(refusal) => axum::response::IntoResponse::into_response(refusal),
+        Err(refusal) => refusal.into_response(),
     };
     if let Some(refused) = response.extensions_mut().remove::<Refused>() {
         response = page::refused(&visit, &method, refused);

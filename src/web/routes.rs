@@ -42,6 +42,17 @@ impl PageRoute {
     }
 }
 
+/// Whether an address without its language asks questions: what was shown binds what comes after, so somebody has to mean it.
+pub(super) fn asks(address: &str) -> bool {
+    let path = address.split('?').next().unwrap_or_default();
+    let mut parts = path.split('/').skip(1);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("report"), ..) => true,
+        (Some("questions"), Some(_), Some(name)) => name == "answer" || name.starts_with("answer."),
+        _ => false,
+    }
+}
+
 /// A page's line.
 pub(super) const fn page(method: &'static str, path: &'static str, right: Right) -> PageRoute {
     PageRoute { method, path, right }
@@ -52,6 +63,7 @@ const COMMON: &[PageRoute] = &[
     page("GET", "/sign-in", Right::Anyone),
     page("POST", "/sign-in", Right::Anyone),
     page("POST", "/sign-out", Right::SignedIn),
+    page("GET", "/onward", Right::SignedIn),
     page("GET", "/tokeniser", Right::Anyone),
     page("GET", "/tokeniser/kobling-tokeniser.html", Right::Anyone),
 ];
@@ -83,6 +95,7 @@ pub(super) fn router(web: Arc<Web>) -> Router {
         .at("/", get(start::show))
         .at("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .at("/sign-out", post(sign_in::sign_out))
+        .at("/onward", get(sign_in::onward))
         .at("/tokeniser", get(tokeniser::show))
         .at("/tokeniser/kobling-tokeniser.html", get(tokeniser::download))
         // What is not there is said in the visitor's language.
@@ -126,6 +139,29 @@ mod tests {
         let open = PAGES.iter().copied().flatten().filter(|page| page.right == Right::Anyone);
         let changing: Vec<_> = open.filter(|page| page.method != "GET").map(|page| page.path).collect();
         assert_eq!(changing, ["/sign-in"]);
+    }
+
+    #[test]
+    fn what_asks_is_told_by_its_address() {
+        for address in [
+            "/report",
+            "/report?a=b",
+            "/report/report.html",
+            "/questions/reach/answer?by=",
+            "/questions/a/answer.csv",
+        ] {
+            assert!(asks(address), "{address}");
+        }
+        for address in [
+            "/",
+            "/reports",
+            "/reports/a/2022-Q1",
+            "/questions",
+            "/questions/answer",
+            "/questions/a?by=answer",
+        ] {
+            assert!(!asks(address), "{address}");
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn ours(next: Option<&str>) -> String {
         next.starts_with('/')
             && !next.starts_with("//")
             && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-            && next.len() <= 2000
+            && next.len() <= 8000
     };
     next.filter(is_ours).unwrap_or("/").to_owned()
 }
@@ -77,10 +77,37 @@ pub(super) async fn sign_in(
         web.sessions.end(&visitor.session);
     }
     let id = web.sessions.open(bearer, web.service.now());
-    let to = format!("/{}{next}", visit.language.tag());
+    // What asks is asked for by whoever means it, not by a link to signing in.
+    let to = match super::routes::asks(&next) {
+        true => format!("/{}/onward?next={}", visit.language.tag(), encoded(&next)),
+        false => format!("/{}{next}", visit.language.tag()),
+    };
     let mut response = Redirect::to(&to).into_response();
     response.headers_mut().append(header::SET_COOKIE, cookie::give(&id));
     Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "onward.html")]
+struct OnwardPage {
+    frame: Frame,
+    /// Where to go on to, with its language.
+    to: String,
+}
+
+/// To where somebody says that they mean to ask, with the address that asks.
+pub(super) fn lead_onward(visit: &Visit) -> Response {
+    let next = encoded(&visit.address);
+    Redirect::to(&format!("/{}/onward?next={next}", visit.language.tag())).into_response()
+}
+
+/// An address that asks questions, and was not come to from here: one more click asks.
+pub(super) async fn onward(visit: Visit, fields: Fields) -> Response {
+    let l = visit.language;
+    let next = ours(fields.one("next"));
+    let here = format!("/onward?next={}", encoded(&next));
+    let frame = Frame::of(&visit, l.choose("Vil du spørge?", "Do you want to ask?")).elsewhere(&here);
+    page::show(&OnwardPage { frame, to: format!("/{}{next}", l.tag()) })
 }
 
 /// Ends this session, or all sessions of the same token. The browser forgets what it kept.

@@ -90,6 +90,10 @@ impl Browser {
     /// Goes to an address.
     pub fn open(&self, address: &str) {
         self.run(address, self.driver.post("/url", json!({ "url": address })));
+        // An address that is typed, and asks, asks whether it is meant.
+        if self.count("#onward") > 0 {
+            self.click("#onward");
+        }
     }
 
     /// The address it is at.

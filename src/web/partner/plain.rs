@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::extract::multipart::{Field, Multipart, MultipartRejection};
+use axum::extract::multipart::{Field, Multipart};
+use axum::extract::{FromRequest as _, Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::auth::Principal;
-use crate::http::{blocking, uploading};
+use crate::http::{Meter, blocking, uploading};
 use crate::limits;
 use crate::service::{Reason, Service, UploadRequest};
 use crate::web::Web;
@@ -26,15 +26,15 @@ const MISSING: Refusal = Refusal::Told(
 );
 
 /// The next field, which has to have a name.
-async fn next<'a>(form: &'a mut Multipart, name: &str) -> Result<Field<'a>, Refusal> {
-    let field = form.next_field().await.map_err(|_| Refusal::of(Reason::Body))?;
+async fn next<'a>(form: &'a mut Multipart, meter: &Meter, name: &str) -> Result<Field<'a>, Refusal> {
+    let field = meter.next(form.next_field()).await?.map_err(|_| Refusal::of(Reason::Body))?;
     field.filter(|field| field.name() == Some(name)).ok_or(MISSING)
 }
 
 /// A field as text of at most so many bytes.
-async fn text(mut field: Field<'_>, limit: usize) -> Result<String, Refusal> {
+async fn text(mut field: Field<'_>, meter: &Meter, limit: usize) -> Result<String, Refusal> {
     let mut bytes = Vec::new();
-    while let Some(more) = field.chunk().await.map_err(|_| Refusal::of(Reason::Body))? {
+    while let Some(more) = meter.next(field.chunk()).await?.map_err(|_| Refusal::of(Reason::Body))? {
         if bytes.len() + more.len() > limit {
             return Err(Refusal::of(Reason::TooLarge));
         }
@@ -47,22 +47,24 @@ async fn text(mut field: Field<'_>, limit: usize) -> Result<String, Refusal> {
 pub(super) async fn send(
     State(web): State<Arc<Web>>,
     visit: Visit,
-    form: Result<Multipart, MultipartRejection>,
+    request: Request,
 ) -> Result<Response, Refusal> {
     let visitor = visit.visitor().ok_or(Refusal::of(Reason::Unauthenticated))?;
-    let mut form = form.map_err(|_| Refusal::of(Reason::Body))?;
-    let said = next(&mut form, "csrf").await.map_err(|_| Refusal::Form)?;
-    if !visitor.session.is_csrf(text(said, SHORT).await?.trim()) {
+    let (request, meter) = Meter::over(request);
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| Refusal::of(Reason::Body))?;
+    let meter = &*meter;
+    let said = next(&mut form, meter, "csrf").await.map_err(|_| Refusal::Form)?;
+    if !visitor.session.is_csrf(text(said, meter, SHORT).await?.trim()) {
         return Err(Refusal::Form);
     }
-    let manifest = text(next(&mut form, "manifest").await?, limits::MAX_MANIFEST_BYTES).await?;
-    let signature = text(next(&mut form, "signature").await?, SHORT).await?;
+    let manifest = text(next(&mut form, meter, "manifest").await?, meter, limits::MAX_MANIFEST_BYTES).await?;
+    let signature = text(next(&mut form, meter, "signature").await?, meter, SHORT).await?;
     if manifest.is_empty() || signature.trim().is_empty() {
         return Err(MISSING);
     }
     let service = Arc::clone(&web.service);
-    let id =
-        receive(service, visitor.principal, (manifest, signature), next(&mut form, "data").await?).await?;
+    let rows = next(&mut form, meter, "data").await?;
+    let id = receive(service, visitor.principal, (manifest, signature), rows, meter).await?;
     Ok(Redirect::to(&format!("/{}/packages/{id}", visit.language.tag())).into_response())
 }
 
@@ -72,6 +74,7 @@ async fn receive(
     caller: Principal,
     (manifest, signature): (String, String),
     mut rows: Field<'_>,
+    meter: &Meter,
 ) -> Result<String, Refusal> {
     let (opening, who) = (Arc::clone(&service), caller.clone());
     let opened = blocking(move || {
@@ -82,7 +85,7 @@ async fn receive(
     if opened.offset == opened.length {
         // It is here already: the rows are read on, so that the browser gets to see it.
         let mut read = 0;
-        while let Ok(Some(more)) = rows.chunk().await {
+        while let Ok(Ok(Some(more))) = meter.next(rows.chunk()).await {
             read += more.len() as u64;
             if read > opened.length {
                 break;
@@ -90,7 +93,7 @@ async fn receive(
         }
         return Ok(opened.id);
     }
-    let standing = uploading::take(service, caller, opened.id.clone(), opened.offset, &mut rows).await?;
+    let standing = uploading::take(service, caller, &opened.id, opened.offset, (&mut rows, meter)).await?;
     if !standing.complete {
         return Err(Refusal::Told(
             "Ikke alle rækker kom frem: forbindelsen blev afbrudt, eller data.csv er ikke den, manifestet handler om. Det, der kom, er gemt. Send de samme tre filer igen, så fortsætter det.",
