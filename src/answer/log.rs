@@ -15,7 +15,8 @@ pub struct AnswerLog {
     pub next: Option<u64>,
 }
 
-/// A line of the log: what was asked, and what the answer itself tells. Members that a newer service adds are passed over.
+/// A line of the log: what was asked, and what the answer itself tells.
+// Members that a newer service adds are passed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "service", derive(utoipa::ToSchema), schema(as = AnswerLineView))]
 pub struct AnswerLine {
