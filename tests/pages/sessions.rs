@@ -5,7 +5,8 @@ use kobling::clock::Clock as _;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::kit::Running;
+use crate::evaluator_world::{PERIOD, World};
+use crate::kit::{Running, raw};
 
 fn evaluator(running: &Running) -> (String, String) {
     let organisation = running.service.programme().evaluators[0].id.to_string();
@@ -226,4 +227,74 @@ fn everything_is_there_without_a_script_and_on_a_narrow_screen() {
         let wide = browser.script("return document.documentElement.scrollWidth > 320", vec![]);
         assert_eq!(wide, json!(false), "{path} is wider than the screen");
     }
+}
+
+/// Attack: a link in a mail, on another site, or looked at ahead, which asks in the visitor's name: what was shown once binds
+/// what comes after.
+#[test]
+fn a_link_from_elsewhere_asks_nothing() {
+    let world = World::new();
+    let steward = world.running.bearer("steward", Role::Steward, "lokk");
+    let lines = || {
+        let log = raw(&world.running.address, "GET", "/v1/answers/log", Some(&steward), &[], &[]);
+        let log: serde_json::Value = serde_json::from_str(&log.body).expect("JSON");
+        log["lines"].as_array().expect("lines").len()
+    };
+    let before = lines();
+    let cookie = cookie(&world.running, &world.vive);
+    let ask = |method: &str, path: &str, site: &str| {
+        by_hand(
+            &world.running,
+            &format!(
+                "{method} {path} HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\nSec-Fetch-Site: {site}\r\nCookie: {cookie}\r\n\r\n"
+            ),
+        )
+    };
+    let answer = format!("/da/questions/reach/answer?by=role&period={PERIOD}");
+    let file = format!("/da/questions/reach/answer.csv?by=role&period={PERIOD}");
+    for path in [&answer, &file, "/da/report?a=reach", "/da/report/report.html?a=reach"] {
+        for site in ["none", "cross-site", "same-site"] {
+            let (status, text) = ask("GET", path, site);
+            assert!(status == 303 && text.contains("location: /da/onward?next=/"), "{site} {path}: {text}");
+        }
+        assert_eq!(ask("HEAD", path, "same-origin").0, 405, "{path}");
+    }
+    assert_eq!(lines(), before, "nothing was asked");
+    // Nor does signing in ask what a link to it says.
+    let next = "/questions/reach/answer?by=role&period=2022-Q1..2022-Q4".replace('&', "%26");
+    let body = format!("token={}&next={next}", world.vive);
+    let (status, text) =
+        by_hand(&world.running, &post("/da/sign-in", "Sec-Fetch-Site: same-origin\r\n", &body));
+    assert!(status == 303 && text.contains("location: /da/onward?next=/questions"), "{text}");
+    assert_eq!(lines(), before, "nothing was asked");
+    let (status, text) = ask("GET", &answer, "same-origin");
+    assert_eq!((status, lines()), (200, before + 1), "{text}");
+}
+
+/// Attack: a form whose next field never begins, so that all of it would be kept while it is looked for.
+#[test]
+fn a_form_that_never_says_anything_is_cut() {
+    use std::io::{Read as _, Write as _};
+    let running = Running::new();
+    let bearer = running.bearer("lone", Role::Partner, "lokk");
+    let cookie = cookie(&running, &bearer);
+    let host = running.address.strip_prefix("http://").expect("http");
+    let mut stream = std::net::TcpStream::connect(host).expect("connected");
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).expect("set");
+    let length = 512 << 20;
+    write!(
+        stream,
+        "POST /en/send HTTP/1.1\r\nHost: {host}\r\nSec-Fetch-Site: same-origin\r\nCookie: {cookie}\r\nContent-Type: multipart/form-data; boundary=never\r\nContent-Length: {length}\r\n\r\n"
+    )
+    .expect("sent");
+    let part = vec![b'x'; 1 << 16];
+    let mut sent = 0;
+    while sent < length && stream.write_all(&part).is_ok() {
+        sent += part.len();
+    }
+    assert!(sent < 64 << 20, "cut after {sent} bytes");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok();
+    // The answer can be lost to the cut; where it comes, it says why.
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 413"), "{}", String::from_utf8_lossy(&answer));
 }
