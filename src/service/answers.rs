@@ -126,3 +126,69 @@ impl Service {
         Ok(AnswerLog { lines, next })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::audit::Strand;
+    use crate::auth::Role;
+    use crate::clock::FixedClock;
+    use crate::key::{LinkageKey, ServiceKey};
+    use crate::language::Language;
+    use crate::programme::Programme;
+    use crate::secret::SeededRandom;
+    use crate::store::Given::{
+        Answer as Answered, ReportMade, ReportRead, StatementMade, StatementRead, StatementsListed,
+    };
+
+    const GIVEN: [Given; 6] =
+        [Answered, ReportMade, ReportRead, StatementMade, StatementRead, StatementsListed];
+
+    #[test]
+    fn the_whole_log_is_every_line_and_one_reading() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let data = dir.path().join("data");
+        let text = include_str!("../../programmes/interventionsmodel.toml");
+        let programme = Programme::parse(text).expect("a programme");
+        let now = "2025-06-01T08:00:00Z".parse().expect("an instant");
+        let mut random = SeededRandom::from_number(4);
+        let (linkage, key) =
+            (LinkageKey::generate(programme.id.clone(), &mut random), ServiceKey::generate(&mut random));
+        Service::initialise(&data, &programme, text, linkage.id(), &key, now).expect("made");
+        let service =
+            Service::open(&data, key, Arc::new(FixedClock::new(now)), Box::new(random)).expect("opened");
+        let caller = Principal {
+            organisation: "styregruppe".parse().expect("a name"),
+            id: "steward".parse().expect("a name"),
+            name: "Steward".to_owned(),
+            role: Role::Steward,
+        };
+        let lines = 2 * u64::from(PAGE) + 50;
+        for line in 0..lines {
+            let asked = Asked {
+                given: GIVEN[line as usize % GIVEN.len()],
+                recipient: "vive".parse().expect("a name"),
+                question: None,
+                by: Vec::new(),
+                population: None,
+                period: None,
+                snapshot: None,
+                rules: None,
+            };
+            let deed = (Deed::PaymentsListed, Subject::new());
+            service.store.record_given(now, &caller.actor(), deed, (&asked, None)).expect("recorded");
+        }
+        let before = service.store.strand_head(&Strand::Service).expect("a head").position;
+        let all = service.whole_answer_log(&caller, &AnswerFilter::default()).expect("the log");
+        assert!(all.iter().map(|row| row.seq).eq((1..=lines).rev()));
+        assert_eq!(service.store.strand_head(&Strand::Service).expect("a head").position, before + 1);
+        let until = AnswerFilter { before: Some(11), ..AnswerFilter::default() };
+        assert_eq!(service.whole_answer_log(&caller, &until).expect("the log").len(), 10);
+        // Whatever can be given has Danish words.
+        for line in all.into_iter().take(GIVEN.len()).map(AnswerLine::from) {
+            assert_ne!(line.given(Language::Da), line.given);
+        }
+    }
+}
