@@ -136,7 +136,7 @@ fn a_key_is_compared_enrolled_and_revoked() {
     assert!(world.service.keys(&lokk).expect("read").is_empty());
     browser.click("label[for=tick]");
     browser.click("main form button");
-    browser.until_text("Nøglen er optaget");
+    browser.until_text("Nøglen er registreret");
     assert_eq!(world.service.keys(&lokk).expect("read")[0].key, key);
     // Once more is told, and another partner's key is warned of.
     browser.fill("#public_key", &key.to_string());
