@@ -1,5 +1,7 @@
 //! The pages in a real Chromium: each role's way, both languages, accessibility, and attacks.
 
+#![cfg(feature = "service")]
+
 #[path = "../kit/cutter.rs"]
 #[expect(dead_code, reason = "this binary uses a part of it")]
 mod cutter;
