@@ -72,7 +72,7 @@ impl Demo {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime =
             runtime.map_err(|error| Failure::Configuration(format!("threads cannot be started: {error}")))?;
-        runtime.block_on(interrupted());
+        runtime.block_on(async { interrupted().await });
         Ok(())
     }
 }

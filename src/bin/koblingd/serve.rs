@@ -62,6 +62,10 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|error| Failure::Configuration(format!("threads cannot be started: {error}")))?;
+        let told_to_stop = {
+            let _within = runtime.enter();
+            interrupted()
+        };
         let scheme = if clear { "http" } else { "https" };
         println!("listening on {scheme}://{address}");
         // Whoever started this may wait for the line, and may have stopped listening to what follows.
@@ -71,7 +75,7 @@ impl Serve {
         // It is not waited for: whatever the end interrupts is taken up again at the next start, as after a kill.
         std::thread::spawn(move || look_after(&looked_after, &stopped));
         let served = runtime
-            .block_on(web::serve(service, Box::new(SystemRandom::new()), listener, tls, interrupted()))
+            .block_on(web::serve(service, Box::new(SystemRandom::new()), listener, tls, told_to_stop))
             .map_err(|error| Failure::Files(format!("{address}: {error}")));
         drop(stop);
         served
@@ -106,19 +110,24 @@ fn look_after(service: &kobling::service::Service, stopped: &std::sync::mpsc::Re
     }
 }
 
-/// Done when the process is told to stop: Ctrl-C, or SIGTERM on Unix.
-pub(crate) async fn interrupted() {
-    let ctrl_c = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! { _ = ctrl_c => {}, _ = terminate.recv() => {} }
+/// Done when the process is told to stop: Ctrl-C, or SIGTERM on Unix. Both are listened for from now on, not only from when
+/// it is waited for: whoever reads that the service listens may tell it to stop at once. Called within a runtime.
+#[cfg(unix)]
+pub(crate) fn interrupted() -> impl Future<Output = ()> + Send + 'static {
+    use tokio::signal::unix::{SignalKind, signal};
+    let told = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        match told {
+            [Ok(mut interrupt), Ok(mut terminate)] => {
+                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             }
-            Err(_) => drop(ctrl_c.await),
+            _ => drop(tokio::signal::ctrl_c().await),
         }
     }
-    #[cfg(not(unix))]
-    drop(ctrl_c.await);
+}
+
+/// Done when the process is told to stop with Ctrl-C.
+#[cfg(not(unix))]
+pub(crate) async fn interrupted() {
+    drop(tokio::signal::ctrl_c().await);
 }
