@@ -126,6 +126,7 @@ struct RefusedPage {
     title: String,
     advice: String,
     code: &'static str,
+    signed_out: bool,
 }
 
 /// A refusal as a page. Somebody who is not signed in is led to where they can, and then back.
@@ -135,13 +136,22 @@ pub(super) fn refused(visit: &Visit, method: &Method, refused: Refused) -> Respo
         let next = super::sign_in::address(l, &visit.address);
         return Redirect::to(&next).into_response();
     }
+    let signed_out = refused.code == Reason::Unauthenticated.code();
     let (title, advice) = match l {
+        _ if signed_out => (
+            l.choose("du er logget ud", "you are signed out").to_owned(),
+            l.choose(
+                "intet er ændret. Log ind, gå tilbage til siden, genindlæs den, og send igen.",
+                "nothing was changed. Sign in, go back to the page, reload it, and send again.",
+            )
+            .to_owned(),
+        ),
         Language::Da => refused.da,
         Language::En => refused.en,
     };
     let title = capitalised(&title);
     let frame = Frame::of(visit, &title);
-    let page = RefusedPage { frame, title, advice: capitalised(&advice), code: refused.code };
+    let page = RefusedPage { frame, title, advice: capitalised(&advice), code: refused.code, signed_out };
     (refused.status, show(&page)).into_response()
 }
 

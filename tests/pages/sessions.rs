@@ -135,9 +135,14 @@ fn signing_out_everywhere_ends_the_sessions_of_every_browser() {
     let (status, answer) = by_hand(&running, &post("/da/sign-out", &headers, &body));
     assert_eq!(status, 303, "{answer}");
     assert!(answer.contains("clear-site-data: \"cache\", \"storage\""), "{answer}");
-    for cookie in [one, other] {
-        assert!(!get(&running, "/da/", &cookie).1.contains("kb-who"));
+    for cookie in [&one, &other] {
+        assert!(!get(&running, "/da/", cookie).1.contains("kb-who"));
     }
+    // Whoever sends a form then is told so, and how to go on.
+    let headers = format!("Sec-Fetch-Site: same-origin\r\nCookie: {other}\r\n");
+    let (status, answer) = by_hand(&running, &post("/da/sign-out", &headers, "csrf=x"));
+    assert!(status == 401 && answer.contains("Du er logget ud"), "{answer}");
+    assert!(answer.contains("href=\"/da/sign-in\"") && !answer.contains("Authorization"), "{answer}");
 }
 
 /// Attack: another site's form, one without what the session's forms say, and one of another session.

@@ -63,7 +63,7 @@ const fn group(kind: &QuestionKind) -> usize {
 
 fn entry(programme: &Programme, question: &Question, l: Language) -> Entry {
     let definition = l.of(&question.definition);
-    let short = definition.split_once(". ").map_or(definition.to_owned(), |(first, _)| format!("{first}."));
+    let short = first_sentence(definition).to_owned();
     let titles = question.dimensions.iter().map(|at| l.of(&programme.dimensions[*at].title));
     Entry {
         href: format!("/{}/questions/{}", l.tag(), question.id),
@@ -102,4 +102,23 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visitor: Visitor, fields: 
     let found = groups.iter().map(|group| group.entries.len()).sum();
     let frame = Frame::of(&visitor.visit, l.choose("Spørgsmål", "Questions"));
     page::show(&CataloguePage { frame, looked_for, groups, found })
+}
+
+/// A text to its first full stop that ends a sentence: behind one of an abbreviation (»pr. kvartal«) nothing begins.
+fn first_sentence(text: &str) -> &str {
+    let ends = text.match_indices(". ").map(|(at, _)| at + 1);
+    let mut ends = ends.filter(|at| text[*at..].trim_start().starts_with(char::is_uppercase));
+    ends.next().map_or(text, |end| &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_sentence;
+
+    #[test]
+    fn an_abbreviation_ends_no_sentence() {
+        assert_eq!(first_sentence("Pr. kvartal: nye forløb. Resten."), "Pr. kvartal: nye forløb.");
+        assert_eq!(first_sentence("I gennemsnit pr. forløb."), "I gennemsnit pr. forløb.");
+        assert_eq!(first_sentence("Ét. Æblet."), "Ét.");
+    }
 }
