@@ -7,11 +7,12 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use zeroize::Zeroizing;
 
 use super::StoreError;
 use super::folder::{DataFolder, own_file};
+use crate::key::Fingerprint;
 use crate::vault::Vault;
 
 /// First bytes of a database in clear.
@@ -51,14 +52,15 @@ pub fn is_plain(path: &Path) -> Result<bool, StoreError> {
 
 /// Encrypts the database of a data folder that a version before 0.2.0 made, for its migration: an encrypted copy is made, checked and made
 /// durable, and takes the place of the other by its name alone. Whatever ends it midway, the one or the other is there; done again,
-/// it carries on. An encrypted one is left as it is. Returns whether there was anything to do.
+/// it carries on. An encrypted one is left as it is. Returns whether there was anything to do. `service` is the short name of the
+/// signing key that comes of the same service key: under another than the folder was made with, nothing is encrypted.
 ///
 /// The blocks that the one in clear took are the file system's, which may keep what was in them.
 ///
 /// # Errors
-/// [`StoreError::NotThere`], [`StoreError::InUse`], [`StoreError::Damaged`] when the copy is not whole, and whatever the disk or
+/// [`StoreError::NotThere`], [`StoreError::InUse`], [`StoreError::OtherKey`], [`StoreError::Damaged`] when the copy is not whole, and whatever the disk or
 /// SQLite says.
-pub fn encrypt_plain(root: &Path, vault: &Vault) -> Result<bool, StoreError> {
+pub fn encrypt_plain(root: &Path, vault: &Vault, service: Fingerprint) -> Result<bool, StoreError> {
     let folder = DataFolder::open(root)?;
     let path = folder.database();
     if !path.exists() {
@@ -75,6 +77,11 @@ pub fn encrypt_plain(root: &Path, vault: &Vault) -> Result<bool, StoreError> {
     }
     // What the log still holds goes into the file, and the log goes.
     let db = Connection::open(&path)?;
+    let sql = "SELECT value FROM meta WHERE name = 'service-fingerprint'";
+    let made_with: Option<String> = db.query_row(sql, [], |row| row.get(0)).optional()?;
+    if made_with.is_none_or(|made_with| made_with != service.to_string()) {
+        return Err(StoreError::OtherKey(path));
+    }
     db.pragma_update(None, "journal_mode", "DELETE")?;
     drop(db);
     for log in ["-wal", "-shm"] {
