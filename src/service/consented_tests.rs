@@ -66,7 +66,8 @@ fn any_step() -> impl Strategy<Value = Step> {
 impl World {
     fn new() -> World {
         let dir = tempfile::tempdir().expect("a folder");
-        let store = Store::create(&dir.path().join("data")).unwrap_or_else(|e| panic!("{e}"));
+        let store = Store::create(&dir.path().join("data"), &crate::vault::Vault::throwaway())
+            .unwrap_or_else(|e| panic!("{e}"));
         let programme = Programme::parse(TEXT).unwrap_or_else(|e| panic!("{e}"));
         let key = SigningKey::from_seed(&mut [1; 32]).verifying_key();
         let (id, now) =

@@ -5,12 +5,13 @@
 //! and `secure_delete`.
 //!
 //! Must never: hold a token (links only), print a link, be opened by two processes, or take the time from anywhere but
-//! its caller. Callers: the service's operations and commands.
+//! its caller. Every page of it on disk is encrypted under the vault's key (docs/decisions/0008). Callers: the service's operations and commands.
 
 mod aliases;
 mod answers;
 mod chain;
 mod consents;
+mod crypt;
 mod erasures;
 mod error;
 mod folder;
@@ -36,9 +37,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+use crate::vault::Vault;
+
 pub use aliases::{AliasPackageRow, AliasRow, Proposals, Verdict};
 pub use answers::{AnswerFilter, AnswerRow, Asked, Given, Told};
 pub use consents::{ConsentRow, ConsentState, StoredConsent};
+pub use crypt::{encrypt_plain, is_plain};
 pub use erasures::{ErasureCause, ErasureRow, ErasureState, Finished, OrderRow, Stretches};
 pub use error::StoreError;
 pub use folder::DataFolder;
@@ -64,6 +68,7 @@ const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 pub struct Store {
     db: Mutex<Connection>,
     folder: DataFolder,
+    vault: Vault,
     _lock: Lock,
 }
 
@@ -74,36 +79,37 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Makes a data folder with an empty database in it, and opens it.
+    /// Makes a data folder with an empty database in it, encrypted under the vault's key, and opens it.
     ///
     /// # Errors
     /// [`StoreError::AlreadyThere`] when it holds one already, and whatever the file system or SQLite says.
-    pub fn create(root: &Path) -> Result<Store, StoreError> {
+    pub fn create(root: &Path, vault: &Vault) -> Result<Store, StoreError> {
         let folder = DataFolder::create(root)?;
         if folder.database().exists() {
             return Err(StoreError::AlreadyThere(root.to_owned()));
         }
-        Store::open_in(folder)
+        Store::open_in(folder, vault)
     }
 
     /// Opens the store of a data folder for this process alone.
     ///
     /// # Errors
-    /// [`StoreError::NotThere`], [`StoreError::InUse`] when another process has it open, and whatever SQLite says.
-    pub fn open(root: &Path) -> Result<Store, StoreError> {
+    /// [`StoreError::NotThere`], [`StoreError::InUse`] when another process has it open, [`StoreError::OtherKey`] and
+    /// [`StoreError::Plain`], and whatever SQLite says.
+    pub fn open(root: &Path, vault: &Vault) -> Result<Store, StoreError> {
         let folder = DataFolder::open(root)?;
         if !folder.database().exists() {
             return Err(StoreError::NotThere(root.to_owned()));
         }
-        Store::open_in(folder)
+        Store::open_in(folder, vault)
     }
 
-    fn open_in(folder: DataFolder) -> Result<Store, StoreError> {
+    fn open_in(folder: DataFolder, vault: &Vault) -> Result<Store, StoreError> {
         let lock = folder.lock()?;
         // SQLite gives its other files the mode of this one.
         let path = folder.database();
         folder::own_file(&path).map_err(|source| StoreError::Io { path, doing: "opened", source })?;
-        let mut db = Connection::open(folder.database())?;
+        let mut db = crypt::open(&folder.database(), vault)?;
         db.busy_timeout(std::time::Duration::from_secs(5))?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
@@ -117,13 +123,19 @@ impl Store {
             rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::from(err),
             _ => StoreError::Damaged("its schema"),
         })?;
-        Ok(Store { db: Mutex::new(db), folder, _lock: lock })
+        Ok(Store { db: Mutex::new(db), folder, vault: vault.clone(), _lock: lock })
     }
 
     /// The data folder.
     #[must_use]
     pub const fn folder(&self) -> &DataFolder {
         &self.folder
+    }
+
+    /// What everything in the data folder is encrypted under.
+    #[must_use]
+    pub const fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     /// One transaction: committed and durable when it returns `Ok`, not there otherwise.

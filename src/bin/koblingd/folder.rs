@@ -9,6 +9,7 @@ use kobling::key::{Example, ServiceKey};
 use kobling::secret::SystemRandom;
 use kobling::service::Service;
 use kobling::store::Store;
+use kobling::vault::Vault;
 
 use crate::exit::Failure;
 use crate::settings::{self, Settings};
@@ -73,8 +74,8 @@ impl Folder {
     /// Opens the store alone.
     pub(crate) fn store(&self) -> Result<Store, Failure> {
         let places = self.places()?;
-        places.key()?;
-        Ok(Store::open(&places.data)?)
+        let vault = Vault::of(&places.key()?);
+        Ok(Store::open(&places.data, &vault)?)
     }
 }
 
