@@ -77,8 +77,20 @@ pub enum Deed {
     ProgrammeAdopted,
     /// A principal was added.
     PrincipalAdded,
-    /// A principal's token was revoked.
+    /// A principal was revoked.
     PrincipalRevoked,
+    /// A person who signs in through an identity provider has another role or organisation than before.
+    PrincipalChanged,
+    /// A person signed in through an identity provider.
+    SignedIn,
+    /// A principal was given a new token; those that it has end.
+    TokenRotated,
+    /// One token of a principal was revoked.
+    TokenRevoked,
+    /// A principal's tokens were bound to a client certificate.
+    CertificateBound,
+    /// That was undone.
+    CertificateUnbound,
     /// A partner's signing key was enrolled.
     KeyEnrolled,
     /// A partner's signing key was revoked.

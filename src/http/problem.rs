@@ -38,6 +38,8 @@ pub struct ProblemWords {
 /// The HTTP status of a code. What is not listed is a refusal of what was sent: 422.
 const STATUS: &[(&str, u16)] = &[
     ("unauthenticated", 401),
+    // RFC 8705, section 3: a bound token without its certificate is an invalid token.
+    ("client-certificate", 401),
     ("forbidden", 403),
     ("not-found", 404),
     ("method-not-allowed", 405),

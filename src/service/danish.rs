@@ -16,6 +16,10 @@ impl Reason {
                 "der fulgte intet gyldigt adgangstoken med",
                 "send `Authorization: Bearer kobling-token-1.…` med et token, der ikke er spærret",
             ),
+            Reason::ClientCertificate => (
+                "dette token gælder kun over en forbindelse, der viser dets klientcertifikat",
+                "brug det certifikat, driften har bundet tokenet til (`--client-cert` og `--client-key`)",
+            ),
             Reason::Forbidden => (
                 "din rolle må ikke dette",
                 "spørg styregruppen, hvem der må; rollerne står i dokumentationen",

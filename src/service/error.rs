@@ -134,6 +134,9 @@ reasons! {
     /// No or no known bearer token.
     Unauthenticated = "unauthenticated", "no valid bearer token came with the request",
         "send `Authorization: Bearer kobling-token-1.…` with a token that is not revoked";
+    /// A token that has to come with a client certificate, and came without it.
+    ClientCertificate = "client-certificate", "this token is good only over a connection that presents its client certificate",
+        "connect with the certificate that the operator bound the token to (`--client-cert` and `--client-key`)";
     /// The role may not.
     Forbidden = "forbidden", "your role may not do this",
         "ask the steward who may; the roles are listed in the documentation";

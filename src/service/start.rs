@@ -87,6 +87,7 @@ impl Service {
             touched: super::consented::Touched::default(),
             rules,
             memory: limits::QUESTION_MEMORY_BYTES,
+            certificates: crate::auth::CertificateDemand::default(),
         };
         service.remove_left_over()?;
         service.record_left_over()?;
