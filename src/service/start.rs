@@ -24,7 +24,7 @@ const AT_THE_MACHINE: &str = "koblingd";
 pub(super) fn operator(programme: &Programme) -> Actor {
     let organisation: &OrganisationId = &programme.operator;
     let principal = AT_THE_MACHINE.parse().expect("a plain name");
-    Actor { organisation: organisation.clone(), principal }
+    Actor { organisation: organisation.clone(), principal, person: None }
 }
 
 /// The disclosure rules of a programme.

@@ -36,6 +36,7 @@ fn read((id, name, role, organisation, added_at, revoked_at): Raw) -> Result<Pri
             name,
             role: stored(&role, "a principal")?,
             organisation: stored(&organisation, "a principal")?,
+            person: None,
         },
         added_at: Timestamp::from_millis(added_at),
         revoked_at: revoked_at.map(Timestamp::from_millis),

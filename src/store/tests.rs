@@ -21,7 +21,11 @@ fn programme() -> Programme {
 }
 
 fn actor() -> Actor {
-    Actor { organisation: "lokk".parse().expect("a name"), principal: "it".parse().expect("a name") }
+    Actor {
+        organisation: "lokk".parse().expect("a name"),
+        principal: "it".parse().expect("a name"),
+        person: None,
+    }
 }
 
 fn at(n: i64) -> Timestamp {
@@ -280,6 +284,7 @@ fn principals_are_found_by_their_token_until_it_is_revoked() {
         name: "LOKK's server".to_owned(),
         role: Role::Partner,
         organisation: "lokk".parse().expect("a name"),
+        person: None,
     };
     let found = |at: Timestamp, token: &BearerToken| {
         store.principal_of(at, &token.hash()).expect("readable").map(|known| known.principal)
