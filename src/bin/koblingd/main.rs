@@ -9,6 +9,8 @@ mod exit;
 mod folder;
 mod init;
 mod ledger;
+mod manual;
+mod notify;
 mod partner;
 mod principal;
 mod programme;
@@ -60,6 +62,10 @@ enum Command {
     Demo(demo::Demo),
     /// Look whether everything is as it should be.
     Doctor(doctor::Doctor),
+    /// Write completions for a shell to standard output.
+    Completions(manual::Completions),
+    /// Write the manual pages of all commands to a folder.
+    Man(manual::Manual),
 }
 
 fn main() -> ExitCode {
@@ -80,6 +86,8 @@ fn main() -> ExitCode {
         Command::Ledger(command) => command.run(),
         Command::Demo(command) => command.run(),
         Command::Doctor(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     done.map_or_else(exit::Failure::report, |()| ExitCode::SUCCESS)
 }

@@ -13,6 +13,7 @@ use kobling::{http, web};
 
 use crate::exit::{Failure, with_causes};
 use crate::folder::Folder;
+use crate::notify;
 
 /// Where it is listened unless told otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
@@ -110,6 +111,11 @@ impl Serve {
         println!("listening on {scheme}://{address}");
         // Whoever started this may wait for the line, and may have stopped listening to what follows.
         std::io::stdout().flush().ok();
+        notify::ready();
+        let told_to_stop = async move {
+            told_to_stop.await;
+            notify::stopping();
+        };
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
         let looked_after = Arc::clone(&service);
         // It is not waited for: whatever the end interrupts is taken up again at the next start, as after a kill.
