@@ -23,16 +23,12 @@ pub(super) struct LogQuery {
     /// Lines before this number; nothing for the newest.
     before: Option<u64>,
     /// Lines of this question.
-    #[param(value_type = Option<String>)]
     question: Option<QuestionId>,
     /// Lines of this day (UTC) and later.
-    #[param(value_type = Option<String>)]
     since: Option<Day>,
     /// Lines of this day (UTC) and earlier.
-    #[param(value_type = Option<String>)]
     until: Option<Day>,
     /// Lines of what was counted for this organisation.
-    #[param(value_type = Option<String>)]
     recipient: Option<OrganisationId>,
 }
 
@@ -46,7 +42,7 @@ pub(super) struct AnswerLogView {
 }
 
 /// Every answer, standing report and statement of payment that was given, newest first.
-#[utoipa::path(get, path = "/v1/answers/log", tag = "steward", params(LogQuery),
+#[utoipa::path(get, path = "/v1/answers/log", operation_id = "answer_log", tag = "steward", params(LogQuery),
     responses((status = 200, body = AnswerLogView), (status = "default", body = Problem)))]
 pub(super) async fn log(
     State(service): State<Arc<Service>>,

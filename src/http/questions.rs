@@ -71,7 +71,7 @@ pub(super) struct QuestionView {
 }
 
 /// Registered questions.
-#[utoipa::path(get, path = "/v1/questions", tag = "everybody",
+#[utoipa::path(get, path = "/v1/questions", operation_id = "questions", tag = "everybody",
     responses((status = 200, body = [QuestionView]), (status = "default", body = Problem)))]
 pub(super) async fn list(State(service): State<Arc<Service>>) -> Json<Vec<QuestionView>> {
     let programme = service.programme();
@@ -99,13 +99,10 @@ pub(super) async fn list(State(service): State<Arc<Service>>) -> Json<Vec<Questi
 pub(super) struct AskRequest {
     /// Dimensions, in any order.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
     by: Vec<DimensionId>,
     /// Whole quarters: `2022-Q1..2022-Q4`.
-    #[schema(value_type = String)]
     period: Period,
     /// A population.
-    #[schema(value_type = Option<String>)]
     population: Option<PopulationId>,
 }
 
@@ -188,6 +185,7 @@ pub(super) async fn quality(
 pub(super) struct After {
     /// Entries after this one; 0, or nothing, for the first.
     #[serde(default)]
+    #[param(required = false)]
     from: u64,
 }
 

@@ -39,20 +39,20 @@ fn capabilities() -> Response {
 }
 
 /// What is spoken of tus 1.0.
-#[utoipa::path(options, path = "/v1/uploads", tag = "partner", responses((status = 204, description = "tus capabilities")))]
+#[utoipa::path(options, path = "/v1/uploads", operation_id = "upload_options", tag = "partner", responses((status = 204, description = "tus capabilities")))]
 pub(super) async fn options() -> Response {
     capabilities()
 }
 
 /// What is spoken of tus 1.0.
-#[utoipa::path(options, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+#[utoipa::path(options, path = "/v1/uploads/{id}", operation_id = "upload_options_of_one", tag = "partner", params(("id" = String, Path)),
     responses((status = 204, description = "tus capabilities")))]
 pub(super) async fn options_of_one() -> Response {
     capabilities()
 }
 
 /// How far an upload has come (tus 1.0).
-#[utoipa::path(head, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+#[utoipa::path(head, path = "/v1/uploads/{id}", operation_id = "upload_standing", tag = "partner", params(("id" = String, Path)),
     responses((status = 200, description = "`Upload-Offset`, `Upload-Length`, `Upload-Expires`"),
               (status = "default", body = Problem)))]
 pub(crate) async fn head(
@@ -70,7 +70,7 @@ pub(crate) async fn head(
 }
 
 /// Send rows from an offset on (tus 1.0). Whole verified blocks are durable when this answers.
-#[utoipa::path(patch, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+#[utoipa::path(patch, path = "/v1/uploads/{id}", operation_id = "append_to_upload", tag = "partner", params(("id" = String, Path)),
     request_body(content_type = "application/offset+octet-stream", description = "bytes of data.csv from `Upload-Offset` on"),
     responses((status = 204, description = "`Upload-Offset` says how far it has come; it lies at the end of a block"),
               (status = 460, body = Problem, description = "checksum mismatch"),
@@ -159,7 +159,7 @@ async fn pump(mut body: Body, sender: mpsc::Sender<Bytes>, mut checksum: Option<
 }
 
 /// Give an open upload up (tus 1.0, termination).
-#[utoipa::path(delete, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+#[utoipa::path(delete, path = "/v1/uploads/{id}", operation_id = "abort_upload", tag = "partner", params(("id" = String, Path)),
     responses((status = 204, description = "gone"), (status = "default", body = Problem)))]
 pub(super) async fn delete(
     State(service): State<Arc<Service>>,
