@@ -17,7 +17,9 @@ pub(super) fn complete(api: &mut OpenApi) {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("kobling-token-1")
-        .description(Some("The line `kobling-token-1.…` that the operator gave, without its prefix being taken off."))
+        .description(Some(
+            "The line `kobling-token-1.…` that the operator gave, without its prefix being taken off.",
+        ))
         .build();
     let components = api.components.get_or_insert_default();
     components.security_schemes.insert(BEARER.to_owned(), RefOr::T(SecurityScheme::Http(bearer)));

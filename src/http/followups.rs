@@ -172,6 +172,7 @@ pub(super) struct ApproveRequest {
     /// The partner.
     partner: String,
     /// How many are held, as the steward saw it.
+    #[serde(deserialize_with = "super::shapes::whole")]
     held: u64,
 }
 

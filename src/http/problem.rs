@@ -53,6 +53,7 @@ const STATUS: &[(&str, u16)] = &[
     ("manifest-too-large", 413),
     ("content-type", 415),
     ("body", 400),
+    ("query", 400),
     ("offset-header", 400),
     ("checksum-form", 400),
     ("creation", 400),

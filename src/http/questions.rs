@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::guard::{Caller, Whole, blocking};
 use super::problem::{Failure, Problem};
+use super::shapes::place;
 use super::steward::SnapshotView;
 use super::uploads::json;
 use crate::audit::{Entry, Head};
@@ -101,7 +102,8 @@ pub(super) struct AskRequest {
     #[serde(default)]
     by: Vec<DimensionId>,
     /// Whole quarters: `2022-Q1..2022-Q4`.
-    period: Period,
+    #[schema(value_type = Period)]
+    period: String,
     /// A population.
     population: Option<PopulationId>,
 }
@@ -158,6 +160,7 @@ pub(super) async fn ask(
 ) -> Result<Response, Failure> {
     let question: QuestionId = id.parse().map_err(|_| Failure::of(Reason::NotFound))?;
     let AskRequest { by, period, population } = json(&body)?;
+    let period = period.parse().map_err(|_| Failure::of(Reason::Period))?;
     let ask = Ask { question, by, period, population };
     let wanted = Wanted::default();
     let progress = Arc::clone(&wanted.0);
@@ -182,15 +185,17 @@ pub(super) async fn quality(
 /// Where to begin.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct After {
     /// Entries after this one; 0, or nothing, for the first.
     #[serde(default)]
-    #[param(required = false)]
+    #[param(required = false, maximum = 9_223_372_036_854_775_807_u64)]
     from: u64,
 }
 
 fn after(query: Result<Query<After>, QueryRejection>) -> Result<u64, Failure> {
-    query.map(|Query(After { from })| from).map_err(|_| Failure::of(Reason::Body))
+    let Query(After { from }) = query.map_err(|_| Failure::of(Reason::Query))?;
+    place(from)
 }
 
 /// A head of a strand, described.

@@ -92,7 +92,8 @@ pub(super) async fn statements(
 #[serde(deny_unknown_fields)]
 pub(super) struct StatementRequest {
     /// Whole quarters of enrolment: `2022-Q1..2022-Q4`.
-    period: Period,
+    #[schema(value_type = Period)]
+    period: String,
 }
 
 /// The statement of a payment over a period: the one that was made, or else a new one. It is final.
@@ -107,6 +108,7 @@ pub(super) async fn state(
 ) -> Result<Json<StatementView>, Failure> {
     let question: QuestionId = id.parse().map_err(|_| Failure::of(Reason::NotFound))?;
     let StatementRequest { period } = json(&body)?;
+    let period: Period = period.parse().map_err(|_| Failure::of(Reason::Period))?;
     let signed = blocking(move || service.state_payment(&caller, &question, period)).await?;
     Ok(Json(signed.into()))
 }

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 use super::guard::guard;
 use super::problem::Failure;
 use super::{
-    access, aliases, answers, consents, description, followups, packages, programme, questions, reports, steward, tus,
-    unusual, uploads,
+    access, aliases, answers, consents, description, followups, packages, programme, questions, reports,
+    steward, tus, unusual, uploads,
 };
 use crate::auth::Action;
 use crate::service::{Reason, Service};
