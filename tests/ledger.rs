@@ -14,7 +14,10 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use desk::{Desk, Row, vive};
+use kobling::clock::{Clock as _, SystemClock};
+use kobling::key::ServiceKey;
 use kobling::question::Ask;
+use kobling::secret::SeededRandom;
 use kobling::service::{Erase, check_ledger};
 use kobling::store::Store;
 use rusqlite::Connection;
@@ -55,7 +58,20 @@ fn copy(desk: &Desk) -> tempfile::TempDir {
 
 fn koblingd(arguments: &[&str], folder: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_koblingd"));
-    command.args(arguments).arg("--data").arg(folder.join("data")).output().expect("run")
+    let key = folder.join("service.key");
+    if !key.exists() {
+        // That of the desk.
+        let made = ServiceKey::generate(&mut SeededRandom::from_number(11));
+        made.save(&key, SystemClock.now()).expect("written");
+    }
+    command
+        .args(arguments)
+        .arg("--data")
+        .arg(folder.join("data"))
+        .arg("--service-key")
+        .arg(key)
+        .output()
+        .expect("run")
 }
 
 fn said(output: &Output) -> String {

@@ -73,9 +73,7 @@ impl Machine {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_koblingd"));
         command.args(arguments).arg("--data").arg(self.path("data"));
-        if arguments[0] != "audit" {
-            command.arg("--service-key").arg(self.path("service.key"));
-        }
+        command.arg("--service-key").arg(self.path("service.key"));
         command
     }
 

@@ -48,6 +48,7 @@ mod questions;
 mod receipt;
 mod reports;
 mod say;
+mod seal;
 mod send;
 mod settings;
 mod status;
@@ -109,6 +110,8 @@ enum Command {
     Aliases(aliases::AliasesCommand),
     /// What the service erases of your rows after a withdrawal, and its receipts.
     Erasures(erasures::Erasures),
+    /// Seal what was received into a snapshot, for the steward: all of it, or, when a package is damaged, nothing.
+    Seal(seal::SealArguments),
     /// What became of one's own referrals, for those who said yes: asked, and put beside one's own rows.
     #[command(subcommand)]
     Followup(followup::FollowupCommand),
@@ -179,6 +182,7 @@ fn main() -> std::process::ExitCode {
         Command::Alias(command) => alias::run(&command),
         Command::Aliases(command) => aliases::run(&command),
         Command::Erasures(arguments) => erasures::run(&arguments),
+        Command::Seal(arguments) => seal::run(&arguments),
         Command::Followup(command) => followup::run(&command),
         Command::Access(arguments) => access::run(&arguments),
         Command::Questions(arguments) => questions::run(&arguments),

@@ -8,21 +8,77 @@ use kobling::clock::SystemClock;
 use kobling::key::{Example, ServiceKey};
 use kobling::secret::SystemRandom;
 use kobling::service::Service;
+use kobling::store::Store;
 
 use crate::exit::Failure;
+use crate::settings::{self, Settings};
 
-/// Where the service's data and its key lie.
+/// Where the service's data and its key lie: said here, or in the settings file.
 #[derive(Args)]
 pub(crate) struct Folder {
+    /// The settings file; `KOBLINGD_CONFIG` names it too, and /etc/kobling/koblingd.toml is read where neither does.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// The data folder.
     #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
-    /// The service key; never inside the data folder.
+    data: Option<PathBuf>,
+    /// The service key; never inside the data folder. Under systemd it can be the credential `service.key`.
     #[arg(long, value_name = "FILE")]
+    service_key: Option<PathBuf>,
+}
+
+/// Where they lie.
+pub(crate) struct Places {
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// The service key's file.
     pub(crate) service_key: PathBuf,
 }
 
 impl Folder {
+    /// The settings file's content.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        Settings::load(self.config.as_deref())
+    }
+
+    /// Where data and key lie, by the command line, the settings, and for the key what systemd gives.
+    pub(crate) fn places(&self) -> Result<Places, Failure> {
+        self.places_in(&self.settings()?)
+    }
+
+    /// The same, of settings that were read already.
+    pub(crate) fn places_in(&self, settings: &Settings) -> Result<Places, Failure> {
+        let missing = |what: &str, option: &str, field: &str| {
+            Failure::Configuration(format!(
+                "{what} is not named: give {option}, or `{field}` under [service] in koblingd.toml"
+            ))
+        };
+        let data = self.data.clone().or_else(|| settings.service.data.clone());
+        let key = self
+            .service_key
+            .clone()
+            .or_else(|| settings.service.service_key.clone())
+            .or_else(settings::credential);
+        Ok(Places {
+            data: data.ok_or_else(|| missing("the data folder", "--data", "data"))?,
+            service_key: key.ok_or_else(|| missing("the service key", "--service-key", "service_key"))?,
+        })
+    }
+
+    /// Starts the service on the folder.
+    pub(crate) fn open(&self) -> Result<Service, Failure> {
+        self.places()?.open()
+    }
+
+    /// Opens the store alone.
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        let places = self.places()?;
+        places.key()?;
+        Ok(Store::open(&places.data)?)
+    }
+}
+
+impl Places {
     /// Reads the service key, from outside the data folder.
     pub(crate) fn key(&self) -> Result<ServiceKey, Failure> {
         outside(&self.data, &self.service_key)?;

@@ -33,22 +33,24 @@ impl Init {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let (text, programme) = programme::read(&self.programme)?;
         let key_id = self.expected_key(&programme)?;
-        folder::outside(&self.folder.data, &self.folder.service_key)?;
+        let places = self.folder.places()?;
+        folder::outside(&places.data, &places.service_key)?;
         let now = SystemClock.now();
         let key = if self.new_service_key {
             let key = ServiceKey::generate(&mut SystemRandom::new());
-            key.save(&self.folder.service_key, now)?;
+            key.save(&places.service_key, now)?;
             key
         } else {
-            ServiceKey::load(&self.folder.service_key, Example::Refuse)?
+            ServiceKey::load(&places.service_key, Example::Refuse)?
         };
-        Service::initialise(&self.folder.data, &programme, &text, key_id, &key, now)?;
-        println!("data folder: {}", self.folder.data.display());
+        Service::initialise(&places.data, &programme, &text, key_id, &key, now)?;
+        println!("data folder: {}", places.data.display());
         println!("programme: {} version {}", programme.id, programme.version);
         println!("linkage key expected: {key_id}");
         let fingerprint = key.signing_key().verifying_key().fingerprint();
         println!("service fingerprint: {fingerprint}");
         println!("service words: {}", fingerprint.words());
+        println!("service public key: {}", key.signing_key().verifying_key());
         println!("Keep the service key apart from every backup of the data folder.");
         Ok(())
     }

@@ -1,7 +1,6 @@
-//! `koblingd ledger show` and `check`: need no key, only the data folder.
+//! `koblingd ledger show` and `check`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -11,15 +10,15 @@ use kobling::store::Store;
 use serde::Serialize;
 
 use crate::exit::Failure;
+use crate::folder::Folder;
 
 /// The release ledger.
 #[derive(Subcommand)]
 pub(crate) enum Ledger {
     /// Show what was released: questions and cells, never a set or a person.
     Show {
-        /// The data folder.
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
+        #[command(flatten)]
+        folder: Folder,
         /// Only questions whose key contains this.
         #[arg(long, value_name = "TEXT")]
         question: Option<String>,
@@ -32,9 +31,8 @@ pub(crate) enum Ledger {
     },
     /// Read all of it and say what is wrong: status 1 when something is.
     Check {
-        /// The data folder.
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
+        #[command(flatten)]
+        folder: Folder,
     },
 }
 
@@ -55,19 +53,19 @@ struct Released<'a> {
 impl Ledger {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self {
-            Ledger::Show { data, question, cells, json } => {
-                let mut all = ledger_cells(&Store::open(&data)?)?;
+            Ledger::Show { folder, question, cells, json } => {
+                let mut all = ledger_cells(&folder.store()?)?;
                 all.retain(|cell| question.as_ref().is_none_or(|part| cell.question.contains(part)));
                 show(&all, cells, json);
                 Ok(())
             }
-            Ledger::Check { data } => check(&data),
+            Ledger::Check { folder } => check(folder.store()?),
         }
     }
 }
 
-fn check(data: &std::path::Path) -> Result<(), Failure> {
-    let checked = check_ledger(&Arc::new(Store::open(data)?))?;
+fn check(store: Store) -> Result<(), Failure> {
+    let checked = check_ledger(&Arc::new(store))?;
     println!(
         "release ledger: {} lines, {} sets, {} compared with all",
         checked.lines, checked.sets, checked.sample

@@ -14,6 +14,7 @@ mod principal;
 mod programme;
 mod seal;
 mod serve;
+mod settings;
 mod statement;
 
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! `koblingd serve`.
 
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,14 +13,17 @@ use kobling::{http, web};
 use crate::exit::Failure;
 use crate::folder::Folder;
 
+/// Where it is listened unless told otherwise.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
+
 /// Serve over HTTP until interrupted.
 #[derive(Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
     folder: Folder,
-    /// Address and port; port 0 lets the system choose one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
-    listen: SocketAddr,
+    /// Address and port; port 0 lets the system choose one. 127.0.0.1:8443 where nothing says otherwise.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
     /// Certificate chain, PEM.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -28,9 +31,9 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
     /// Most memory for the rows that questions read, in bytes; datasets come in when they are read, and those used longest
-    /// ago go.
-    #[arg(long, value_name = "BYTES", default_value_t = kobling::limits::QUESTION_MEMORY_BYTES)]
-    snapshot_memory: u64,
+    /// ago go. 8 GiB where nothing says otherwise.
+    #[arg(long, value_name = "BYTES")]
+    snapshot_memory: Option<u64>,
     /// Serve without TLS on other addresses than loopback, because a proxy in front ends it.
     #[arg(long, conflicts_with = "tls_cert")]
     behind_proxy_that_ends_tls: bool,
@@ -38,25 +41,42 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let clear = self.tls_cert.is_none();
-        if clear && !self.listen.ip().is_loopback() && !self.behind_proxy_that_ends_tls {
-            return Err(Failure::Configuration(format!(
-                "{} can be reached from other machines: give --tls-cert and --tls-key, or say --behind-proxy-that-ends-tls if a proxy does it",
-                self.listen
-            )));
-        }
-        let tls = match (&self.tls_cert, &self.tls_key) {
-            (Some(cert), Some(key)) => Some(http::tls_from_pem(cert, key).map_err(|error| {
+        let settings = self.folder.settings()?;
+        let places = self.folder.places_in(&settings)?;
+        let said = &settings.service;
+        let listen = self.listen.or(said.listen).unwrap_or(LISTEN);
+        let behind_proxy = self.behind_proxy_that_ends_tls || said.behind_proxy_that_ends_tls;
+        let files = (self.tls_cert.or(said.tls_cert.clone()), self.tls_key.or(said.tls_key.clone()));
+        let tls = match files {
+            (Some(_), _) if behind_proxy => {
+                return Err(Failure::Configuration(
+                    "a certificate, and a proxy that ends TLS: say one of them".to_owned(),
+                ));
+            }
+            (Some(cert), Some(key)) => Some(http::tls_from_pem(&cert, &key).map_err(|error| {
                 Failure::Files(format!("{} and {}: {error}", cert.display(), key.display()))
             })?),
-            _ => None,
+            (None, None) => None,
+            _ => {
+                return Err(Failure::Configuration(
+                    "a certificate needs its key: give tls_cert and tls_key".to_owned(),
+                ));
+            }
         };
+        let clear = tls.is_none();
+        if clear && !listen.ip().is_loopback() && !behind_proxy {
+            return Err(Failure::Configuration(format!(
+                "{listen} can be reached from other machines: give --tls-cert and --tls-key, or say --behind-proxy-that-ends-tls if a proxy does it"
+            )));
+        }
+        let memory =
+            self.snapshot_memory.or(said.snapshot_memory).unwrap_or(kobling::limits::QUESTION_MEMORY_BYTES);
         tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
-        let service = Arc::new(self.folder.open()?.with_memory(self.snapshot_memory));
+        let service = Arc::new(places.open()?.with_memory(memory));
         let busy = |error: std::io::Error| {
-            Failure::Configuration(format!("{}: cannot be listened on: {error}", self.listen))
+            Failure::Configuration(format!("{listen}: cannot be listened on: {error}"))
         };
-        let listener = TcpListener::bind(self.listen).map_err(busy)?;
+        let listener = TcpListener::bind(listen).map_err(busy)?;
         let address = listener.local_addr().map_err(busy)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()

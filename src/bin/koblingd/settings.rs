@@ -1,0 +1,117 @@
+//! `koblingd.toml`: where things lie and how the service is run, written once instead of on every command line.
+//!
+//! No secret stands in it: keys and tokens are files that it names. What a command line says wins. Paths are taken from the
+//! folder that the file lies in.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::exit::Failure;
+
+/// The file that is read where none is named and one is there.
+const USUAL: &str = "/etc/kobling/koblingd.toml";
+/// Names the file.
+const VARIABLE: &str = "KOBLINGD_CONFIG";
+/// Where systemd lays what a unit is to be given in secret (systemd.exec(5), `LoadCredential=`).
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+/// The service key among them.
+const CREDENTIAL: &str = "service.key";
+
+/// All of the file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// What every command needs, and how it is served.
+    pub(crate) service: ServiceSettings,
+}
+
+/// `[service]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ServiceSettings {
+    /// The data folder.
+    pub(crate) data: Option<PathBuf>,
+    /// The service key's file.
+    pub(crate) service_key: Option<PathBuf>,
+    /// Address and port.
+    pub(crate) listen: Option<SocketAddr>,
+    /// Certificate chain, PEM.
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Its private key, PEM.
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Serve without TLS on other addresses than loopback.
+    pub(crate) behind_proxy_that_ends_tls: bool,
+    /// Most memory for the rows that questions read, in bytes.
+    pub(crate) snapshot_memory: Option<u64>,
+}
+
+impl Settings {
+    /// Reads the file that is named, by option or variable, or else the usual one where there is one.
+    ///
+    /// # Errors
+    /// Exit 2 for what is no such file, with its line; exit 3 for one that cannot be read.
+    pub(crate) fn load(named: Option<&Path>) -> Result<Settings, Failure> {
+        let by_variable = std::env::var_os(VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from);
+        let path = match named.map(Path::to_owned).or(by_variable) {
+            Some(path) => path,
+            None if Path::new(USUAL).exists() => PathBuf::from(USUAL),
+            None => return Ok(Settings::default()),
+        };
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Failure::Files(format!("{}: {error}", path.display())))?;
+        Settings::read(&text, &path)
+    }
+
+    fn read(text: &str, path: &Path) -> Result<Settings, Failure> {
+        let mut settings: Settings = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            // The parser's own message alone: the line itself may hold what was pasted into the wrong file.
+            Failure::Configuration(format!("{}, line {line}: {}", path.display(), error.message()))
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let service = &mut settings.service;
+        for path in [&mut service.data, &mut service.service_key, &mut service.tls_cert, &mut service.tls_key]
+        {
+            if let Some(path) = path {
+                *path = folder.join(&*path);
+            }
+        }
+        Ok(settings)
+    }
+}
+
+/// The service key where systemd laid it, if this process was given one.
+pub(crate) fn credential() -> Option<PathBuf> {
+    let path = PathBuf::from(std::env::var_os(CREDENTIALS)?).join(CREDENTIAL);
+    path.exists().then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_taken_from_the_files_own_folder() {
+        let text = "[service]\ndata = \"data\"\nservice_key = \"/k/service.key\"\nlisten = \"127.0.0.1:1\"\n";
+        let read =
+            Settings::read(text, Path::new("/etc/kobling/koblingd.toml")).unwrap_or_else(|_| panic!("sound"));
+        assert_eq!(read.service.data.as_deref(), Some(Path::new("/etc/kobling/data")));
+        assert_eq!(read.service.service_key.as_deref(), Some(Path::new("/k/service.key")));
+    }
+
+    #[test]
+    fn what_is_unknown_is_refused_by_its_line_and_not_shown() {
+        for text in [
+            "[service]\ndata = \"d\"\ndatta = \"kobling-token-1.secret\"\n",
+            "[service]\n\nlisten = \"secret\"\n",
+        ] {
+            let Err(Failure::Configuration(said)) = Settings::read(text, Path::new("k.toml")) else {
+                panic!("refused")
+            };
+            assert!(said.starts_with("k.toml, line 3"), "{said}");
+            assert!(!said.contains("secret"), "{said}");
+        }
+    }
+}
