@@ -56,6 +56,7 @@ const STATUS: &[(&str, u16)] = &[
     ("content-type", 415),
     ("body", 400),
     ("person", 400),
+    ("query", 400),
     ("offset-header", 400),
     ("checksum-form", 400),
     ("creation", 400),

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 use super::guard::guard;
 use super::problem::Failure;
 use super::{
-    access, aliases, answers, consents, followups, packages, programme, questions, reports, steward, tokens,
-    tus, unusual, uploads,
+    access, aliases, answers, consents, description, followups, packages, programme, questions, reports,
+    steward, tokens, tus, unusual, uploads,
 };
 use crate::auth::Action;
 use crate::service::{Reason, Service};
@@ -101,6 +101,12 @@ pub(super) fn find(method: &Method, path: &str) -> Option<&'static Route> {
 }
 
 fn described() -> (Router<Arc<Service>>, OpenApi) {
+    let (router, mut api) = routed();
+    description::complete(&mut api);
+    (router, api)
+}
+
+fn routed() -> (Router<Arc<Service>>, OpenApi) {
     let info = InfoBuilder::new()
         .title("Kobling")
         .version("1")

@@ -38,6 +38,15 @@ impl Reason {
                 "indholdet er ikke den JSON, der ventes her",
                 "se felterne i /v1/openapi.json; andre tages ikke",
             ),
+            Reason::Query => (
+                "adressens forespørgsel er ikke en, der tages her",
+                "se i /v1/openapi.json, hvad der kan stå efter spørgsmålstegnet",
+            ),
+            Reason::Day => ("dette er ingen dag mellem 1850 og 2199", "skriv den som 2022-12-31"),
+            Reason::Period => (
+                "dette er ingen række af hele kvartaler mellem 1850 og 2199",
+                "skriv det første og det sidste: 2022-Q1..2022-Q4",
+            ),
             Reason::TooLarge => ("indholdet er for stort", "send det i flere dele"),
             Reason::TusVersion => {
                 ("headeren Tus-Resumable mangler eller er ikke 1.0.0", "brug en klient til tus 1.0")

@@ -152,6 +152,13 @@ reasons! {
     /// The body is no JSON of the shape expected.
     Body = "body", "the body is not the JSON that is expected here",
         "see /v1/openapi.json for the fields; no others are taken";
+    /// The query is none that is taken.
+    Query = "query", "the query of the address is not one that is taken here",
+        "see /v1/openapi.json for what may stand after the question mark";
+    /// Not a day.
+    Day = "day", "this is no day between 1850 and 2199", "write it as 2022-12-31";
+    /// Not whole quarters in their order.
+    Period = "period", "this is no run of whole quarters between 1850 and 2199", "write the first and the last: 2022-Q1..2022-Q4";
     /// The body is too large.
     TooLarge = "too-large", "the body is too large", "send it in several parts";
     /// A version of tus that is not spoken.
