@@ -1,6 +1,5 @@
 //! `koblingd principal add|list|revoke`.
 
-use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use clap::Subcommand;
 use kobling::auth::Role;
 use kobling::name::{OrganisationId, PrincipalId};
 
+use crate::control::{Answer, On, OnFolder};
 use crate::exit::Failure;
 use crate::folder::Folder;
 
@@ -49,58 +49,51 @@ pub(crate) enum Principal {
     },
 }
 
-impl Principal {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+impl OnFolder for Principal {
+    fn folder(&self) -> &Folder {
         match self {
-            Principal::Add { folder, id, name, role, organisation, out } => {
-                let service = folder.open()?;
-                let name = name.unwrap_or_else(|| id.to_string());
-                // The file first: a token that cannot be written down is of no use to anybody.
-                let file = out.map(|path| new_file(&path).map(|file| (path, file))).transpose()?;
-                let principal = kobling::auth::Principal { id, name, role, organisation };
-                let added = service.add_principal(&principal);
-                match (added, file) {
-                    (Ok(token), Some((path, mut file))) => {
-                        let text = token.text("the file that the operator asked for");
-                        let written = writeln!(file, "{}", text.as_str()).and_then(|()| file.sync_all());
-                        written.map_err(|error| cannot(&path, &error))?;
-                        println!("{}: token written to {}", principal.id, path.display());
-                    }
-                    (Ok(token), None) => {
-                        println!("{}", token.text("shown once to the operator").as_str());
-                    }
-                    (Err(error), file) => {
-                        if let Some((path, _)) = file {
-                            std::fs::remove_file(&path).map_err(|error| cannot(&path, &error))?;
-                        }
-                        return Err(error.into());
-                    }
-                }
+            Principal::Add { folder, .. } | Principal::List { folder } | Principal::Revoke { folder, .. } => {
+                folder
             }
-            Principal::List { folder } => {
-                for row in folder.open()?.principals()? {
+        }
+    }
+
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Principal::Add { out, .. } => out.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn run_on(&self, on: On<'_>, answer: &mut Answer<'_>) -> Result<(), Failure> {
+        let service = on.service()?;
+        match self {
+            Principal::Add { id, name, role, organisation, out, .. } => {
+                let name = name.clone().unwrap_or_else(|| id.to_string());
+                let organisation = organisation.clone();
+                let principal = kobling::auth::Principal { id: id.clone(), name, role: *role, organisation };
+                let token = service.add_principal(&principal)?;
+                let Some(path) = out else {
+                    writeln!(answer, "{}", token.text("shown once to the operator").as_str())?;
+                    return Ok(());
+                };
+                let text = token.text("the file that the operator asked for");
+                writeln!(answer.file(), "{}", text.as_str())?;
+                answer.keep()?;
+                writeln!(answer, "{id}: token written to {}", path.display())?;
+            }
+            Principal::List { .. } => {
+                for row in service.principals()? {
                     let p = row.principal;
                     let end = row.revoked_at.map(|at| format!(", revoked {at}")).unwrap_or_default();
-                    println!("{} {} {} added {}{end}", p.id, p.role, p.organisation, row.added_at);
+                    writeln!(answer, "{} {} {} added {}{end}", p.id, p.role, p.organisation, row.added_at)?;
                 }
             }
-            Principal::Revoke { folder, id } => {
-                folder.open()?.revoke_principal(&id)?;
-                println!("{id}: revoked");
+            Principal::Revoke { id, .. } => {
+                service.revoke_principal(id)?;
+                writeln!(answer, "{id}: revoked")?;
             }
         }
         Ok(())
     }
-}
-
-fn cannot(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Files(format!("{}: {error}", path.display()))
-}
-
-fn new_file(path: &Path) -> Result<std::fs::File, Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| cannot(path, &error))
 }

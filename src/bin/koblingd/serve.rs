@@ -86,6 +86,12 @@ impl Serve {
             let _within = runtime.enter();
             interrupted()
         };
+        // Commands at the machine are carried out here while this process has the folder.
+        #[cfg(unix)]
+        let commands = {
+            let _within = runtime.enter();
+            crate::control::listen(&places.data, &service)?
+        };
         let scheme = if clear { "http" } else { "https" };
         println!("listening on {scheme}://{address}");
         // Whoever started this may wait for the line, and may have stopped listening to what follows.
@@ -98,6 +104,8 @@ impl Serve {
             .block_on(web::serve(service, Box::new(SystemRandom::new()), listener, tls, told_to_stop))
             .map_err(|error| Failure::Files(format!("{address}: {error}")));
         drop(stop);
+        #[cfg(unix)]
+        drop(commands);
         served
     }
 }
