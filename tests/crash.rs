@@ -245,7 +245,7 @@ fn killed_while_sealing() {
 
 /// Rows of every snapshot, and of every staged file that is in force.
 fn rows(machine: &Machine) -> (Vec<usize>, i64) {
-    let db = rusqlite::Connection::open(machine.path("data/kobling.sqlite")).expect("open");
+    let db = machine.database();
     let mut query = db.prepare("SELECT folder, manifest FROM snapshots ORDER BY id").expect("a query");
     let snapshots = query
         .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))

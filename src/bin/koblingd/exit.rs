@@ -90,13 +90,14 @@ impl From<ServiceError> for Failure {
                 | StoreError::Full
                 | StoreError::Damaged(_)
                 | StoreError::Newer
+                | StoreError::Plain(_)
                 | StoreError::Sqlite(_),
             )
             | ServiceError::Io(_)
             | ServiceError::Load(_)
             | ServiceError::Seal(_) => Failure::Files(text),
             ServiceError::Rules(_) => Failure::Configuration(text),
-            ServiceError::Key(_) => Failure::Key(text),
+            ServiceError::Key(_) | ServiceError::Store(StoreError::OtherKey(_)) => Failure::Key(text),
             _ => Failure::Refused(text),
         }
     }

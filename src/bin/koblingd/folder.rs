@@ -9,6 +9,7 @@ use kobling::key::{Example, ServiceKey};
 use kobling::secret::SystemRandom;
 use kobling::service::{Service, ServiceError};
 use kobling::store::{Store, StoreError};
+use kobling::vault::Vault;
 
 use crate::exit::Failure;
 use crate::settings::{self, Settings};
@@ -76,8 +77,8 @@ impl Folder {
     /// Opens the store alone.
     pub(crate) fn store(&self) -> Result<Store, NotOpened> {
         let places = self.places()?;
-        places.key()?;
-        Ok(Store::open(&places.data).map_err(ServiceError::from)?)
+        let vault = Vault::of(&places.key()?);
+        Ok(Store::open(&places.data, &vault).map_err(ServiceError::from)?)
     }
 }
 

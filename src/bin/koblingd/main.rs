@@ -10,6 +10,8 @@ mod exit;
 mod folder;
 mod init;
 mod ledger;
+mod manual;
+mod notify;
 mod partner;
 mod principal;
 mod programme;
@@ -61,13 +63,22 @@ enum Command {
     Demo(demo::Demo),
     /// Look whether everything is as it should be.
     Doctor(doctor::Doctor),
+    /// Write completions for a shell to standard output.
+    Completions(manual::Completions),
+    /// Write the manual pages of all commands to a folder.
+    Man(manual::Manual),
 }
 
 impl Command {
     /// The command, where it is one that a running service carries out itself.
     fn on_folder(&self) -> Option<&dyn control::OnFolder> {
         Some(match self {
-            Command::Init(_) | Command::Serve(_) | Command::Programme(_) | Command::Demo(_) => return None,
+            Command::Init(_)
+            | Command::Serve(_)
+            | Command::Programme(_)
+            | Command::Demo(_)
+            | Command::Completions(_)
+            | Command::Man(_) => return None,
             Command::Partner(command) => command,
             Command::Principal(command) => command,
             Command::Seal(command) => command,
@@ -93,6 +104,8 @@ fn main() -> ExitCode {
             Command::Serve(command) => command.run(),
             Command::Programme(command) => command.run(),
             Command::Demo(command) => command.run(),
+            Command::Completions(command) => command.run(),
+            Command::Man(command) => command.run(),
             _ => unreachable!("every other command is run on a data folder"),
         },
     };

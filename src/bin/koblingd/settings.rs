@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use kobling::auth::CertificateDemand;
 use serde::Deserialize;
 
 use crate::exit::Failure;
@@ -25,6 +26,18 @@ const CREDENTIAL: &str = "service.key";
 pub(crate) struct Settings {
     /// What every command needs, and how it is served.
     pub(crate) service: ServiceSettings,
+    /// Client certificates.
+    pub(crate) tls: TlsSettings,
+}
+
+/// `[tls]`: client certificates. The service's own certificate stands under `[service]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TlsSettings {
+    /// Who vouches for client certificates, PEM; without it none is asked for.
+    pub(crate) client_authority: Option<PathBuf>,
+    /// Whose tokens have to come with one: `bound`, those that are bound to one; `partners`; or `everybody`.
+    pub(crate) require_client_certificate: CertificateDemand,
 }
 
 /// `[service]`.
@@ -72,8 +85,13 @@ impl Settings {
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let service = &mut settings.service;
-        for path in [&mut service.data, &mut service.service_key, &mut service.tls_cert, &mut service.tls_key]
-        {
+        for path in [
+            &mut service.data,
+            &mut service.service_key,
+            &mut service.tls_cert,
+            &mut service.tls_key,
+            &mut settings.tls.client_authority,
+        ] {
             if let Some(path) = path {
                 *path = folder.join(&*path);
             }

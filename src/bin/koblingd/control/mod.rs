@@ -71,11 +71,16 @@ pub(crate) trait OnFolder {
 
     /// Its arguments as a running service is to have them; those of this process where nothing has to be read for it first.
     fn arguments(&self) -> Result<Vec<String>, Failure> {
-        Ok(std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect())
+        Ok(own_arguments())
     }
 
     /// Does it.
     fn run_on(&self, on: On<'_>, answer: &mut Answer<'_>) -> Result<(), Failure>;
+}
+
+/// The arguments of this process.
+pub(crate) fn own_arguments() -> Vec<String> {
+    std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect()
 }
 
 /// Carries a command out: in the service that has the folder open, or here.
