@@ -103,6 +103,12 @@ impl Serve {
             let _within = runtime.enter();
             interrupted()
         };
+        // Commands at the machine are carried out here while this process has the folder.
+        #[cfg(unix)]
+        let commands = {
+            let _within = runtime.enter();
+            crate::control::listen(&places.data, &service)?
+        };
         if let Some(tls) = tls.clone() {
             let _within = runtime.enter();
             runtime.spawn(renew(tls, hung_up()));
@@ -124,6 +130,8 @@ impl Serve {
             .block_on(web::serve(service, Box::new(SystemRandom::new()), listener, tls, told_to_stop))
             .map_err(|error| Failure::Files(format!("{address}: {error}")));
         drop(stop);
+        #[cfg(unix)]
+        drop(commands);
         served
     }
 }
