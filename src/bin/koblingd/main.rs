@@ -9,6 +9,7 @@ mod exit;
 mod folder;
 mod init;
 mod ledger;
+mod oidc;
 mod partner;
 mod principal;
 mod programme;
