@@ -12,6 +12,7 @@ mod init;
 mod ledger;
 mod manual;
 mod notify;
+mod oidc;
 mod partner;
 mod principal;
 mod programme;
