@@ -216,7 +216,11 @@ fn now() -> Timestamp {
 }
 
 fn actor() -> Actor {
-    Actor { organisation: "vive".parse().expect("a name"), principal: "bench".parse().expect("a name") }
+    Actor {
+        organisation: "vive".parse().expect("a name"),
+        principal: "bench".parse().expect("a name"),
+        person: None,
+    }
 }
 
 /// A store with one snapshot, of nothing.

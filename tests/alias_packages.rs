@@ -182,6 +182,7 @@ fn what_is_rejected_is_forgotten_and_can_be_proposed_again() {
         name: "s".to_owned(),
         role: Role::Steward,
         organisation: "styregruppe".parse().expect("a name"),
+        person: None,
     };
     assert!(matches!(
         running.service.decide_aliases(&caller, which, Verdict::Approve),
@@ -247,6 +248,7 @@ fn lokk_gives_up(running: &Running, id: &str) {
         name: "l".to_owned(),
         role: Role::Partner,
         organisation: "lokk".parse().expect("a name"),
+        person: None,
     };
     running.service.abort_upload(&caller, id).expect("given up");
 }
@@ -340,6 +342,7 @@ fn attack_no_token_of_a_package_of_aliases_is_ever_on_disk() {
         name: "l".to_owned(),
         role: Role::Partner,
         organisation: "lokk".parse().expect("a name"),
+        person: None,
     };
     let manifest = String::from_utf8(package.manifest_bytes.clone()).expect("UTF-8");
     let signature = package.signature().expect("signed").to_string();

@@ -298,6 +298,7 @@ fn time_of_answers_with_hidden_cells() {
         name: "vive-1".to_owned(),
         role: Role::Evaluator,
         organisation: "vive".parse().expect("a name"),
+        person: None,
     };
     let questions: [&[&str]; 4] =
         [&[], &["municipality"], &["municipality", "role"], &["municipality", "quarter"]];

@@ -6,8 +6,8 @@
 //!
 //! | looked at | alarm |
 //! | --- | --- |
-//! | persons on one birth date | a Poisson tail below one in a million for the whole extract, with three times the mean of the half years around it expected; at least [`LEAST_CROWD`]; more than are born on one date in the country |
-//! | runs | [`LONGEST_RUN`] consecutive serial numbers of one birth date and one remainder of modulus 11, or a quarter of all numbers in runs of [`SHORT_RUN`] or more |
+//! | persons on one birth date | a Poisson tail below one in a million for the whole extract, with three times the mean of the half years around it expected; at least `LEAST_CROWD`; more than are born on one date in the country |
+//! | runs | `LONGEST_RUN` consecutive serial numbers of one birth date and one remainder of modulus 11, or a quarter of all numbers in runs of `SHORT_RUN` or more |
 //! | ages | more than one in a hundred over 115 years, or one in twenty over 100 |
 //! | check digits | no remainder of modulus 11 that half of the numbers have |
 //!

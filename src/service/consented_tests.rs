@@ -22,7 +22,11 @@ fn link(n: u8) -> Link {
 }
 
 fn actor() -> Actor {
-    Actor { organisation: "lokk".parse().expect("a name"), principal: "it".parse().expect("a name") }
+    Actor {
+        organisation: "lokk".parse().expect("a name"),
+        principal: "it".parse().expect("a name"),
+        person: None,
+    }
 }
 
 /// A store with a programme, and everything that a test does to it.

@@ -25,7 +25,7 @@ const AT_THE_MACHINE: &str = "koblingd";
 pub(super) fn operator(programme: &Programme) -> Actor {
     let organisation: &OrganisationId = &programme.operator;
     let principal = AT_THE_MACHINE.parse().expect("a plain name");
-    Actor { organisation: organisation.clone(), principal }
+    Actor { organisation: organisation.clone(), principal, person: None }
 }
 
 /// The disclosure rules of a programme.
@@ -91,6 +91,7 @@ impl Service {
             touched: super::consented::Touched::default(),
             rules,
             memory: limits::QUESTION_MEMORY_BYTES,
+            certificates: crate::auth::CertificateDemand::default(),
         };
         service.remove_left_over()?;
         service.record_left_over()?;

@@ -418,7 +418,11 @@ mod tests {
     }
 
     fn actor() -> Actor {
-        Actor { organisation: "lokk".parse().expect("a name"), principal: "it".parse().expect("a name") }
+        Actor {
+            organisation: "lokk".parse().expect("a name"),
+            principal: "it".parse().expect("a name"),
+            person: None,
+        }
     }
 
     fn names() -> (FollowupId, PartnerId) {

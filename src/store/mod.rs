@@ -9,6 +9,7 @@
 
 mod aliases;
 mod answers;
+mod certificates;
 mod chain;
 mod consents;
 mod crypt;
@@ -16,6 +17,7 @@ mod erasures;
 mod error;
 mod folder;
 mod followups;
+mod identities;
 mod keys;
 mod meta;
 mod principals;
@@ -24,6 +26,7 @@ mod releases;
 mod snapshots;
 mod spine;
 mod statements;
+mod tokens;
 mod tombstones;
 mod unusual;
 mod uploads;
@@ -41,12 +44,14 @@ use crate::vault::Vault;
 
 pub use aliases::{AliasPackageRow, AliasRow, Proposals, Verdict};
 pub use answers::{AnswerFilter, AnswerRow, Asked, Given, Told};
+pub use certificates::CertificateRow;
 pub use consents::{ConsentRow, ConsentState, StoredConsent};
 pub use crypt::{encrypt_plain, is_plain};
 pub use erasures::{ErasureCause, ErasureRow, ErasureState, Finished, OrderRow, Stretches};
 pub use error::StoreError;
 pub use folder::DataFolder;
 pub use followups::{LookupRow, NewLookup, NewReferrals, ReferralRow, ReferralState, Volume};
+pub use identities::Provided;
 pub use keys::EnrolledKey;
 pub use meta::InForce;
 pub use principals::PrincipalRow;
@@ -55,13 +60,14 @@ pub use releases::{AnswerKey, LedgerRow, WithSets};
 pub use snapshots::{NewSnapshot, SnapshotRow};
 pub use spine::SpineRow;
 pub use statements::{ReportRow, StatementRow};
+pub use tokens::{Known, TokenRow};
 pub use tombstones::TombstoneRow;
 pub use unusual::{SoFar, UnusualRow};
 pub use uploads::{Completed, NewUpload, OpenedUpload, PackageRow, StagedName, UploadRow, UploadState};
 
 use folder::Lock;
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("schema.sql"))];
+const STEPS: &[M<'static>] = &[M::up(include_str!("schema.sql")), M::up(include_str!("schema-2.sql"))];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The open store. One process at a time; threads take turns.

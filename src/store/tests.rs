@@ -21,7 +21,11 @@ fn programme() -> Programme {
 }
 
 fn actor() -> Actor {
-    Actor { organisation: "lokk".parse().expect("a name"), principal: "it".parse().expect("a name") }
+    Actor {
+        organisation: "lokk".parse().expect("a name"),
+        principal: "it".parse().expect("a name"),
+        person: None,
+    }
 }
 
 fn at(n: i64) -> Timestamp {
@@ -284,17 +288,24 @@ fn principals_are_found_by_their_token_until_it_is_revoked() {
         name: "LOKK's server".to_owned(),
         role: Role::Partner,
         organisation: "lokk".parse().expect("a name"),
+        person: None,
     };
-    store.add_principal(at(1), &actor(), &principal, &token.hash()).expect("added");
-    assert_eq!(store.principal_of(&token.hash()).expect("readable"), Some(principal.clone()));
+    let found = |at: Timestamp, token: &BearerToken| {
+        store.principal_of(at, &token.hash()).expect("readable").map(|known| known.principal)
+    };
+    store.add_principal(at(1), &actor(), &principal, &token.hash(), at(9)).expect("added");
+    assert_eq!(found(at(8), &token), Some(principal.clone()));
+    assert_eq!(found(at(9), &token), None, "it has expired");
     let other = BearerToken::generate(&mut SeededRandom::from_number(2));
-    assert_eq!(store.principal_of(&other.hash()).expect("readable"), None);
+    assert_eq!(found(at(1), &other), None);
     assert!(matches!(
-        store.add_principal(at(1), &actor(), &principal, &other.hash()),
+        store.add_principal(at(1), &actor(), &principal, &other.hash(), at(9)),
         Err(StoreError::Conflict(_))
     ));
     store.revoke_principal(at(2), &actor(), &principal.id).expect("revoked");
-    assert_eq!(store.principal_of(&token.hash()).expect("readable"), None);
+    assert_eq!(found(at(2), &token), None);
+    let rotated = store.rotate_token(at(3), &actor(), &principal.id, &other.hash(), at(9), at(3));
+    assert!(matches!(rotated, Err(StoreError::Conflict(_))), "a new token lets nobody back in");
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub fn partner(name: &str) -> Principal {
         name: name.to_owned(),
         role: Role::Partner,
         organisation: name.parse().expect("a name"),
+        person: None,
     }
 }
 
@@ -52,6 +53,7 @@ pub fn vive() -> Principal {
         name: "v".to_owned(),
         role: Role::Evaluator,
         organisation,
+        person: None,
     }
 }
 

@@ -44,8 +44,16 @@ impl Drop for Serving {
 
 impl Machine {
     pub fn new() -> Machine {
+        Machine::of(std::path::Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/programmes/interventionsmodel.toml"
+        )))
+    }
+
+    /// The same with another programme of the same id.
+    pub fn of(programme: &std::path::Path) -> Machine {
         let machine = Machine { dir: tempfile::tempdir().expect("a folder") };
-        let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/programmes/interventionsmodel.toml");
+        let programme = programme.to_str().expect("UTF-8");
         let id = linkage_key().id().to_string();
         machine.sound(&["init", "--programme", programme, "--key-id", &id, "--new-service-key"]);
         let public = signing_key("lokk").verifying_key().to_string();

@@ -216,6 +216,7 @@ impl Running {
             name: id.to_owned(),
             role,
             organisation: organisation.parse().expect("a name"),
+            person: None,
         };
         let token = self.service.add_principal(&principal).unwrap_or_else(|error| panic!("{error}"));
         token.text("test").to_string()

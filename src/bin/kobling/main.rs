@@ -48,9 +48,11 @@ mod questions;
 mod receipt;
 mod reports;
 mod say;
+mod seal;
 mod send;
 mod settings;
 mod status;
+mod token;
 mod upload;
 mod write;
 
@@ -109,6 +111,8 @@ enum Command {
     Aliases(aliases::AliasesCommand),
     /// What the service erases of your rows after a withdrawal, and its receipts.
     Erasures(erasures::Erasures),
+    /// Seal what was received into a snapshot, for the steward: all of it, or, when a package is damaged, nothing.
+    Seal(seal::SealArguments),
     /// What became of one's own referrals, for those who said yes: asked, and put beside one's own rows.
     #[command(subcommand)]
     Followup(followup::FollowupCommand),
@@ -126,6 +130,9 @@ enum Command {
     Payment(payment::PaymentCommand),
     /// The log of what was given to whom, for the steward: answers, standing reports, statements of payment.
     Answers(answers::AnswersArguments),
+    /// The bearer token with which this principal comes in.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Receipts that the service gave.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
@@ -179,6 +186,7 @@ fn main() -> std::process::ExitCode {
         Command::Alias(command) => alias::run(&command),
         Command::Aliases(command) => aliases::run(&command),
         Command::Erasures(arguments) => erasures::run(&arguments),
+        Command::Seal(arguments) => seal::run(&arguments),
         Command::Followup(command) => followup::run(&command),
         Command::Access(arguments) => access::run(&arguments),
         Command::Questions(arguments) => questions::run(&arguments),
@@ -186,6 +194,7 @@ fn main() -> std::process::ExitCode {
         Command::Reports(command) => reports::run(&command),
         Command::Payment(command) => payment::run(&command),
         Command::Answers(arguments) => answers::run(&arguments),
+        Command::Token(command) => token::run(&command),
         Command::Receipt(command) => receipt::run(&command),
         Command::Completions(arguments) => help::manual::completions(&arguments),
         Command::Man(arguments) => help::manual::manual(&arguments),

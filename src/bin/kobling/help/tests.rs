@@ -361,6 +361,7 @@ mod dry {
         "packages approve",
         "packages withdraw",
         "payment state",
+        "seal",
         "send",
         "signing-key new",
         "tokenise",
