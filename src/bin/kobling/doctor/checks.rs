@@ -344,7 +344,9 @@ fn service(
     let way = Way {
         authority: inputs.authority.as_deref(),
         certificate: inputs.certificate.as_ref().map(|(pem, key)| (pem.as_path(), key.as_path())),
-        ending: Some(Arc::new(move |end| drop(heard.set(end)))),
+        ending: Some(Arc::new(move |end| {
+            heard.set(end).ok();
+        })),
         ..Way::new(address, token)
     };
     let asked = Client::by(way).and_then(|client| {
