@@ -99,8 +99,7 @@ pub(super) async fn begin(
         return Ok(Redirect::to(&address(l, &next)).into_response());
     }
     let (asked, now) = (Arc::clone(&web), web.service.now());
-    let begun =
-        crate::http::blocking(move || Ok(asked.sessions.with_random(|random| provider.begin(now, random))));
+    let begun = crate::http::blocking(move || Ok(provider.begin(now, &mut asked.sessions.shared_random())));
     let (to, begun) = match begun.await? {
         Ok(begun) => begun,
         Err(error) => return Ok(refused(l, &next, error)),

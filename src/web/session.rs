@@ -78,6 +78,15 @@ pub(super) struct Sessions {
     open: Mutex<HashMap<Digest, Session>>,
 }
 
+/// The randomness of the pages, which many draw from.
+pub(super) struct SharedRandom<'a>(&'a Mutex<Box<dyn Random>>);
+
+impl Random for SharedRandom<'_> {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes);
+    }
+}
+
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sessions(hidden)")
@@ -96,13 +105,13 @@ impl Sessions {
     /// A fresh text that nobody guesses.
     pub(super) fn text(&self) -> Zeroizing<String> {
         let mut bytes = Zeroizing::new([0; 32]);
-        self.with_random(|random| random.fill(&mut *bytes));
+        self.shared_random().fill(&mut *bytes);
         Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes))
     }
 
-    /// Works with the randomness of the pages.
-    pub(super) fn with_random<T>(&self, work: impl FnOnce(&mut dyn Random) -> T) -> T {
-        work(self.random.lock().unwrap_or_else(PoisonError::into_inner).as_mut())
+    /// The randomness of the pages, held only while some is drawn.
+    pub(super) const fn shared_random(&self) -> SharedRandom<'_> {
+        SharedRandom(&self.random)
     }
 
     /// Opens a session and gives its id, for the cookie. Of one principal's sessions the oldest goes when there are too

@@ -78,6 +78,15 @@ impl OnFolder for Doctor {
         } else {
             writeln!(answer, "signing keys: none in force for {}", wanting.join(", "))?;
         }
+        let ending = service.tokens_ending(kobling::limits::TOKEN_ENDS_SOON_DAYS)?;
+        for (id, day) in &ending {
+            println!(
+                "token of {id}: ends on {day}; it renews it itself, or `koblingd principal rotate --id {id}`"
+            );
+        }
+        if ending.is_empty() {
+            println!("tokens: none ends within {} days", kobling::limits::TOKEN_ENDS_SOON_DAYS);
+        }
         match service.snapshots()?.last() {
             Some(snapshot) => {
                 writeln!(answer, "snapshot in force: {}, sealed on {}", snapshot.id, snapshot.day)?
