@@ -59,6 +59,8 @@ pub mod limits;
 pub mod linkage;
 pub mod name;
 #[cfg(feature = "partner")]
+#[cfg(feature = "service")]
+pub mod oidc;
 pub mod outbox;
 pub mod programme;
 #[cfg(feature = "service")]

@@ -145,6 +145,12 @@ impl Service {
         &self.store
     }
 
+    /// The same, shared.
+    #[must_use]
+    pub const fn store_shared(&self) -> &Arc<Store> {
+        &self.store
+    }
+
     /// The instant now.
     #[must_use]
     pub fn now(&self) -> Timestamp {

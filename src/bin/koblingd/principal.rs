@@ -1,7 +1,6 @@
 //! `koblingd principal add|list|rotate|revoke|bind|unbind`.
 
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use kobling::http::thumbprint_of_pem;
 use kobling::name::{OrganisationId, PrincipalId};
 use kobling::service::Service;
 
+use crate::control::{Answer, On, OnFolder, own_arguments};
 use crate::exit::Failure;
 use crate::folder::Folder;
 
@@ -119,30 +119,58 @@ impl GivenCertificate {
     }
 }
 
-impl Principal {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+impl OnFolder for Principal {
+    fn folder(&self) -> &Folder {
         match self {
-            Principal::Add { folder, id, name, role, organisation, expires, out } => {
-                let name = name.unwrap_or_else(|| id.to_string());
-                let principal = kobling::auth::Principal { id, name, role, organisation, person: None };
-                let made = || Ok(folder.open()?.add_principal_for(&principal, expires)?);
-                hand_out(&principal.id, out.as_deref(), made)?;
+            Principal::Add { folder, .. }
+            | Principal::List { folder }
+            | Principal::Rotate { folder, .. }
+            | Principal::Revoke { folder, .. }
+            | Principal::Bind { folder, .. }
+            | Principal::Unbind { folder, .. } => folder,
+        }
+    }
+
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Principal::Add { out, .. } | Principal::Rotate { out, .. } => out.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn arguments(&self) -> Result<Vec<String>, Failure> {
+        let (word, id, certificate) = match self {
+            Principal::Bind { id, certificate, .. } => ("bind", id, certificate),
+            Principal::Unbind { id, certificate, .. } => ("unbind", id, certificate),
+            _ => return Ok(own_arguments()),
+        };
+        // The file is read here.
+        let thumbprint = format!("--thumbprint={}", certificate.thumbprint()?);
+        Ok(vec!["principal".to_owned(), word.to_owned(), format!("--id={id}"), thumbprint])
+    }
+
+    fn run_on(&self, on: On<'_>, answer: &mut Answer<'_>) -> Result<(), Failure> {
+        let service = on.service()?;
+        match self {
+            Principal::Add { id, name, role, organisation, expires, out, .. } => {
+                let name = name.clone().unwrap_or_else(|| id.to_string());
+                let (id, organisation) = (id.clone(), organisation.clone());
+                let principal =
+                    kobling::auth::Principal { id, name, role: *role, organisation, person: None };
+                let token = service.add_principal_for(&principal, *expires)?;
+                hand_out(&principal.id, &token, out.as_deref(), answer)?;
             }
-            Principal::Rotate { folder, id, overlap, expires, out } => {
-                let made = || rotate(&folder.open()?, &id, expires, overlap);
-                hand_out(&id, out.as_deref(), made)?;
+            Principal::Rotate { id, overlap, expires, out, .. } => {
+                let token = rotate(service, id, *expires, *overlap)?;
+                hand_out(id, &token, out.as_deref(), answer)?;
             }
-            Principal::List { folder } => print!("{}", list(&folder.open()?)?),
-            Principal::Revoke { folder, id, token } => {
-                println!("{}", revoke(&folder.open()?, &id, token)?);
+            Principal::List { .. } => write!(answer, "{}", list(service)?)?,
+            Principal::Revoke { id, token, .. } => writeln!(answer, "{}", revoke(service, id, *token)?)?,
+            Principal::Bind { id, certificate, .. } => {
+                writeln!(answer, "{}", bind(service, id, &certificate.thumbprint()?)?)?;
             }
-            Principal::Bind { folder, id, certificate } => {
-                let thumbprint = certificate.thumbprint()?;
-                println!("{}", bind(&folder.open()?, &id, &thumbprint)?);
-            }
-            Principal::Unbind { folder, id, certificate } => {
-                let thumbprint = certificate.thumbprint()?;
-                println!("{}", unbind(&folder.open()?, &id, &thumbprint)?);
+            Principal::Unbind { id, certificate, .. } => {
+                writeln!(answer, "{}", unbind(service, id, &certificate.thumbprint()?)?)?;
             }
         }
         Ok(())
@@ -208,41 +236,23 @@ fn unbind(service: &Service, id: &PrincipalId, thumbprint: &Thumbprint) -> Resul
     })
 }
 
-/// Makes a token and hands it out: into a new file, or on standard output. The file first: a token that cannot be written
-/// down is of no use to anybody.
+/// Hands a token out: into the new file, or on standard output.
 fn hand_out(
     id: &PrincipalId,
+    token: &BearerToken,
     out: Option<&Path>,
-    make: impl FnOnce() -> Result<BearerToken, Failure>,
+    answer: &mut Answer<'_>,
 ) -> Result<(), Failure> {
     let Some(path) = out else {
-        println!("{}", make()?.text("shown once to the operator").as_str());
+        writeln!(answer, "{}", token.text("shown once to the operator").as_str())?;
         return Ok(());
     };
-    let mut file = new_file(path)?;
-    match make() {
-        Ok(token) => {
-            let text = token.text("the file that the operator asked for");
-            let written = writeln!(file, "{}", text.as_str()).and_then(|()| file.sync_all());
-            written.map_err(|error| cannot(path, &error))?;
-            println!("{id}: token written to {}", path.display());
-            Ok(())
-        }
-        Err(failure) => {
-            std::fs::remove_file(path).map_err(|error| cannot(path, &error))?;
-            Err(failure)
-        }
-    }
+    writeln!(answer.file(), "{}", token.text("the file that the operator asked for").as_str())?;
+    answer.keep()?;
+    writeln!(answer, "{id}: token written to {}", path.display())?;
+    Ok(())
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> Failure {
     Failure::Files(format!("{}: {error}", path.display()))
-}
-
-fn new_file(path: &Path) -> Result<std::fs::File, Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| cannot(path, &error))
 }

@@ -90,6 +90,8 @@ impl Serve {
             self.snapshot_memory.or(said.snapshot_memory).unwrap_or(kobling::limits::QUESTION_MEMORY_BYTES);
         tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
         let service = Arc::new(places.open()?.with_memory(memory).with_certificates_of(demand));
+        let provider = settings.oidc.as_ref().map(|oidc| oidc.provider(service.programme())).transpose()?;
+        let provider = provider.map(Arc::new);
         let busy = |error: std::io::Error| {
             Failure::Configuration(format!("{listen}: cannot be listened on: {error}"))
         };
@@ -102,6 +104,12 @@ impl Serve {
         let told_to_stop = {
             let _within = runtime.enter();
             interrupted()
+        };
+        // Commands at the machine are carried out here while this process has the folder.
+        #[cfg(unix)]
+        let commands = {
+            let _within = runtime.enter();
+            crate::control::listen(&places.data, &service)?
         };
         if let Some(tls) = tls.clone() {
             let _within = runtime.enter();
@@ -121,9 +129,18 @@ impl Serve {
         // It is not waited for: whatever the end interrupts is taken up again at the next start, as after a kill.
         std::thread::spawn(move || look_after(&looked_after, &stopped));
         let served = runtime
-            .block_on(web::serve(service, Box::new(SystemRandom::new()), listener, tls, told_to_stop))
+            .block_on(web::serve_with(
+                service,
+                Box::new(SystemRandom::new()),
+                provider,
+                listener,
+                tls,
+                told_to_stop,
+            ))
             .map_err(|error| Failure::Files(format!("{address}: {error}")));
         drop(stop);
+        #[cfg(unix)]
+        drop(commands);
         served
     }
 }

@@ -10,6 +10,7 @@ use kobling::auth::CertificateDemand;
 use serde::Deserialize;
 
 use crate::exit::Failure;
+use crate::oidc::OidcSettings;
 
 /// The file that is read where none is named and one is there.
 const USUAL: &str = "/etc/kobling/koblingd.toml";
@@ -28,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) service: ServiceSettings,
     /// Client certificates.
     pub(crate) tls: TlsSettings,
+    /// The identity provider that people sign in to the pages through.
+    pub(crate) oidc: Option<OidcSettings>,
 }
 
 /// `[tls]`: client certificates. The service's own certificate stands under `[service]`.
@@ -84,6 +87,9 @@ impl Settings {
             Failure::Configuration(format!("{}, line {line}: {}", path.display(), error.message()))
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
+        if let Some(oidc) = &mut settings.oidc {
+            oidc.start_at(folder);
+        }
         let service = &mut settings.service;
         for path in [
             &mut service.data,
