@@ -58,6 +58,10 @@ mod write;
 
 use clap::{Parser, Subcommand};
 
+/// Wipes memory when it is let go: rows, tokens and keys pass through buffers of others on their way (tests/memory.rs).
+#[global_allocator]
+static WIPED: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 /// Turn extracts into packages of tokens on your own machine, send them, and ask linked data.
 #[derive(Parser)]
 #[command(name = "kobling", version, max_term_width = 110)]
