@@ -285,7 +285,7 @@ fn killed_while_a_package_of_consents_is_sent_and_recorded() {
 
 /// Events in the store of a machine that does not run.
 fn stored_in(machine: &Machine) -> u64 {
-    let db = rusqlite::Connection::open(machine.path("data/kobling.sqlite")).expect("a database");
+    let db = machine.database();
     let count: i64 =
         db.query_row("SELECT count(*) FROM consent_events", [], |row| row.get(0)).expect("a count");
     u64::try_from(count).expect("a count")

@@ -190,6 +190,7 @@ fn over_an_alias_a_no_under_one_number_erases_the_rows_under_both_whenever_it_is
         name: "s".to_owned(),
         role: kobling::auth::Role::Steward,
         organisation: "styregruppe".parse().expect("a name"),
+        person: None,
     };
     for approved_first in [true, false] {
         let mut desk = sealed();

@@ -14,10 +14,13 @@ use http_body_util::BodyExt as _;
 
 use super::pace::leaves_after;
 use super::problem::Failure;
-use super::routes;
+use super::tls::Presented;
+use super::{routes, tokens};
 use crate::auth::{BearerToken, Principal, authorise};
+use crate::clock::Timestamp;
 use crate::limits;
 use crate::service::{Reason, Service, ServiceError};
+use crate::store::Known;
 
 /// The principal of a request, as the guard found it. A handler can have one only behind the guard.
 #[derive(Clone, Debug)]
@@ -53,12 +56,17 @@ pub(super) async fn guard(
     let path = path.map(|path| path.as_str().to_owned()).unwrap_or_default();
     let method = request.method().clone();
     let at_tick = routes::find(&method, &path).is_some_and(routes::Route::leaves_at_ticks);
+    let now = service.now();
     let answer = match admit(service, &path, &mut request).await {
-        Ok(caller) => {
-            if let Some(caller) = caller {
+        Ok(admitted) => {
+            let mut ends = None;
+            if let Some((caller, end)) = admitted {
+                ends = tokens::ends_soon(now, end);
                 request.extensions_mut().insert(caller);
             }
-            next.run(request).await
+            let mut answer = next.run(request).await;
+            answer.headers_mut().extend(ends);
+            answer
         }
         Err(failure) => failure.into_response(),
     };
@@ -82,7 +90,12 @@ pub(crate) async fn wait_for_tick(came: Instant) {
     tokio::time::sleep_until((came + leaves_after(came.elapsed())).into()).await;
 }
 
-async fn admit(service: Arc<Service>, path: &str, request: &mut Request) -> Result<Option<Caller>, Failure> {
+/// Who asks, and when their token ends; nobody where everybody may.
+async fn admit(
+    service: Arc<Service>,
+    path: &str,
+    request: &mut Request,
+) -> Result<Option<(Caller, Option<Timestamp>)>, Failure> {
     let Some(route) = routes::find(request.method(), path) else {
         let other = routes::ROUTES.iter().any(|route| route.path == path);
         return Err(Failure::of(if other { Reason::Method } else { Reason::NotFound }));
@@ -93,12 +106,17 @@ async fn admit(service: Arc<Service>, path: &str, request: &mut Request) -> Resu
         .and_then(|value| value.strip_prefix("Bearer "))
         .and_then(|text| BearerToken::parse(text.trim()).ok())
         .ok_or(Failure::of(Reason::Unauthenticated))?;
-    let found = blocking(move || service.authenticate(&token)).await?;
-    let principal = found.ok_or(Failure::of(Reason::Unauthenticated))?;
+    let presented = Presented::of(request.extensions());
+    let found = blocking(move || service.admit(&token.hash(), presented.as_ref())).await?;
+    let Known { mut principal, expires_at, .. } = found.ok_or(Failure::of(Reason::Unauthenticated))?;
     if !authorise(principal.role, action) {
         return Err(Failure::of(Reason::Forbidden));
     }
-    Ok(Some(Caller(principal)))
+    if let Some(person) = request.headers().get(tokens::PERSON) {
+        let person = person.to_str().ok().and_then(|text| text.parse().ok());
+        principal.person = Some(person.ok_or(Failure::of(Reason::Person))?);
+    }
+    Ok(Some((Caller(principal), expires_at)))
 }
 
 /// A request's body, whole, of at most `LIMIT` bytes.

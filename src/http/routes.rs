@@ -14,7 +14,7 @@ use super::guard::guard;
 use super::problem::Failure;
 use super::{
     access, aliases, answers, consents, description, followups, packages, programme, questions, reports,
-    steward, tus, unusual, uploads,
+    steward, tokens, tus, unusual, uploads,
 };
 use crate::auth::Action;
 use crate::service::{Reason, Service};
@@ -92,6 +92,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/quality", Action::ReadQuality),
     route("GET", "/v1/audit", Action::ReadAudit),
     route("GET", "/v1/audit/strand", Action::ReadOwnStrand),
+    route("POST", "/v1/token/rotate", Action::RotateToken),
 ];
 
 /// The line of a method and a path.
@@ -154,6 +155,7 @@ fn routed() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(questions::quality))
         .routes(routes!(questions::audit))
         .routes(routes!(questions::strand))
+        .routes(routes!(tokens::rotate))
         .split_for_parts()
 }
 

@@ -16,6 +16,14 @@ impl Reason {
                 "der fulgte intet gyldigt adgangstoken med",
                 "send `Authorization: Bearer kobling-token-1.…` med et token, der ikke er spærret",
             ),
+            Reason::ClientCertificate => (
+                "dette token gælder kun over en forbindelse, der viser dets klientcertifikat",
+                "brug det certifikat, driften har bundet tokenet til (`--client-cert` og `--client-key`)",
+            ),
+            Reason::Person => (
+                "headeren Kobling-Person holder ikke et navn på en medarbejder",
+                "send 1 til 32 af tegnene a-z, 0-9 og -, med færre end ti cifre: det nummer, medarbejderen har hos jer",
+            ),
             Reason::Forbidden => (
                 "din rolle må ikke dette",
                 "spørg styregruppen, hvem der må; rollerne står i dokumentationen",

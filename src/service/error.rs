@@ -134,6 +134,12 @@ reasons! {
     /// No or no known bearer token.
     Unauthenticated = "unauthenticated", "no valid bearer token came with the request",
         "send `Authorization: Bearer kobling-token-1.…` with a token that is not revoked";
+    /// A token that has to come with a client certificate, and came without it.
+    ClientCertificate = "client-certificate", "this token is good only over a connection that presents its client certificate",
+        "connect with the certificate that the operator bound the token to (`--client-cert` and `--client-key`)";
+    /// A person at whose desk it is done, by no name that is taken.
+    Person = "person", "the header Kobling-Person holds no name of a person",
+        "send 1 to 32 of the characters a-z, 0-9 and -, with fewer than ten digits: the number that the person has as staff";
     /// The role may not.
     Forbidden = "forbidden", "your role may not do this",
         "ask the steward who may; the roles are listed in the documentation";

@@ -15,9 +15,10 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::page::{self, Refusal, Refused};
 use super::routes::{self, Right};
-use super::session::Session;
+use super::session::{Credential, Session};
 use super::{Web, cookie};
-use crate::auth::{Principal, authorise};
+use crate::auth::{Principal, Thumbprint, authorise};
+use crate::http::Presented;
 use crate::language::Language;
 use crate::service::Reason;
 
@@ -52,6 +53,11 @@ impl Visit {
         };
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         Visit { language, address: format!("{rest}{query}"), signed_in: None }
+    }
+
+    /// The same in a language.
+    pub(super) fn in_language(&self, language: Language) -> Visit {
+        Visit { language, ..self.clone() }
     }
 
     /// Who is signed in, if anybody is.
@@ -95,7 +101,7 @@ fn is_of_ours(headers: &HeaderMap) -> bool {
 }
 
 /// Whether a browser says that a request does not come from a page of this service: another site, a mail, a bookmark.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+pub(super) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin")
 }
 
@@ -111,7 +117,8 @@ pub(super) async fn guard(
     let method = request.method().clone();
     let mut visit = Visit::of(&request);
     let route = routes::find(&method, &path);
-    let answer = match admit(&web, &mut visit, &method, request.headers().clone()).await {
+    let (headers, presented) = (request.headers().clone(), Presented::of(request.extensions()));
+    let answer = match admit(&web, &mut visit, &method, headers, presented).await {
         Err(refusal) => Err(refusal),
         Ok(()) => match route.map(|route| route.right) {
             None => Err(Refusal::of(Reason::NotFound)),
@@ -154,14 +161,21 @@ async fn admit(
     visit: &mut Visit,
     method: &Method,
     headers: HeaderMap,
+    presented: Option<Thumbprint>,
 ) -> Result<(), Refusal> {
     if !method.is_safe() && !is_of_ours(&headers) {
         return Err(Refusal::Elsewhere);
     }
     let Some(id) = cookie::read(&headers) else { return Ok(()) };
     let Some(session) = web.sessions.find(id, web.service.now()) else { return Ok(()) };
-    let (service, bearer) = (Arc::clone(&web.service), session.bearer);
-    match crate::http::blocking(move || service.principal_of(&bearer)).await? {
+    let (service, credential) = (Arc::clone(&web.service), session.credential.clone());
+    let find = move || match credential {
+        Credential::Token(bearer) => {
+            Ok(service.admit(&bearer, presented.as_ref())?.map(|known| known.principal))
+        }
+        Credential::Person(id) => service.person(&id),
+    };
+    match crate::http::blocking(find).await? {
         Some(principal) => visit.signed_in = Some((principal, session)),
         // Revoked since.
         None => web.sessions.end(&session),

@@ -134,6 +134,17 @@ impl Machine {
     }
 
     /// The chain verifies and everything else is as it should be.
+    pub fn service_key(&self) -> kobling::key::ServiceKey {
+        let path = self.path("service.key");
+        kobling::key::ServiceKey::load(&path, kobling::key::Example::Refuse)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The database, when nobody runs.
+    pub fn database(&self) -> rusqlite::Connection {
+        crate::kit::database(&self.path("data"), &self.service_key())
+    }
+
     pub fn is_sound(&self) {
         self.sound(&["audit", "verify"]);
         self.sound(&["doctor"]);

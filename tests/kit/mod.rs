@@ -18,6 +18,7 @@ use kobling::secret::{SeededRandom, SystemRandom};
 use kobling::service::{Service, ServiceError};
 use kobling::store::StoreError;
 use kobling::token::Tokeniser;
+use kobling::vault::Vault;
 
 pub const PROGRAMME: &str = include_str!("../../programmes/interventionsmodel.toml");
 
@@ -31,6 +32,23 @@ pub fn linkage_key() -> LinkageKey {
 }
 
 /// A partner's signing key, the same for the same name.
+/// The service key of [`Running`] and [`Desk`](desk::Desk).
+pub fn service_key() -> ServiceKey {
+    ServiceKey::generate(&mut SeededRandom::from_number(11))
+}
+
+/// What they encrypt under.
+pub fn vault() -> Vault {
+    Vault::of(&service_key())
+}
+
+/// The database of a data folder, as whoever holds the service key reads it.
+pub fn database(data: &Path, key: &ServiceKey) -> rusqlite::Connection {
+    let db = rusqlite::Connection::open(data.join("kobling.sqlite")).expect("open");
+    db.pragma_update(None, "key", Vault::of(key).database_key().as_str()).expect("given");
+    db
+}
+
 pub fn signing_key(partner: &str) -> SigningKey {
     let mut seed = [0x5A; 32];
     seed[..partner.len()].copy_from_slice(partner.as_bytes());
@@ -145,7 +163,7 @@ pub struct Running {
 pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> Service {
     let mut waited = 0;
     loop {
-        let key = ServiceKey::generate(&mut SeededRandom::from_number(11));
+        let key = service_key();
         match Service::open(data, key, Arc::clone(clock), Box::new(SystemRandom::new())) {
             Err(ServiceError::Store(StoreError::InUse(_))) if waited < 100 => {
                 waited += 1;
@@ -167,7 +185,7 @@ impl Running {
         let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
         let dir = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(FixedClock::new("2025-06-01T08:00:00Z".parse().expect("an instant")));
-        let key = ServiceKey::generate(&mut SeededRandom::from_number(11));
+        let key = service_key();
         let data = dir.path().join("data");
         Service::initialise(&data, &programme, text, linkage_key().id(), &key, clock.now())
             .unwrap_or_else(|error| panic!("{error}"));
@@ -198,6 +216,7 @@ impl Running {
             name: id.to_owned(),
             role,
             organisation: organisation.parse().expect("a name"),
+            person: None,
         };
         let token = self.service.add_principal(&principal).unwrap_or_else(|error| panic!("{error}"));
         token.text("test").to_string()

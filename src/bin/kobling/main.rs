@@ -52,6 +52,7 @@ mod seal;
 mod send;
 mod settings;
 mod status;
+mod token;
 mod upload;
 mod write;
 
@@ -129,6 +130,9 @@ enum Command {
     Payment(payment::PaymentCommand),
     /// The log of what was given to whom, for the steward: answers, standing reports, statements of payment.
     Answers(answers::AnswersArguments),
+    /// The bearer token with which this principal comes in.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Receipts that the service gave.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
@@ -190,6 +194,7 @@ fn main() -> std::process::ExitCode {
         Command::Reports(command) => reports::run(&command),
         Command::Payment(command) => payment::run(&command),
         Command::Answers(arguments) => answers::run(&arguments),
+        Command::Token(command) => token::run(&command),
         Command::Receipt(command) => receipt::run(&command),
         Command::Completions(arguments) => help::manual::completions(&arguments),
         Command::Man(arguments) => help::manual::manual(&arguments),

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use kobling::auth::CertificateDemand;
 use kobling::secret::SystemRandom;
 use kobling::service::Erase;
 use kobling::{http, web};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, with_causes};
 use crate::folder::Folder;
+use crate::notify;
 
 /// Where it is listened unless told otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
@@ -53,9 +55,11 @@ impl Serve {
                     "a certificate, and a proxy that ends TLS: say one of them".to_owned(),
                 ));
             }
-            (Some(cert), Some(key)) => Some(http::tls_from_pem(&cert, &key).map_err(|error| {
-                Failure::Files(format!("{} and {}: {error}", cert.display(), key.display()))
-            })?),
+            (Some(certificates), Some(key)) => {
+                let client_authority = settings.tls.client_authority.clone();
+                let files = http::TlsFiles { certificates, key, client_authority };
+                Some(http::Tls::load(files).map_err(|error| Failure::Files(with_causes(&error)))?)
+            }
             (None, None) => None,
             _ => {
                 return Err(Failure::Configuration(
@@ -64,6 +68,19 @@ impl Serve {
             }
         };
         let clear = tls.is_none();
+        let demand = settings.tls.require_client_certificate;
+        if (clear || settings.tls.client_authority.is_none()) && demand != CertificateDemand::BoundOnly {
+            return Err(Failure::Configuration(
+                "require_client_certificate under [tls] lets nobody in: it needs client_authority, and TLS that ends here \
+                 (tls_cert and tls_key)"
+                    .to_owned(),
+            ));
+        }
+        if clear && settings.tls.client_authority.is_some() {
+            return Err(Failure::Configuration(
+                "client_authority under [tls] needs TLS that ends here: give tls_cert and tls_key".to_owned(),
+            ));
+        }
         if clear && !listen.ip().is_loopback() && !behind_proxy {
             return Err(Failure::Configuration(format!(
                 "{listen} can be reached from other machines: give --tls-cert and --tls-key, or say --behind-proxy-that-ends-tls if a proxy does it"
@@ -72,7 +89,9 @@ impl Serve {
         let memory =
             self.snapshot_memory.or(said.snapshot_memory).unwrap_or(kobling::limits::QUESTION_MEMORY_BYTES);
         tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
-        let service = Arc::new(places.open()?.with_memory(memory));
+        let service = Arc::new(places.open()?.with_memory(memory).with_certificates_of(demand));
+        let provider = settings.oidc.as_ref().map(|oidc| oidc.provider(service.programme())).transpose()?;
+        let provider = provider.map(Arc::new);
         let busy = |error: std::io::Error| {
             Failure::Configuration(format!("{listen}: cannot be listened on: {error}"))
         };
@@ -86,18 +105,42 @@ impl Serve {
             let _within = runtime.enter();
             interrupted()
         };
+        // Commands at the machine are carried out here while this process has the folder.
+        #[cfg(unix)]
+        let commands = {
+            let _within = runtime.enter();
+            crate::control::listen(&places.data, &service)?
+        };
+        if let Some(tls) = tls.clone() {
+            let _within = runtime.enter();
+            runtime.spawn(renew(tls, hung_up()));
+        }
         let scheme = if clear { "http" } else { "https" };
         println!("listening on {scheme}://{address}");
         // Whoever started this may wait for the line, and may have stopped listening to what follows.
         std::io::stdout().flush().ok();
+        notify::ready();
+        let told_to_stop = async move {
+            told_to_stop.await;
+            notify::stopping();
+        };
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
         let looked_after = Arc::clone(&service);
         // It is not waited for: whatever the end interrupts is taken up again at the next start, as after a kill.
         std::thread::spawn(move || look_after(&looked_after, &stopped));
         let served = runtime
-            .block_on(web::serve(service, Box::new(SystemRandom::new()), listener, tls, told_to_stop))
+            .block_on(web::serve_with(
+                service,
+                Box::new(SystemRandom::new()),
+                provider,
+                listener,
+                tls,
+                told_to_stop,
+            ))
             .map_err(|error| Failure::Files(format!("{address}: {error}")));
         drop(stop);
+        #[cfg(unix)]
+        drop(commands);
         served
     }
 }
@@ -128,6 +171,56 @@ fn look_after(service: &kobling::service::Service, stopped: &std::sync::mpsc::Re
             return;
         }
     }
+}
+
+/// How often it is looked whether certificate or key are others than before.
+const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Takes a new certificate into use when the files change, or at once when the process is told so by SIGHUP. One that cannot
+/// be used leaves the old one in force, and is logged.
+async fn renew(tls: http::Tls, mut told: impl FnMut() -> Told) {
+    loop {
+        let anyway = tokio::select! {
+            () = tokio::time::sleep(RENEW_EVERY) => false,
+            () = told() => true,
+        };
+        let tls = tls.clone();
+        match tokio::task::spawn_blocking(move || tls.reload(anyway)).await {
+            Ok(Ok(http::Reloaded::Same)) | Err(_) => {}
+            Ok(Ok(http::Reloaded::New)) => tracing::info!("a new certificate is in force"),
+            Ok(Err(error)) => {
+                tracing::error!(
+                    error = with_causes(&error),
+                    "the new certificate cannot be used; the old one stays in force"
+                );
+            }
+        }
+    }
+}
+
+/// Waits for being told to look at the files now.
+type Told = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Done at each SIGHUP from now on. Called within a runtime.
+#[cfg(unix)]
+fn hung_up() -> impl FnMut() -> Told {
+    use tokio::signal::unix::{SignalKind, signal};
+    let heard = signal(SignalKind::hangup()).ok().map(|signal| Arc::new(tokio::sync::Mutex::new(signal)));
+    move || {
+        let heard = heard.clone();
+        Box::pin(async move {
+            match heard {
+                Some(signal) => drop(signal.lock().await.recv().await),
+                None => std::future::pending().await,
+            }
+        })
+    }
+}
+
+/// Never done: there is no such signal here.
+#[cfg(not(unix))]
+fn hung_up() -> impl FnMut() -> Told {
+    || Box::pin(std::future::pending())
 }
 
 /// Done when the process is told to stop: Ctrl-C, or SIGTERM on Unix. Both are listened for from now on, not only from when
