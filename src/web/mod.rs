@@ -29,8 +29,8 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use crate::http::Tls;
-use crate::secret::Random;
+use crate::http::{Admission, AdmissionSettings, Tls};
+use crate::secret::{Random, SystemRandom};
 use crate::service::Service;
 
 pub use routes::{PAGES, PageRoute, Right};
@@ -48,7 +48,7 @@ pub fn router(service: Arc<Service>, random: Box<dyn Random>) -> axum::Router {
     crate::http::router(service).merge(routes::router(web))
 }
 
-/// Serves API and pages until `stop` is done, then lets requests under way finish.
+/// Serves API and pages until `stop` is done, then lets requests under way finish; everybody is let in by the usual rules.
 ///
 /// # Errors
 /// I/O errors of the listener.
@@ -59,6 +59,21 @@ pub async fn serve(
     tls: Option<Tls>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let admission = Admission::new(AdmissionSettings::default(), Box::new(SystemRandom::new()));
+    serve_by((service, admission), random, listener, tls, stop).await
+}
+
+/// The same; everybody is let in by the rules of `admission`.
+///
+/// # Errors
+/// I/O errors of the listener.
+pub async fn serve_by(
+    (service, admission): (Arc<Service>, Arc<Admission>),
+    random: Box<dyn Random>,
+    listener: TcpListener,
+    tls: Option<Tls>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     let app = router(Arc::clone(&service), random);
-    crate::http::serve_app(app, service, listener, tls, stop).await
+    crate::http::serve_app(app, (service, admission), listener, tls, stop).await
 }
