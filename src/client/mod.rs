@@ -133,7 +133,14 @@ pub struct Client {
     token: Zeroizing<String>,
     tap: Option<Tap>,
     ending: Option<Ending>,
+    wait: fn(Duration),
 }
+
+/// Refusals of a service that has too much to do: nothing was done, and it says when to come again.
+const HELD_BACK: [&str; 2] = ["too-many-requests", "line-full"];
+/// How often one call comes again, and after how long a wait at most.
+const AGAIN: u32 = 8;
+const LONGEST_AGAIN: Duration = Duration::from_secs(120);
 
 /// Hears every answer: path, status, the headers that matter, body.
 pub type Tap = Box<dyn Fn(&str, &str, &[u8]) + Send + Sync>;
@@ -185,7 +192,7 @@ impl Client {
             ),
         };
         let agent = config.build().new_agent();
-        Ok(Client { agent, base, token, tap: None, ending: way.ending })
+        Ok(Client { agent, base, token, tap: None, ending: way.ending, wait: std::thread::sleep })
     }
 
     /// Lets somebody hear every answer from now on: the demo, which searches them for identities.
@@ -244,8 +251,9 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub fn fetch(&self, path: &str) -> Result<Vec<u8>, ClientError> {
-        let call = self.agent.get(self.url(path)).header("Authorization", self.bearer().as_str());
-        self.body(path, call.call().map_err(|error| self.unreachable(error))?)
+        self.until_let_in(path, || {
+            self.agent.get(self.url(path)).header("Authorization", self.bearer().as_str()).call()
+        })
     }
 
     /// What time the service has, to the second, where it says so: the `Date` of an answer that needs no right.
@@ -270,15 +278,39 @@ impl Client {
         body: &[u8],
         signature: Option<&Signature>,
     ) -> Result<Vec<u8>, ClientError> {
-        let mut call = self
-            .agent
-            .post(self.url(path))
-            .header("Authorization", self.bearer().as_str())
-            .header("Content-Type", "application/json");
-        if let Some(signature) = signature {
-            call = call.header(SIGNATURE_HEADER, signature.to_string());
+        self.until_let_in(path, || {
+            let mut call = self
+                .agent
+                .post(self.url(path))
+                .header("Authorization", self.bearer().as_str())
+                .header("Content-Type", "application/json");
+            if let Some(signature) = signature {
+                call = call.header(SIGNATURE_HEADER, signature.to_string());
+            }
+            call.send(body)
+        })
+    }
+
+    /// Makes a call, and makes it again as long as the service asks to come later and says when.
+    fn until_let_in(
+        &self,
+        path: &str,
+        call: impl Fn() -> Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<Vec<u8>, ClientError> {
+        let mut again = 0;
+        loop {
+            let response = call().map_err(|error| self.unreachable(error))?;
+            let asked = patience::retry_after(&response).filter(|asked| *asked <= LONGEST_AGAIN);
+            match (self.body(path, response), asked) {
+                (Err(ClientError::Refused { code, .. }), Some(asked))
+                    if HELD_BACK.contains(&code.as_str()) && again < AGAIN =>
+                {
+                    again += 1;
+                    (self.wait)(asked);
+                }
+                (answer, _) => return answer,
+            }
         }
-        self.body(path, call.send(body).map_err(|error| self.unreachable(error))?)
     }
 
     /// Has a new token made in place of this client's. The old one stays good for so many hours; the service's usual where
@@ -350,8 +382,10 @@ impl Client {
 
 /// Status and headers of an answer as text, without those that hold times.
 fn head_of(response: &ureq::http::Response<ureq::Body>) -> String {
-    let headers =
-        response.headers().iter().filter(|(name, _)| !["date", "upload-expires"].contains(&name.as_str()));
+    let headers = response
+        .headers()
+        .iter()
+        .filter(|(name, _)| !["date", "upload-expires", "kobling-request"].contains(&name.as_str()));
     let lines =
         headers.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
     format!("{}\n{}", response.status(), lines.collect::<String>())

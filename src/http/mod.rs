@@ -5,6 +5,7 @@
 //! header, or answer differently because of another partner's data. Callers: `web`, `koblingd`, `demo`.
 
 mod access;
+pub(crate) mod admission;
 mod aliases;
 mod answers;
 mod consents;
@@ -20,6 +21,7 @@ mod programme;
 mod questions;
 mod reports;
 mod routes;
+mod seeing;
 mod serve;
 mod shapes;
 mod steward;
@@ -30,12 +32,15 @@ mod unusual;
 pub(crate) mod uploading;
 mod uploads;
 
-pub(crate) use guard::{blocking, in_time, wait_for_tick};
+pub use admission::{Admission, AdmissionSettings, Rate};
+pub(crate) use guard::{blocking, counted, in_time, wait_for_tick};
 pub(crate) use meter::Meter;
 pub use problem::Problem;
-pub(crate) use problem::{Failure, status};
+pub(crate) use problem::{Code, Failure, status};
 pub(crate) use questions::Wanted;
 pub use routes::{ROUTES, Route, api, router};
+pub(crate) use seeing::Request;
+pub use seeing::{METRICS, SeeingSettings, serve_seeing};
 pub use serve::serve;
 pub(crate) use serve::serve_app;
 pub(crate) use tls::Presented;

@@ -222,6 +222,15 @@ reasons! {
     /// The wrong service key for the folder.
     ServiceKey = "service-key", "this is not the service key that the data folder was made with",
         "use that key: with another one no link would meet those that are stored";
+    /// More than one principal may ask, or has under way.
+    TooManyRequests = "too-many-requests", "more requests came with your token than it has leave for now",
+        "wait as many seconds as the header Retry-After says, then go on; ask for less at a time";
+    /// Wrong tokens from the same address.
+    TooManyFailures = "too-many-failures", "no valid bearer token came with the request, nor with many before it from your address",
+        "see which token is sent; a right one is let in at once; with others wait as Retry-After says";
+    /// No room to wait for one's turn.
+    LineFull = "line-full", "the service has as much to do as it takes on at a time; nothing was done of this",
+        "come again after as many seconds as the header Retry-After says";
     /// Something that is worth a look by whoever runs the service.
     Internal = "internal", "the service could not do this", "try again; if it stays, tell the operator";
 }

@@ -5,7 +5,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
@@ -17,8 +16,9 @@ use super::page::{self, Refusal, Refused};
 use super::routes::{self, Right};
 use super::session::{Credential, Session};
 use super::{Web, cookie};
-use crate::auth::{Principal, Thumbprint, authorise};
-use crate::http::Presented;
+use crate::auth::{Action, Principal, Thumbprint, authorise};
+use crate::http::admission::{Here, Kind};
+use crate::http::{Code, Presented};
 use crate::language::Language;
 use crate::service::Reason;
 
@@ -112,11 +112,18 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let came = Instant::now();
     let path = path.map(|path| path.as_str().to_owned()).unwrap_or_default();
     let method = request.method().clone();
     let mut visit = Visit::of(&request);
+    let mut here = Here::of(&request);
     let route = routes::find(&method, &path);
+    let kind = match route.map(|route| route.right) {
+        Some(Right::Needs(action)) if action != Action::Ask || routes::asks(&visit.address) => {
+            Kind::of(Some(action))
+        }
+        _ => Kind::Other,
+    };
+    let begun = crate::http::Request::begun(here.as_ref(), method.clone(), path, kind);
     let (headers, presented) = (request.headers().clone(), Presented::of(request.extensions()));
     let answer = match admit(&web, &mut visit, &method, headers, presented).await {
         Err(refusal) => Err(refusal),
@@ -133,6 +140,14 @@ pub(super) async fn guard(
             }
         },
     };
+    let leave = match (&answer, &mut here, &visit.signed_in) {
+        (Ok(()), Some(here), Some((principal, _))) => here.admit(principal, kind).map(Some),
+        _ => Ok(None),
+    };
+    let (answer, under_way) = match leave {
+        Ok(under_way) => (answer, under_way),
+        Err(failure) => (Err(failure.into()), None),
+    };
     let asks = answer.is_ok() && method.is_safe() && routes::asks(&visit.address);
     let mut response = match answer {
         // A link in a mail, or a look ahead, asks nothing: somebody has to mean it.
@@ -140,18 +155,21 @@ pub(super) async fn guard(
         Ok(()) if asks && is_from_elsewhere(request.headers()) => super::sign_in::lead_onward(&visit),
         Ok(()) => {
             request.extensions_mut().insert(visit.clone());
-            next.run(request).await
+            Here::within(here.clone(), next.run(request)).await
         }
         Err(refusal) => refusal.into_response(),
     };
+    drop(under_way);
     if let Some(refused) = response.extensions_mut().remove::<Refused>() {
+        let code = Code(refused.code);
         response = page::refused(&visit, &method, refused);
+        response.extensions_mut().insert(code);
     }
     if route.is_some_and(routes::PageRoute::leaves_at_ticks) {
-        crate::http::wait_for_tick(came).await;
+        crate::http::wait_for_tick(begun.came()).await;
     }
     page::dress(response.headers_mut());
-    tracing::info!(%method, page = path, status = response.status().as_u16(), "request");
+    begun.ended(here.as_ref(), &mut response);
     response
 }
 

@@ -30,9 +30,9 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use crate::http::Tls;
+use crate::http::{Admission, AdmissionSettings, Tls};
 use crate::oidc::Provider;
-use crate::secret::Random;
+use crate::secret::{Random, SystemRandom};
 use crate::service::Service;
 
 pub use routes::{PAGES, PageRoute, Right};
@@ -64,7 +64,7 @@ pub fn router_with(
     crate::http::router(service).merge(routes::router(web))
 }
 
-/// Serves API and pages until `stop` is done, then lets requests under way finish.
+/// Serves API and pages until `stop` is done, then lets requests under way finish; everybody is let in by the usual rules.
 ///
 /// # Errors
 /// I/O errors of the listener.
@@ -75,15 +75,16 @@ pub async fn serve(
     tls: Option<Tls>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    serve_with(service, random, None, listener, tls, stop).await
+    let admission = Admission::new(AdmissionSettings::default(), Box::new(SystemRandom::new()));
+    serve_with((service, admission), random, None, listener, tls, stop).await
 }
 
-/// The same, with an identity provider that people sign in through.
+/// The same; everybody is let in by the rules of `admission`, and people can sign in through an identity provider.
 ///
 /// # Errors
 /// I/O errors of the listener.
 pub async fn serve_with(
-    service: Arc<Service>,
+    (service, admission): (Arc<Service>, Arc<Admission>),
     random: Box<dyn Random>,
     provider: Option<Arc<Provider>>,
     listener: TcpListener,
@@ -91,5 +92,5 @@ pub async fn serve_with(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let app = router_with(Arc::clone(&service), random, provider);
-    crate::http::serve_app(app, service, listener, tls, stop).await
+    crate::http::serve_app(app, (service, admission), listener, tls, stop).await
 }

@@ -100,6 +100,7 @@ pub(super) async fn sign_in(
         None => None,
     };
     let (Some(bearer), Some(_)) = (bearer, principal) else {
+        crate::http::admission::wrong_token()?;
         return Ok((StatusCode::UNAUTHORIZED, page::show(&form(&web, &visit, next, true))).into_response());
     };
     // Another session of this browser ends: nobody is two people.

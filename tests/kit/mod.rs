@@ -10,6 +10,7 @@ use kobling::client::Client;
 use kobling::clock::{Clock, Day, FixedClock, Timestamp};
 use kobling::consent::ConsentRecord;
 use kobling::extract::{Decimal, Declared, Job, Package, Source, Unwatched, tokenise};
+use kobling::http::{Admission, AdmissionSettings};
 use kobling::id::{Identifier, LeadingZero, Sex, generate_made_up_cpr};
 use kobling::key::{LinkageKey, ServiceKey, SigningKey};
 use kobling::name::PartnerId;
@@ -182,6 +183,11 @@ impl Running {
 
     /// The same with another text of the programme.
     pub fn of(text: &str) -> Running {
+        Running::by(text, AdmissionSettings::default())
+    }
+
+    /// The same, with other rules of who is let in.
+    pub fn by(text: &str, rules: AdmissionSettings) -> Running {
         let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
         let dir = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(FixedClock::new("2025-06-01T08:00:00Z".parse().expect("an instant")));
@@ -204,7 +210,9 @@ impl Running {
                 stopped.await.ok();
             };
             let random = Box::new(SystemRandom::new());
-            runtime.block_on(kobling::web::serve(serving, random, listener, None, done)).expect("served");
+            let admission = Admission::new(rules, Box::new(SystemRandom::new()));
+            let served = kobling::web::serve_by((serving, admission), random, listener, None, done);
+            runtime.block_on(served).expect("served");
         });
         Running { dir, address, service, clock, stop: Some(stop), thread: Some(thread) }
     }
