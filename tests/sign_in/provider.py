@@ -52,14 +52,16 @@ def main():
             backend.save(group)
             groups[name] = group
         now = datetime.datetime.now(datetime.timezone.utc)
-        backend.save(
-            models.Client(
-                client_id="kobling", client_secret="secret of kobling", client_name="Kobling",
-                client_id_issued_at=now, client_uri="http://127.0.0.1", contacts=["it@provider.example"],
-                redirect_uris=redirects, grant_types=["authorization_code"], response_types=["code"],
-                scope=["openid", "profile", "groups"], token_endpoint_auth_method="client_secret_basic",
-            )
+        client = models.Client(
+            client_id="kobling", client_secret="secret of kobling", client_name="Kobling",
+            client_id_issued_at=now, client_uri="http://127.0.0.1", contacts=["it@provider.example"],
+            redirect_uris=redirects, grant_types=["authorization_code"], response_types=["code"],
+            scope=["openid", "profile", "groups"], token_endpoint_auth_method="client_secret_basic",
         )
+        backend.save(client)
+        # As its own registration does: tokens are for the client itself.
+        client.audience = [client]
+        backend.save(client)
     server = make_server("127.0.0.1", port, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print("ready", flush=True)
