@@ -39,7 +39,8 @@ fn ask(running: &Running, bearer: &str) -> Raw {
 
 #[test]
 fn attack_wrong_tokens_from_everybodys_address_lock_nobody_out() {
-    let running = Running::new();
+    let failures = Rate { per_minute: 6, at_once: 30 };
+    let running = Running::by(PROGRAMME, AdmissionSettings { failures, ..rules() });
     let right = running.bearer("lokk-it", Role::Partner, "lokk");
     let wrong = format!("kobling-token-1.{}", "A".repeat(43));
     let mut codes = Vec::new();
