@@ -18,6 +18,7 @@
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //! | `question` | the closed question language and the kernels that count (feature `service`) |
 //! | [`followup`] | what a partner may learn of its own referrals, and its own worklist |
+//! | `backup` | a data folder in one encrypted file, and back (feature `service`) |
 //! | `service`, `http` | what can be done, one file an operation; and the way in |
 //! | `web` | the same for people: pages for evaluators, partners and stewards (feature `service`) |
 //!
@@ -30,6 +31,8 @@ pub mod answer;
 pub mod audit;
 #[cfg(feature = "service")]
 pub mod auth;
+#[cfg(feature = "service")]
+pub mod backup;
 #[cfg(feature = "partner")]
 pub mod client;
 pub mod clock;

@@ -19,6 +19,7 @@ mod problem;
 mod programme;
 mod questions;
 mod reports;
+mod restoration;
 mod routes;
 mod serve;
 mod shapes;
