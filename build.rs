@@ -11,7 +11,7 @@ fn main() {
 #[cfg(feature = "service")]
 fn main() {
     /// What `libsqlite3-sys` sets in its own build, as far as it is used here, and what encryption needs.
-    const DEFINED: [(&str, &str); 21] = [
+    const DEFINED: [(&str, &str); 23] = [
         ("SQLITE_CORE", "1"),
         ("SQLITE_DEFAULT_FOREIGN_KEYS", "1"),
         ("SQLITE_ENABLE_API_ARMOR", "1"),
@@ -20,6 +20,9 @@ fn main() {
         ("SQLITE_THREADSAFE", "1"),
         ("HAVE_USLEEP", "1"),
         ("HAVE_ISNAN", "1"),
+        // Pages as they are, through the cipher: a search finds what deleting left in one.
+        ("SQLITE_ENABLE_DBPAGE_VTAB", "1"),
+        ("SQLITE_USE_URI", "0"),
         // Whoever forgets the pragma still gets what the store asks for.
         ("SQLITE_SECURE_DELETE", "1"),
         ("SQLITE_TRUSTED_SCHEMA", "0"),

@@ -154,3 +154,7 @@ pub const MAX_TOKEN_OVERLAP_HOURS: u16 = 2160;
 pub const TOKEN_ENDS_SOON_DAYS: i64 = 30;
 /// Most good tokens of one principal at a time.
 pub const MAX_TOKENS_OF_ONE: usize = 5;
+/// How long signing in at an identity provider may take, in minutes.
+pub const SIGN_IN_MINUTES: i64 = 10;
+/// Most of such sign-ins under way at a time.
+pub const MAX_SIGN_INS_UNDER_WAY: usize = 1000;

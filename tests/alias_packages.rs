@@ -350,7 +350,7 @@ fn attack_no_token_of_a_package_of_aliases_is_ever_on_disk() {
     let opened = running.service.open_upload(&caller, request).expect("opened");
     let data = std::fs::read(package.data_path()).expect("readable");
     let nowhere = |staged: bool| {
-        let files = kit::files(&running.data());
+        let files = kit::clear_files(&running.data());
         let frames = files.iter().any(|(_, bytes)| bytes.starts_with(b"KBA1"));
         assert_eq!(frames, staged);
         for n in (0..12_000).step_by(400) {

@@ -5,6 +5,7 @@
 #[expect(dead_code, reason = "this binary uses a part of the kit")]
 mod kit;
 #[cfg(unix)]
+#[expect(dead_code, reason = "this binary uses a part of it")]
 #[path = "kit/machine.rs"]
 mod machine;
 

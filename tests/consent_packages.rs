@@ -226,7 +226,7 @@ fn no_token_of_a_package_lies_on_disk() {
     let source = Source::Memory(Zeroizing::new(format!("cpr,record,event,time,names\n{rows}")));
     let package = packed(&running.packages().join("p"), &source);
     assert_eq!(code(send(&lokk, &package).expect_err("nothing is renewed")), "consent-names-unknown");
-    let files = kit::files(&running.data());
+    let files = kit::clear_files(&running.data());
     assert!(
         files
             .iter()

@@ -256,8 +256,13 @@ fn rows(machine: &Machine) -> (Vec<usize>, i64) {
             let sha256 = serde_json::from_value(manifest["sha256"].clone()).expect("a digest");
             let dir = machine.path("data/snapshots").join(folder);
             // It is whole: every byte is what its digests say.
-            let snapshot = kobling::snapshot::Snapshot::load(&dir, kit::programme(), &sha256)
-                .unwrap_or_else(|error| panic!("{error}"));
+            let snapshot = kobling::snapshot::Snapshot::load(
+                &kobling::vault::Vault::of(&machine.service_key()),
+                &dir,
+                kit::programme(),
+                &sha256,
+            )
+            .unwrap_or_else(|error| panic!("{error}"));
             snapshot.datasets.iter().map(|set| set.len()).sum()
         });
     let snapshots = snapshots.collect();

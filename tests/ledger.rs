@@ -15,9 +15,7 @@ use std::sync::Arc;
 
 use desk::{Desk, Row, vive};
 use kobling::clock::{Clock as _, SystemClock};
-use kobling::key::ServiceKey;
 use kobling::question::Ask;
-use kobling::secret::SeededRandom;
 use kobling::service::{Erase, check_ledger};
 use kobling::store::Store;
 
@@ -60,7 +58,7 @@ fn koblingd(arguments: &[&str], folder: &Path) -> Output {
     let key = folder.join("service.key");
     if !key.exists() {
         // That of the desk.
-        let made = ServiceKey::generate(&mut SeededRandom::from_number(11));
+        let made = kit::service_key();
         made.save(&key, SystemClock.now()).expect("written");
     }
     command

@@ -1,6 +1,6 @@
 //! What a package of the service consists of, as far as it can be held without one: its unit, its settings, what the programs
 //! write for it. `packaging/try` installs real ones on a booted system.
-#![cfg(all(unix, feature = "service"))]
+#![cfg(all(target_os = "linux", feature = "service"))]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
@@ -133,6 +133,7 @@ fn every_file_that_a_package_takes_from_the_source_is_there() {
         "packaging/koblingctl",
         "packaging/trial/run",
         "packaging/trial/install",
+        "packaging/trial/page",
         "packaging/debian/koblingd/postinst",
         "packaging/debian/koblingd/prerm",
         "packaging/debian/koblingd/postrm",
@@ -140,6 +141,21 @@ fn every_file_that_a_package_takes_from_the_source_is_there() {
         let read = Command::new("sh").arg("-n").arg(root().join(script)).output().expect("it starts");
         assert!(read.status.success(), "{script}: {}", said(&read));
     }
+}
+
+/// The shell boxes of a page, in order.
+fn boxes(page: &str) -> Vec<String> {
+    let text = text(page);
+    let boxes = text.split("\n```sh\n").skip(1);
+    boxes.map(|rest| rest.split_once("\n```\n").expect("a box ends").0.to_owned()).collect()
+}
+
+/// `packaging/try` runs those of one page.
+#[test]
+fn both_operations_pages_have_the_same_commands() {
+    let english = boxes("docs/OPERATIONS.md");
+    assert!(english.len() >= 14, "{}", english.len());
+    assert_eq!(english, boxes("docs/OPERATIONS.da.md"));
 }
 
 #[test]

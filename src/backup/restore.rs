@@ -81,7 +81,7 @@ impl Unpacked {
         let path = &self.draft.path;
         let older = store::look(path, vault)?;
         let store = if older.is_needed() {
-            store::migrate(path, vault)?;
+            store::migrate(path, vault, self.about.service.fingerprint())?;
             Store::open(path, vault)?
         } else {
             Store::open(path, vault)?

@@ -9,18 +9,22 @@ mod own;
 mod patience;
 mod said;
 mod upload;
+mod way;
 
 pub use crate::answer::{Answer, Figure, HIDDEN_MARK, Row, Table, Totals};
 pub use own::{OwnErasure, OwnPackage, OwnStanding};
 pub use patience::Patience;
 pub use upload::{UploadError, UploadOutcome, upload, upload_patiently};
+pub use way::{Ending, NewToken, PERSON_HEADER, Way, beside};
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::http::HeaderValue;
+use ureq::middleware::MiddlewareNext;
+use way::TOKEN_ENDS_HEADER;
 use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
@@ -60,6 +64,9 @@ pub enum ClientError {
     /// A file that holds no certificate.
     #[error("{}: holds no certificate in PEM form", .0.display())]
     Certificate(PathBuf),
+    /// A file that holds no private key.
+    #[error("{}: holds no private key in PEM form", .0.display())]
+    ClientKey(PathBuf),
     /// No answer.
     #[error("the service at {address} cannot be reached; is the address right, and is the service running?")]
     Unreachable {
@@ -125,7 +132,15 @@ pub struct Client {
     base: String,
     token: Zeroizing<String>,
     tap: Option<Tap>,
+    ending: Option<Ending>,
+    wait: fn(Duration),
 }
+
+/// Refusals of a service that has too much to do: nothing was done, and it says when to come again.
+const HELD_BACK: [&str; 2] = ["too-many-requests", "line-full"];
+/// How often one call comes again, and after how long a wait at most.
+const AGAIN: u32 = 8;
+const LONGEST_AGAIN: Duration = Duration::from_secs(120);
 
 /// Hears every answer: path, status, the headers that matter, body.
 pub type Tap = Box<dyn Fn(&str, &str, &[u8]) + Send + Sync>;
@@ -138,10 +153,15 @@ impl Client {
     /// [`ClientError::Address`], [`ClientError::File`], [`ClientError::TokenFile`] also where others may read the file,
     /// [`ClientError::Token`], [`ClientError::Certificate`].
     pub fn new(address: &str, token_file: &Path, authority: Option<&Path>) -> Result<Client, ClientError> {
-        let file = |path: &Path| {
-            let path = path.to_owned();
-            move |source| ClientError::File { path, source }
-        };
+        Client::by(Way { authority, ..Way::new(address, token_file) })
+    }
+
+    /// The same with all that there is to say: a client certificate, the person at whose desk it is done.
+    ///
+    /// # Errors
+    /// As [`Client::new`], and [`ClientError::ClientKey`].
+    pub fn by(way: Way<'_>) -> Result<Client, ClientError> {
+        let Way { address, token_file, .. } = way;
         let text = private::read_text(token_file, limits::MAX_KEY_FILE_BYTES, Readers::OwnerOnly)?;
         let line = text.lines().map(str::trim).find(|line| line.starts_with("kobling-token-1."));
         let token = Zeroizing::new(line.ok_or_else(|| ClientError::Token(token_file.to_owned()))?.to_owned());
@@ -149,13 +169,7 @@ impl Client {
         if !base.starts_with("https://") && !is_loopback(&base) {
             return Err(ClientError::Address);
         }
-        let mut tls = TlsConfig::builder();
-        if let Some(path) = authority {
-            let pem = std::fs::read(path).map_err(file(path))?;
-            let certificate =
-                Certificate::from_pem(&pem).map_err(|_| ClientError::Certificate(path.to_owned()))?;
-            tls = tls.root_certs(RootCerts::new_with_certs(&[certificate]));
-        }
+        let tls = way::tls(&way)?;
         let mut config = ureq::Agent::config_builder();
         if is_loopback(&base) {
             // What is said to this machine in the clear stays on it, whatever proxy the environment names.
@@ -166,9 +180,19 @@ impl Client {
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(20)))
             .timeout_recv_response(Some(Duration::from_secs(600)))
-            .tls_config(tls.build())
-            .build();
-        Ok(Client { agent: config.new_agent(), base, token, tap: None })
+            .tls_config(tls);
+        let config = match way.person.cloned() {
+            None => config,
+            Some(person) => config.middleware(
+                move |mut request: ureq::http::Request<ureq::SendBody<'_>>, next: MiddlewareNext<'_>| {
+                    let person = HeaderValue::try_from(person.as_str()).expect("a name is ASCII");
+                    request.headers_mut().insert(PERSON_HEADER, person);
+                    next.handle(request)
+                },
+            ),
+        };
+        let agent = config.build().new_agent();
+        Ok(Client { agent, base, token, tap: None, ending: way.ending, wait: std::thread::sleep })
     }
 
     /// Lets somebody hear every answer from now on: the demo, which searches them for identities.
@@ -194,6 +218,12 @@ impl Client {
     fn body(&self, path: &str, response: ureq::http::Response<ureq::Body>) -> Result<Vec<u8>, ClientError> {
         let status = response.status().as_u16();
         let head = head_of(&response);
+        if let Some(ending) = &self.ending
+            && let Some(end) = response.headers().get(TOKEN_ENDS_HEADER)
+            && let Some(end) = end.to_str().ok().and_then(|text| text.parse().ok())
+        {
+            ending(end);
+        }
         let mut body = Vec::new();
         let limit = limits::MAX_JSON_BODY_BYTES as u64 * 8;
         response
@@ -221,8 +251,9 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub fn fetch(&self, path: &str) -> Result<Vec<u8>, ClientError> {
-        let call = self.agent.get(self.url(path)).header("Authorization", self.bearer().as_str());
-        self.body(path, call.call().map_err(|error| self.unreachable(error))?)
+        self.until_let_in(path, || {
+            self.agent.get(self.url(path)).header("Authorization", self.bearer().as_str()).call()
+        })
     }
 
     /// What time the service has, to the second, where it says so: the `Date` of an answer that needs no right.
@@ -247,15 +278,52 @@ impl Client {
         body: &[u8],
         signature: Option<&Signature>,
     ) -> Result<Vec<u8>, ClientError> {
-        let mut call = self
-            .agent
-            .post(self.url(path))
-            .header("Authorization", self.bearer().as_str())
-            .header("Content-Type", "application/json");
-        if let Some(signature) = signature {
-            call = call.header(SIGNATURE_HEADER, signature.to_string());
+        self.until_let_in(path, || {
+            let mut call = self
+                .agent
+                .post(self.url(path))
+                .header("Authorization", self.bearer().as_str())
+                .header("Content-Type", "application/json");
+            if let Some(signature) = signature {
+                call = call.header(SIGNATURE_HEADER, signature.to_string());
+            }
+            call.send(body)
+        })
+    }
+
+    /// Makes a call, and makes it again as long as the service asks to come later and says when.
+    fn until_let_in(
+        &self,
+        path: &str,
+        call: impl Fn() -> Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<Vec<u8>, ClientError> {
+        let mut again = 0;
+        loop {
+            let response = call().map_err(|error| self.unreachable(error))?;
+            let asked = patience::retry_after(&response).filter(|asked| *asked <= LONGEST_AGAIN);
+            match (self.body(path, response), asked) {
+                (Err(ClientError::Refused { code, .. }), Some(asked))
+                    if HELD_BACK.contains(&code.as_str()) && again < AGAIN =>
+                {
+                    again += 1;
+                    (self.wait)(asked);
+                }
+                (answer, _) => return answer,
+            }
         }
-        self.body(path, call.send(body).map_err(|error| self.unreachable(error))?)
+    }
+
+    /// Has a new token made in place of this client's. The old one stays good for so many hours; the service's usual where
+    /// nothing is said.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn rotate_token(&self, overlap_hours: Option<u16>) -> Result<NewToken, ClientError> {
+        let asked = match overlap_hours {
+            Some(hours) => serde_json::json!({ "overlap_hours": hours }),
+            None => serde_json::json!({}),
+        };
+        parse(&self.post("/v1/token/rotate", asked.to_string().as_bytes(), None)?)
     }
 
     /// Records consents whose tokens a linkage key made, signed as the partner's own; the receipt as it came.
@@ -314,8 +382,10 @@ impl Client {
 
 /// Status and headers of an answer as text, without those that hold times.
 fn head_of(response: &ureq::http::Response<ureq::Body>) -> String {
-    let headers =
-        response.headers().iter().filter(|(name, _)| !["date", "upload-expires"].contains(&name.as_str()));
+    let headers = response
+        .headers()
+        .iter()
+        .filter(|(name, _)| !["date", "upload-expires", "kobling-request"].contains(&name.as_str()));
     let lines =
         headers.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
     format!("{}\n{}", response.status(), lines.collect::<String>())

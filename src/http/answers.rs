@@ -25,14 +25,16 @@ pub(super) struct LogQuery {
     #[param(maximum = 9_223_372_036_854_775_807_u64)]
     before: Option<u64>,
     /// Lines of this question.
+    #[param(inline)]
     question: Option<QuestionId>,
     /// Lines of this day (UTC) and later.
-    #[param(value_type = Option<Day>)]
+    #[param(inline, value_type = Option<Day>)]
     since: Option<String>,
     /// Lines of this day (UTC) and earlier.
-    #[param(value_type = Option<Day>)]
+    #[param(inline, value_type = Option<Day>)]
     until: Option<String>,
     /// Lines of what was counted for this organisation.
+    #[param(inline)]
     recipient: Option<OrganisationId>,
 }
 

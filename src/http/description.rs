@@ -1,6 +1,7 @@
 //! What the description says of every route alike: who is let in, and how a refusal looks.
 
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 
@@ -32,6 +33,7 @@ pub(super) fn complete(api: &mut OpenApi) {
         if route.action.is_some() {
             operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
         }
+        parameters(operation);
         refusals(operation, route.method == "HEAD");
     }
 }
@@ -46,6 +48,19 @@ fn of_method<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operati
         "HEAD" => item.head.as_mut(),
         "OPTIONS" => item.options.as_mut(),
         _ => None,
+    }
+}
+
+/// A parameter may be left out; there is no way to send `null` as one.
+fn parameters(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        if let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+            && let SchemaType::Array(types) = &object.schema_type
+            && let [kind] = types.iter().filter(|kind| **kind != Type::Null).collect::<Vec<_>>()[..]
+        {
+            object.schema_type = SchemaType::Type(kind.clone());
+        }
     }
 }
 
@@ -75,6 +90,29 @@ mod tests {
     use std::collections::BTreeSet;
 
     use crate::http::{ROUTES, api};
+
+    /// Every reference in a value.
+    fn references<'a>(value: &'a serde_json::Value, found: &mut BTreeSet<&'a str>) {
+        match value {
+            serde_json::Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(|name| name.as_str()));
+                members.values().for_each(|member| references(member, found));
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn no_reference_points_nowhere() {
+        let api = serde_json::to_value(api()).expect("JSON");
+        let mut found = BTreeSet::new();
+        references(&api, &mut found);
+        assert!(found.len() > 40);
+        for name in found {
+            assert!(api.pointer(&name[1..]).is_some(), "{name}");
+        }
+    }
 
     #[test]
     fn every_operation_has_a_name_of_its_own_and_says_who_is_let_in_and_how_it_refuses() {

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use http_body_util::BodyExt as _;
 
+use super::admission::{self, Here, Kind, Pace, Queue, UnderWay};
 use super::pace::leaves_after;
 use super::problem::Failure;
 use super::tls::Presented;
@@ -44,6 +45,27 @@ pub(crate) async fn blocking<T: Send + 'static>(
     }
 }
 
+/// The same for an operation that counts rows: one is answered at a time, and those who wait are let in in turn.
+pub(crate) async fn counted<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,
+) -> Result<T, Failure> {
+    in_turn(Queue::Questions, work).await
+}
+
+/// The same in any line. The turn lasts as long as the work, whoever waits for it.
+pub(crate) async fn in_turn<T: Send + 'static>(
+    queue: Queue,
+    work: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,
+) -> Result<T, Failure> {
+    let turn = admission::turn(queue).await?;
+    blocking(move || {
+        let done = work();
+        drop(turn);
+        done
+    })
+    .await
+}
+
 /// Authenticates and authorises a request by its route's line in the table. What is counted from rows leaves at a tick,
 /// refusals and what was kept too; no thread waits for it.
 pub(super) async fn guard(
@@ -52,28 +74,33 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let came = Instant::now();
     let path = path.map(|path| path.as_str().to_owned()).unwrap_or_default();
     let method = request.method().clone();
-    let at_tick = routes::find(&method, &path).is_some_and(routes::Route::leaves_at_ticks);
+    let mut here = Here::of(&request);
+    let route = routes::find(&method, &path);
+    let kind = Kind::of(route.and_then(|route| route.action));
+    let begun = super::Request::begun(here.as_ref(), method, path.clone(), kind);
+    let at_tick = route.is_some_and(routes::Route::leaves_at_ticks);
     let now = service.now();
-    let answer = match admit(service, &path, &mut request).await {
+    let mut answer = match admit(service, (&path, kind), &mut request, here.as_mut()).await {
         Ok(admitted) => {
-            let mut ends = None;
-            if let Some((caller, end)) = admitted {
-                ends = tokens::ends_soon(now, end);
-                request.extensions_mut().insert(caller);
+            let (mut ends, mut under_way) = (None, None);
+            if let Some(admitted) = admitted {
+                ends = tokens::ends_soon(now, admitted.expires_at);
+                request.extensions_mut().insert(admitted.caller);
+                under_way = admitted.under_way;
             }
-            let mut answer = next.run(request).await;
+            let mut answer = Here::within(here.clone(), next.run(request)).await;
+            drop(under_way);
             answer.headers_mut().extend(ends);
             answer
         }
         Err(failure) => failure.into_response(),
     };
     if at_tick {
-        wait_for_tick(came).await;
+        wait_for_tick(begun.came()).await;
     }
-    tracing::info!(%method, route = path, status = answer.status().as_u16(), "request");
+    begun.ended(here.as_ref(), &mut answer);
     answer
 }
 
@@ -90,25 +117,41 @@ pub(crate) async fn wait_for_tick(came: Instant) {
     tokio::time::sleep_until((came + leaves_after(came.elapsed())).into()).await;
 }
 
-/// Who asks, and when their token ends; nobody where everybody may.
+/// Somebody who is let in.
+struct Admitted {
+    caller: Caller,
+    /// When the token ends.
+    expires_at: Option<Timestamp>,
+    /// Held while the call is under way.
+    under_way: Option<UnderWay>,
+}
+
+/// Who it is, and leave for the call; nobody for a route that answers everybody.
 async fn admit(
     service: Arc<Service>,
-    path: &str,
+    (path, kind): (&str, Kind),
     request: &mut Request,
-) -> Result<Option<(Caller, Option<Timestamp>)>, Failure> {
+    mut here: Option<&mut Here>,
+) -> Result<Option<Admitted>, Failure> {
     let Some(route) = routes::find(request.method(), path) else {
         let other = routes::ROUTES.iter().any(|route| route.path == path);
         return Err(Failure::of(if other { Reason::Method } else { Reason::NotFound }));
     };
     let Some(action) = route.action else { return Ok(None) };
-    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .and_then(|text| BearerToken::parse(text.trim()).ok())
-        .ok_or(Failure::of(Reason::Unauthenticated))?;
+    let unknown = Failure::of(Reason::Unauthenticated);
+    let Some(header) = request.headers().get(header::AUTHORIZATION) else { return Err(unknown) };
+    let text = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
     let presented = Presented::of(request.extensions());
-    let found = blocking(move || service.admit(&token.hash(), presented.as_ref())).await?;
-    let Known { mut principal, expires_at, .. } = found.ok_or(Failure::of(Reason::Unauthenticated))?;
+    let found = match text.and_then(|text| BearerToken::parse(text.trim()).ok()) {
+        Some(token) => blocking(move || service.admit(&token.hash(), presented.as_ref())).await?,
+        None => None,
+    };
+    let Some(Known { mut principal, expires_at, .. }) = found else {
+        // Only who sends wrong tokens is held up by them: a right one was found before this is looked at.
+        here.map_or(Ok(()), Here::failed)?;
+        return Err(unknown);
+    };
+    let under_way = here.as_mut().map(|here| here.admit(&principal, kind)).transpose()?;
     if !authorise(principal.role, action) {
         return Err(Failure::of(Reason::Forbidden));
     }
@@ -116,7 +159,7 @@ async fn admit(
         let person = person.to_str().ok().and_then(|text| text.parse().ok());
         principal.person = Some(person.ok_or(Failure::of(Reason::Person))?);
     }
-    Ok(Some((Caller(principal), expires_at)))
+    Ok(Some(Admitted { caller: Caller(principal), expires_at, under_way }))
 }
 
 /// A request's body, whole, of at most `LIMIT` bytes.
@@ -130,8 +173,15 @@ impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Whole<LIMIT> {
         let mut whole = Vec::new();
         let mut dropped = 0;
         let silent = |_| Failure::of(Reason::Body);
-        while let Some(frame) = tokio::time::timeout(SILENCE, body.frame()).await.map_err(silent)? {
+        let mut pace = Pace::default();
+        loop {
+            let began = Instant::now();
+            let frame = tokio::time::timeout(SILENCE, body.frame()).await.map_err(silent)?;
+            let Some(frame) = frame else { break };
             let Ok(data) = frame.map_err(|_| Failure::of(Reason::Body))?.into_data() else { continue };
+            if !pace.came(began.elapsed(), data.len()) {
+                return Err(Failure::of(Reason::Body));
+            }
             if dropped == 0 && whole.len() + data.len() <= LIMIT {
                 whole.extend_from_slice(&data);
                 continue;

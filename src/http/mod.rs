@@ -5,6 +5,7 @@
 //! header, or answer differently because of another partner's data. Callers: `web`, `koblingd`, `demo`.
 
 mod access;
+pub(crate) mod admission;
 mod aliases;
 mod answers;
 mod consents;
@@ -21,6 +22,7 @@ mod questions;
 mod reports;
 mod restoration;
 mod routes;
+mod seeing;
 mod serve;
 mod shapes;
 mod steward;
@@ -30,15 +32,20 @@ mod tus;
 mod unusual;
 pub(crate) mod uploading;
 mod uploads;
+mod validity;
 
-pub(crate) use guard::{blocking, in_time, wait_for_tick};
+pub use admission::{Admission, AdmissionSettings, Rate};
+pub(crate) use guard::{blocking, counted, in_time, wait_for_tick};
 pub(crate) use meter::Meter;
 pub use problem::Problem;
-pub(crate) use problem::{Failure, status};
+pub(crate) use problem::{Code, Failure, status};
 pub(crate) use questions::Wanted;
 pub use routes::{ROUTES, Route, api, router};
+pub(crate) use seeing::Request;
+pub use seeing::{METRICS, SeeingSettings, serve_seeing};
 pub use serve::serve;
 pub(crate) use serve::serve_app;
 pub(crate) use tls::Presented;
 pub use tls::{Reloaded, Tls, TlsError, TlsFiles, thumbprint_of_pem, tls_from_pem};
 pub use tokens::TOKEN_ENDS;
+pub use validity::validity_of_pem;

@@ -68,9 +68,16 @@ const STATUS: &[(&str, u16)] = &[
     ("clock", 503),
     ("restored", 503),
     ("followup-quota", 429),
+    ("too-many-requests", 429),
+    ("too-many-failures", 429),
+    ("line-full", 503),
     ("memory", 503),
     ("disk-full", 507),
 ];
+
+/// The code of a refusal, left with its response for the guard, the log and the metrics.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Code(pub(crate) &'static str);
 
 /// What passes by itself, and in how many seconds a client may come back.
 const RETRY_AFTER: &[(&str, &str)] = &[("busy", "1"), ("memory", "30")];
@@ -102,7 +109,7 @@ impl IntoResponse for Failure {
         let Failure(error) = self;
         let code = error.code();
         let status = status(code);
-        if status.is_server_error() {
+        if status.is_server_error() && code != Reason::LineFull.code() {
             // The whole chain of causes: it is about the service, and none of it holds a value of a person.
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             tracing::error!(code, error = %error, cause, "a request failed");
@@ -129,6 +136,7 @@ impl IntoResponse for Failure {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        response.extensions_mut().insert(Code(code));
         response
     }
 }

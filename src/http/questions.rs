@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
-use super::guard::{Caller, Whole, blocking};
+use super::guard::{Caller, Whole, blocking, counted};
 use super::problem::{Failure, Problem};
 use super::shapes::place;
 use super::steward::SnapshotView;
@@ -164,7 +164,7 @@ pub(super) async fn ask(
     let ask = Ask { question, by, period, population };
     let wanted = Wanted::default();
     let progress = Arc::clone(&wanted.0);
-    let body = blocking(move || service.ask_with(&caller, &ask, &progress)).await?;
+    let body = counted(move || service.ask_with(&caller, &ask, &progress)).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
-use super::guard::{Caller, Whole, blocking};
+use super::guard::{Caller, Whole, blocking, counted};
 use super::problem::{Failure, Problem};
 use super::uploads::json;
 use crate::audit::SignedStatement;
@@ -109,6 +109,6 @@ pub(super) async fn state(
     let question: QuestionId = id.parse().map_err(|_| Failure::of(Reason::NotFound))?;
     let StatementRequest { period } = json(&body)?;
     let period: Period = period.parse().map_err(|_| Failure::of(Reason::Period))?;
-    let signed = blocking(move || service.state_payment(&caller, &question, period)).await?;
+    let signed = counted(move || service.state_payment(&caller, &question, period)).await?;
     Ok(Json(signed.into()))
 }

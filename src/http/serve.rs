@@ -1,15 +1,18 @@
 //! Serving: a listener, TLS or not, until told to stop.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 
+use super::admission::{Admission, AdmissionSettings};
 use super::routes::router;
 use super::tls::Tls;
+use crate::secret::SystemRandom;
 use crate::service::Service;
 
 /// How long requests under way may take once the service is told to stop.
@@ -29,7 +32,8 @@ pub async fn serve(
     tls: Option<Tls>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    serve_app(router(Arc::clone(&service)), service, listener, tls, stop).await
+    let admission = Admission::new(AdmissionSettings::default(), Box::new(SystemRandom::new()));
+    serve_app(router(Arc::clone(&service)), (service, admission), listener, tls, stop).await
 }
 
 /// Serves an application over a service, which is looked after meanwhile.
@@ -38,7 +42,7 @@ pub async fn serve(
 /// I/O errors of the listener.
 pub(crate) async fn serve_app(
     app: axum::Router,
-    service: Arc<Service>,
+    (service, admission): (Arc<Service>, Arc<Admission>),
     listener: TcpListener,
     tls: Option<Tls>,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -61,16 +65,18 @@ pub(crate) async fn serve_app(
             }
         }
     });
-    let app = app.into_make_service();
+    let counting = admission.counting();
+    let app = app.layer(Extension(admission)).into_make_service_with_connect_info::<SocketAddr>();
     let served = match tls {
         None => {
-            let mut server = axum_server::from_tcp(listener)?.handle(handle).http1_only();
+            let mut server = axum_server::from_tcp(listener)?.acceptor(counting).handle(handle).http1_only();
             server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
             server.serve(app).await
         }
         Some(tls) => {
-            let mut server =
-                axum_server::from_tcp(listener)?.acceptor(tls.acceptor()).handle(handle).http1_only();
+            // Counted before the handshake, which costs most.
+            let acceptor = tls.acceptor(counting);
+            let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle).http1_only();
             server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
             server.serve(app).await
         }

@@ -7,7 +7,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::guard::{Caller, Whole, blocking};
+use super::admission::Queue;
+use super::guard::{Caller, Whole, blocking, in_turn};
 use super::problem::{Failure, Problem};
 use super::uploads::json;
 use crate::key::VerifyingKey;
@@ -130,7 +131,7 @@ pub(super) async fn seal(
     State(service): State<Arc<Service>>,
     Caller(caller): Caller,
 ) -> Result<(StatusCode, Json<SealView>), Failure> {
-    let outcome = blocking(move || service.seal(&caller.actor())).await?;
+    let outcome = in_turn(Queue::Seals, move || service.seal(&caller.actor())).await?;
     let (packages, replaced, reports) = (outcome.packages, outcome.replaced, outcome.reports);
     let view = SealView { snapshot: outcome.snapshot.into(), packages, replaced, reports };
     Ok((StatusCode::CREATED, Json(view)))

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Extension;
 use axum::middleware::AddExtension;
 use axum_server::accept::Accept;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -183,9 +183,9 @@ impl Tls {
         Ok(Reloaded::New)
     }
 
-    /// What takes connections in.
-    pub(super) fn acceptor(&self) -> Presenting {
-        Presenting { inner: axum_server::tls_rustls::RustlsAcceptor::new(self.config.clone()) }
+    /// What takes connections in, once `first` has.
+    pub(super) fn acceptor<A>(&self, first: A) -> Presenting<A> {
+        Presenting { inner: RustlsAcceptor::new(self.config.clone()).acceptor(first) }
     }
 }
 
@@ -211,17 +211,21 @@ impl Presented {
 
 /// Takes connections in by TLS, and tells every request what client certificate its connection presented.
 #[derive(Clone)]
-pub(super) struct Presenting {
-    inner: axum_server::tls_rustls::RustlsAcceptor,
+pub(super) struct Presenting<A> {
+    inner: RustlsAcceptor<A>,
 }
 
-impl<I, S> Accept<I, S> for Presenting
+impl<A, I, S> Accept<I, S> for Presenting<A>
 where
-    I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    A: Accept<I, S> + Clone + Send + 'static,
+    A::Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send,
+    A::Service: Send,
+    A::Future: Send,
+    I: Send + 'static,
     S: Send + 'static,
 {
-    type Stream = TlsStream<I>;
-    type Service = AddExtension<S, Presented>;
+    type Stream = TlsStream<A::Stream>;
+    type Service = AddExtension<A::Service, Presented>;
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, stream: I, service: S) -> Self::Future {

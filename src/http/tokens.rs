@@ -44,7 +44,7 @@ pub(super) struct Rotated {
 /// Make oneself a new token. The one of the request stays good for a while, so that the new one can be put where it is
 /// needed; when the answer is lost, ask again with the old one.
 #[utoipa::path(post, path = "/v1/token/rotate", tag = "everybody",
-    request_body(content = Option<Rotation>, content_type = "application/json"),
+    request_body(content = Rotation, content_type = "application/json"),
     responses((status = 200, body = Rotated), (status = "default", body = Problem)))]
 pub(super) async fn rotate(
     State(service): State<Arc<Service>>,

@@ -5,6 +5,7 @@
 //! what was whole is made durable.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::multipart::Field;
@@ -14,6 +15,7 @@ use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 use tokio::sync::mpsc;
 
+use super::admission::{Pace, Queue, turn};
 use super::guard::{Caller, DRAINED, SILENCE, blocking};
 use super::headers::{
     self, CHECKSUMS, Checksum, EXTENSIONS, TUS, TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_OFFSET,
@@ -94,8 +96,13 @@ pub(crate) async fn patch(
     }
     let offset = headers::offset(headers)?;
     let checksum = Checksum::announced(headers)?;
+    let turn = turn(Queue::Uploads).await?;
     let (sender, mut receiver) = mpsc::channel::<Bytes>(WAITING_CHUNKS);
-    let worker = blocking(move || service.append(&caller, &id, offset, || receiver.blocking_recv()));
+    let worker = blocking(move || {
+        let standing = service.append(&caller, &id, offset, || receiver.blocking_recv());
+        drop(turn);
+        standing
+    });
     let worker = tokio::spawn(worker);
     let fits = pump(request.into_body(), sender, checksum).await;
     let standing = worker.await.map_err(|_| Failure::of(Reason::Internal))??;
@@ -117,8 +124,13 @@ pub(crate) async fn take(
     (field, meter): (&mut Field<'_>, &Meter),
 ) -> Result<Standing, Failure> {
     let id = id.to_owned();
+    let turn = turn(Queue::Uploads).await?;
     let (sender, mut receiver) = mpsc::channel::<Bytes>(WAITING_CHUNKS);
-    let worker = blocking(move || service.append(&caller, &id, offset, || receiver.blocking_recv()));
+    let worker = blocking(move || {
+        let standing = service.append(&caller, &id, offset, || receiver.blocking_recv());
+        drop(turn);
+        standing
+    });
     let worker = tokio::spawn(worker);
     let (mut known, mut drained) = (offset, 0);
     // The field's end, a cut line and a silent one alike.
@@ -141,14 +153,19 @@ pub(crate) async fn take(
 /// checksum announced; a request that was cut has none to have.
 async fn pump(mut body: Body, sender: mpsc::Sender<Bytes>, mut checksum: Option<Checksum>) -> bool {
     let mut drained = 0;
+    let mut pace = Pace::default();
     loop {
+        let began = Instant::now();
         let frame = match tokio::time::timeout(SILENCE, body.frame()).await {
             Ok(Some(Ok(frame))) => frame,
             Ok(None) => break,
-            // Cut, or silent for too long.
+            // Cut, or silent for too long. So is what only trickles.
             Ok(Some(Err(_))) | Err(_) => return true,
         };
         let Ok(data) = frame.into_data() else { continue };
+        if !pace.came(began.elapsed(), data.len()) {
+            return true;
+        }
         if let Some(checksum) = &mut checksum {
             checksum.update(&data);
         }

@@ -89,6 +89,7 @@ impl World {
     /// Does what no operation of the store does: what an erasure will.
     fn sql(&self, statement: &str, link: Option<&Link>) {
         let db = rusqlite::Connection::open(&self.database).expect("opened");
+        db.pragma_update(None, "key", self.store.vault().database_key().as_str()).expect("given");
         let done = match link {
             Some(link) => db.execute(statement, [link.as_stored()]),
             None => db.execute(statement, []),

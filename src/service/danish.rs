@@ -128,6 +128,18 @@ impl Reason {
                 "en kvittering modsiger en post, som sikkerhedskopien havde: kopien er ikke af den historie, I har fået vist",
                 "gem kvitteringen, og vis den til styregruppen og revisor",
             ),
+            Reason::TooManyRequests => (
+                "der er kommet flere forespørgsler med jeres token, end det har lov til lige nu",
+                "vent så mange sekunder, som headeren Retry-After siger, og fortsæt så; spørg om mindre ad gangen",
+            ),
+            Reason::TooManyFailures => (
+                "der fulgte intet gyldigt adgangstoken med, og heller ikke med mange før fra jeres adresse",
+                "se efter, hvilket token der sendes; et rigtigt slipper ind med det samme; vent med andre, som Retry-After siger",
+            ),
+            Reason::LineFull => (
+                "tjenesten har så meget at gøre, som den påtager sig ad gangen; intet af dette er gjort",
+                "kom igen efter så mange sekunder, som headeren Retry-After siger",
+            ),
             Reason::Internal => {
                 ("tjenesten kunne ikke gøre dette", "prøv igen; bliver det ved, så sig det til driften")
             }

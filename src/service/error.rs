@@ -231,6 +231,15 @@ reasons! {
     /// A receipt that contradicts the chain.
     ReceiptFork = "receipt-fork", "a receipt contradicts an entry that the backup had: the backup is not of the history that you were shown",
         "keep the receipt, and show it to the steward and the auditor";
+    /// More than one principal may ask, or has under way.
+    TooManyRequests = "too-many-requests", "more requests came with your token than it has leave for now",
+        "wait as many seconds as the header Retry-After says, then go on; ask for less at a time";
+    /// Wrong tokens from the same address.
+    TooManyFailures = "too-many-failures", "no valid bearer token came with the request, nor with many before it from your address",
+        "see which token is sent; a right one is let in at once; with others wait as Retry-After says";
+    /// No room to wait for one's turn.
+    LineFull = "line-full", "the service has as much to do as it takes on at a time; nothing was done of this",
+        "come again after as many seconds as the header Retry-After says";
     /// Something that is worth a look by whoever runs the service.
     Internal = "internal", "the service could not do this", "try again; if it stays, tell the operator";
 }

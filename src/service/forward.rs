@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Service, ServiceError};
+use super::{Service, ServiceError, encrypt_folder};
 use crate::key::ServiceKey;
 use crate::store::{self, Migration, StoreError};
 use crate::vault::Vault;
@@ -77,7 +77,7 @@ impl Service {
             return Err(StoreError::Full.into());
         }
         if how == Forward::Rehearse {
-            store::rehearse(data, &vault)?;
+            store::rehearse(data, &vault, key.signing_key().verifying_key().fingerprint())?;
             return Ok(found);
         }
         let before = data.join(BEFORE);
@@ -86,7 +86,7 @@ impl Service {
             fs::write(data.join(UNFINISHED), b"")?;
             sync(data)?;
         }
-        store::migrate(data, &vault)?;
+        encrypt_folder(data, key)?;
         remove(&before)?;
         remove(&data.join(UNFINISHED))?;
         sync(data)?;

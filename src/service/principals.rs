@@ -5,7 +5,7 @@ use crate::audit::Actor;
 use crate::auth::{BearerToken, Lifetime, Overlap, Principal, Thumbprint};
 use crate::clock::{Day, Timestamp};
 use crate::name::PrincipalId;
-use crate::store::{CertificateRow, PrincipalRow, TokenRow};
+use crate::store::{CertificateRow, PrincipalRow, Provided, TokenRow};
 
 /// A day, in milliseconds.
 const DAY: i64 = 86_400_000;
@@ -141,5 +141,32 @@ impl Service {
     /// [`ServiceError`].
     pub fn revoke_principal(&self, id: &PrincipalId) -> Result<(), ServiceError> {
         Ok(self.store.revoke_principal(self.now(), &self.operator(), id)?)
+    }
+
+    /// A person whom the identity provider vouched for, by their id, unless revoked.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub fn person(&self, id: &PrincipalId) -> Result<Option<Principal>, ServiceError> {
+        Ok(self.store.principal(id)?)
+    }
+
+    /// Who a person is here whom the identity provider vouched for before.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub fn identity(&self, issuer: &str, subject: &str) -> Result<Option<PrincipalId>, ServiceError> {
+        Ok(self.store.identity(issuer, subject)?)
+    }
+
+    /// Lets in whom the identity provider vouches for, as the principal that its claims make of them.
+    ///
+    /// # Errors
+    /// [`Reason::RoleOrganisation`] when the programme does not give the role to the organisation.
+    pub fn let_in(&self, issuer: &str, subject: &str, said: &Principal) -> Result<Provided, ServiceError> {
+        if !said.role.fits(&said.organisation, self.programme()) {
+            return Err(ServiceError::Refused(Reason::RoleOrganisation));
+        }
+        Ok(self.store.let_in(self.now(), issuer, subject, &self.operator(), said)?)
     }
 }

@@ -7,10 +7,12 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
+use zeroize::Zeroizing;
 
 use super::StoreError;
 use super::folder::{DataFolder, own_file};
+use crate::key::Fingerprint;
 use crate::vault::Vault;
 
 /// First bytes of a database in clear.
@@ -22,7 +24,9 @@ pub(super) fn open(path: &Path, vault: &Vault) -> Result<Connection, StoreError>
         return Err(StoreError::Plain(path.to_owned()));
     }
     let db = Connection::open(path)?;
-    give_key(&db, "key", vault)?;
+    // Copies of the text that SQLite makes on the way are wiped when it frees them.
+    db.pragma_update(None, "memory_security", "fill")?;
+    db.pragma_update(None, "key", vault.database_key().as_str())?;
     // The first page is read here: under another key it is none.
     match db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())) {
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
@@ -30,13 +34,6 @@ pub(super) fn open(path: &Path, vault: &Vault) -> Result<Connection, StoreError>
         }
         read => Ok(read.map(|()| db)?),
     }
-}
-
-fn give_key(db: &Connection, pragma: &str, vault: &Vault) -> Result<(), StoreError> {
-    // Copies of the text that SQLite makes on the way are wiped when it frees them.
-    db.pragma_update(None, "memory_security", "fill")?;
-    db.pragma_update(None, pragma, vault.database_key().as_str())?;
-    Ok(())
 }
 
 /// Whether a file is a database in clear: one that a version before 0.2.0 made. One that is not there, or empty, is not.
@@ -53,16 +50,17 @@ pub fn is_plain(path: &Path) -> Result<bool, StoreError> {
     Ok(head == CLEAR)
 }
 
-/// Encrypts the database of a data folder that a version before 0.2.0 made, for its migration: a copy is encrypted, checked and made
+/// Encrypts the database of a data folder that a version before 0.2.0 made, for its migration: an encrypted copy is made, checked and made
 /// durable, and takes the place of the other by its name alone. Whatever ends it midway, the one or the other is there; done again,
-/// it carries on. An encrypted one is left as it is. Returns whether there was anything to do.
+/// it carries on. An encrypted one is left as it is. Returns whether there was anything to do. `service` is the short name of the
+/// signing key that comes of the same service key: under another than the folder was made with, nothing is encrypted.
 ///
 /// The blocks that the one in clear took are the file system's, which may keep what was in them.
 ///
 /// # Errors
-/// [`StoreError::NotThere`], [`StoreError::InUse`], [`StoreError::Damaged`] when the copy is not whole, and whatever the disk or
+/// [`StoreError::NotThere`], [`StoreError::InUse`], [`StoreError::OtherKey`], [`StoreError::Damaged`] when the copy is not whole, and whatever the disk or
 /// SQLite says.
-pub fn encrypt_plain(root: &Path, vault: &Vault) -> Result<bool, StoreError> {
+pub fn encrypt_plain(root: &Path, vault: &Vault, service: Fingerprint) -> Result<bool, StoreError> {
     let folder = DataFolder::open(root)?;
     let path = folder.database();
     if !path.exists() {
@@ -79,6 +77,11 @@ pub fn encrypt_plain(root: &Path, vault: &Vault) -> Result<bool, StoreError> {
     }
     // What the log still holds goes into the file, and the log goes.
     let db = Connection::open(&path)?;
+    let sql = "SELECT value FROM meta WHERE name = 'service-fingerprint'";
+    let made_with: Option<String> = db.query_row(sql, [], |row| row.get(0)).optional()?;
+    if made_with.is_none_or(|made_with| made_with != service.to_string()) {
+        return Err(StoreError::OtherKey(path));
+    }
     db.pragma_update(None, "journal_mode", "DELETE")?;
     drop(db);
     for log in ["-wal", "-shm"] {
@@ -91,11 +94,12 @@ pub fn encrypt_plain(root: &Path, vault: &Vault) -> Result<bool, StoreError> {
         move |source| StoreError::Io { path: copy, doing, source }
     };
     own_file(&copy).map_err(io("made"))?;
-    fs::copy(&path, &copy).map_err(io("written"))?;
-    let db = Connection::open(&copy)?;
-    // A journal on disk would be of pages in clear; a copy that an end cuts short is made again.
-    db.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?;
-    give_key(&db, "rekey", vault)?;
+    let db = Connection::open(&path)?;
+    db.pragma_update(None, "memory_security", "fill")?;
+    let key = vault.database_key();
+    // Page by page into the other file: nothing of it is in clear there, nor in memory as a whole.
+    let uri = Zeroizing::new(format!("file:{}?cipher=aegis&key={}", in_uri(&copy)?, key.as_str()));
+    db.execute("VACUUM INTO ?1", [uri.as_str()])?;
     drop(db);
     let db = open(&copy, vault)?;
     let said: String = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
@@ -110,6 +114,29 @@ pub fn encrypt_plain(root: &Path, vault: &Vault) -> Result<bool, StoreError> {
         File::open(root).and_then(|folder| folder.sync_all()).map_err(io("made durable"))?;
     }
     Ok(true)
+}
+
+/// A path within a URI.
+fn in_uri(path: &Path) -> Result<String, StoreError> {
+    let text = path.to_str().ok_or_else(|| StoreError::Io {
+        path: path.to_owned(),
+        doing: "named in UTF-8",
+        source: std::io::ErrorKind::InvalidFilename.into(),
+    })?;
+    let mut uri = String::new();
+    // A drive's letter follows a slash.
+    if cfg!(windows) && !text.starts_with(['/', '\\']) {
+        uri.push('/');
+    }
+    for byte in text.bytes() {
+        match byte {
+            b'\\' if cfg!(windows) => uri.push('/'),
+            b'/' | b'.' | b'-' | b'_' | b':' => uri.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => uri.push(char::from(byte)),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Ok(uri)
 }
 
 fn beside(path: &Path, end: &str) -> PathBuf {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::{DataFolder, Store, StoreError, crypt, schema};
+use crate::key::Fingerprint;
 use crate::vault::Vault;
 
 /// Where a rehearsal is made, within the data folder.
@@ -58,7 +59,7 @@ pub fn look(root: &Path, vault: &Vault) -> Result<Migration, StoreError> {
 ///
 /// # Errors
 /// As [`migrate`]; [`StoreError::Damaged`] for what would not be sound afterwards.
-pub fn rehearse(root: &Path, vault: &Vault) -> Result<Migration, StoreError> {
+pub fn rehearse(root: &Path, vault: &Vault, service: Fingerprint) -> Result<Migration, StoreError> {
     let plan = look(root, vault)?;
     let folder = there(root)?;
     let _lock = folder.lock()?;
@@ -73,7 +74,7 @@ pub fn rehearse(root: &Path, vault: &Vault) -> Result<Migration, StoreError> {
             fs::copy(&from, &to).map_err(|source| io(&to, "written", source))?;
         }
     }
-    migrate(&stage, vault)?;
+    migrate(&stage, vault, service)?;
     let store = Store::open(&stage, vault)?;
     store.check_integrity()?;
     store.read(|db| {
@@ -87,14 +88,15 @@ pub fn rehearse(root: &Path, vault: &Vault) -> Result<Migration, StoreError> {
     Ok(plan)
 }
 
-/// Takes the database of a data folder forward: encrypts one that is in clear, then does the steps that are new to it.
+/// Takes the database of a data folder forward: encrypts one that is in clear, then does the steps that are new to it. `service` is
+/// the short name of the signing key that comes of the same service key.
 ///
 /// # Errors
-/// [`StoreError`]; the database is as it was, or as it is to be, or encrypted and of its old version.
-pub fn migrate(root: &Path, vault: &Vault) -> Result<Migration, StoreError> {
+/// [`StoreError`]; [`StoreError::OtherKey`] for another service's; the database is as it was, or as it is to be, or encrypted and of its old version.
+pub fn migrate(root: &Path, vault: &Vault, service: Fingerprint) -> Result<Migration, StoreError> {
     let plan = look(root, vault)?;
     if plan.encrypts {
-        crypt::encrypt_plain(root, vault)?;
+        crypt::encrypt_plain(root, vault, service)?;
     }
     if plan.from != plan.to {
         let folder = there(root)?;

@@ -557,8 +557,11 @@ fn a_database_in_clear_is_refused_until_it_is_encrypted_and_then_says_the_same()
     assert!(matches!(Store::open(&data, &vault()), Err(StoreError::Plain(_))));
     // Left by an end in the middle.
     std::fs::write(data.join("kobling.sqlite.sealing"), b"half").expect("written");
-    assert!(encrypt_plain(&data, &vault()).expect("encrypted"));
-    assert!(!encrypt_plain(&data, &vault()).expect("nothing to do"));
+    let service = |seed| SigningKey::from_seed(&mut [seed; 32]).verifying_key().fingerprint();
+    assert!(matches!(encrypt_plain(&data, &vault(), service(2)), Err(StoreError::OtherKey(_))));
+    assert!(is_plain(&path).expect("read"), "under another service key nothing is encrypted");
+    assert!(encrypt_plain(&data, &vault(), service(1)).expect("encrypted"));
+    assert!(!encrypt_plain(&data, &vault(), service(1)).expect("nothing to do"));
     let left: Vec<String> = std::fs::read_dir(&data)
         .expect("readable")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())

@@ -36,15 +36,7 @@ pub trait FrameSink {
     fn put(&mut self, frame: &[u8]) -> io::Result<()>;
 }
 
-/// In clear and one after the other: for who measures what comes in without a disk.
-impl FrameSink for Vec<u8> {
-    fn put(&mut self, frame: &[u8]) -> io::Result<()> {
-        self.extend_from_slice(frame);
-        Ok(())
-    }
-}
-
-/// Frame by frame, in clear.
+/// Kept in memory.
 impl FrameSink for Vec<Vec<u8>> {
     fn put(&mut self, frame: &[u8]) -> io::Result<()> {
         self.push(frame.to_vec());

@@ -31,7 +31,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 pub use frames::{FrameFile, FrameReader, FrameSink};
 pub use message::Unsealed;
 pub use scratch::Scratch;
-pub use sealed::{SealedFile, SealedReader, SealedWriter};
+pub use sealed::{SealedFile, SealedReader, SealedWriter, encrypt_file};
 
 use crate::key::ServiceKey;
 use crate::secret::{Random as _, Secret, SystemRandom};

@@ -6,7 +6,7 @@
 //! | 32 | salt |
 //! | 65,552 each | a chunk: 65,536 bytes and their tag; the last is shorter, and there always is one |
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -224,4 +224,29 @@ impl Seek for SealedReader {
         self.at = to.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.at)
     }
+}
+
+/// Encrypts a file in clear under a name, by another beside it, whose name ends otherwise until it is durable. One that is sealed already
+/// is left as it is: `false`. The folder's own sync is the caller's.
+///
+/// # Errors
+/// I/O errors.
+pub fn encrypt_file(vault: &Vault, path: &Path, end: &str, name: &str) -> io::Result<bool> {
+    let mut plain = File::open(path)?;
+    let mut kind = [0; 4];
+    if read_at(&plain, &mut kind, 0)? == 4 && kind == *KIND {
+        return Ok(false);
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(end);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut out = SealedWriter::new(vault, options.open(&beside)?, name)?;
+    io::copy(&mut plain, &mut out)?;
+    out.finish()?.sync_all()?;
+    drop(plain);
+    std::fs::rename(&beside, path)?;
+    Ok(true)
 }

@@ -5,7 +5,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
@@ -15,9 +14,11 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::page::{self, Refusal, Refused};
 use super::routes::{self, Right};
-use super::session::Session;
+use super::session::{Credential, Session};
 use super::{Web, cookie};
-use crate::auth::{Principal, authorise};
+use crate::auth::{Action, Principal, Thumbprint, authorise};
+use crate::http::admission::{Here, Kind};
+use crate::http::{Code, Presented};
 use crate::language::Language;
 use crate::service::Reason;
 
@@ -52,6 +53,11 @@ impl Visit {
         };
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         Visit { language, address: format!("{rest}{query}"), signed_in: None }
+    }
+
+    /// The same in a language.
+    pub(super) fn in_language(&self, language: Language) -> Visit {
+        Visit { language, ..self.clone() }
     }
 
     /// Who is signed in, if anybody is.
@@ -95,7 +101,7 @@ fn is_of_ours(headers: &HeaderMap) -> bool {
 }
 
 /// Whether a browser says that a request does not come from a page of this service: another site, a mail, a bookmark.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+pub(super) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin")
 }
 
@@ -106,12 +112,20 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let came = Instant::now();
     let path = path.map(|path| path.as_str().to_owned()).unwrap_or_default();
     let method = request.method().clone();
     let mut visit = Visit::of(&request);
+    let mut here = Here::of(&request);
     let route = routes::find(&method, &path);
-    let answer = match admit(&web, &mut visit, &method, request.headers().clone()).await {
+    let kind = match route.map(|route| route.right) {
+        Some(Right::Needs(action)) if action != Action::Ask || routes::asks(&visit.address) => {
+            Kind::of(Some(action))
+        }
+        _ => Kind::Other,
+    };
+    let begun = crate::http::Request::begun(here.as_ref(), method.clone(), path, kind);
+    let (headers, presented) = (request.headers().clone(), Presented::of(request.extensions()));
+    let answer = match admit(&web, &mut visit, &method, headers, presented).await {
         Err(refusal) => Err(refusal),
         Ok(()) => match route.map(|route| route.right) {
             None => Err(Refusal::of(Reason::NotFound)),
@@ -126,6 +140,14 @@ pub(super) async fn guard(
             }
         },
     };
+    let leave = match (&answer, &mut here, &visit.signed_in) {
+        (Ok(()), Some(here), Some((principal, _))) => here.admit(principal, kind).map(Some),
+        _ => Ok(None),
+    };
+    let (answer, under_way) = match leave {
+        Ok(under_way) => (answer, under_way),
+        Err(failure) => (Err(failure.into()), None),
+    };
     let asks = answer.is_ok() && method.is_safe() && routes::asks(&visit.address);
     let mut response = match answer {
         // A link in a mail, or a look ahead, asks nothing: somebody has to mean it.
@@ -133,18 +155,21 @@ pub(super) async fn guard(
         Ok(()) if asks && is_from_elsewhere(request.headers()) => super::sign_in::lead_onward(&visit),
         Ok(()) => {
             request.extensions_mut().insert(visit.clone());
-            next.run(request).await
+            Here::within(here.clone(), next.run(request)).await
         }
         Err(refusal) => refusal.into_response(),
     };
+    drop(under_way);
     if let Some(refused) = response.extensions_mut().remove::<Refused>() {
+        let code = Code(refused.code);
         response = page::refused(&visit, &method, refused);
+        response.extensions_mut().insert(code);
     }
     if route.is_some_and(routes::PageRoute::leaves_at_ticks) {
-        crate::http::wait_for_tick(came).await;
+        crate::http::wait_for_tick(begun.came()).await;
     }
     page::dress(response.headers_mut());
-    tracing::info!(%method, page = path, status = response.status().as_u16(), "request");
+    begun.ended(here.as_ref(), &mut response);
     response
 }
 
@@ -154,14 +179,21 @@ async fn admit(
     visit: &mut Visit,
     method: &Method,
     headers: HeaderMap,
+    presented: Option<Thumbprint>,
 ) -> Result<(), Refusal> {
     if !method.is_safe() && !is_of_ours(&headers) {
         return Err(Refusal::Elsewhere);
     }
     let Some(id) = cookie::read(&headers) else { return Ok(()) };
     let Some(session) = web.sessions.find(id, web.service.now()) else { return Ok(()) };
-    let (service, bearer) = (Arc::clone(&web.service), session.bearer);
-    match crate::http::blocking(move || service.principal_of(&bearer)).await? {
+    let (service, credential) = (Arc::clone(&web.service), session.credential.clone());
+    let find = move || match credential {
+        Credential::Token(bearer) => {
+            Ok(service.admit(&bearer, presented.as_ref())?.map(|known| known.principal))
+        }
+        Credential::Person(id) => service.person(&id),
+    };
+    match crate::http::blocking(find).await? {
         Some(principal) => visit.signed_in = Some((principal, session)),
         // Revoked since.
         None => web.sessions.end(&session),

@@ -61,7 +61,7 @@ impl From<Failure> for Refusal {
 #[derive(Clone, Debug)]
 pub(super) struct Refused {
     pub(super) status: StatusCode,
-    code: &'static str,
+    pub(super) code: &'static str,
     /// What was refused, and what to do.
     da: (String, String),
     en: (String, String),
@@ -74,7 +74,7 @@ impl IntoResponse for Refusal {
             Refusal::Service(error) => {
                 let code = error.code();
                 let status = crate::http::status(code);
-                if status.is_server_error() {
+                if status.is_server_error() && code != Reason::LineFull.code() {
                     let cause = std::error::Error::source(&error).map(ToString::to_string);
                     tracing::error!(code, error = %error, cause, "a page failed");
                 }

@@ -8,10 +8,8 @@ use kobling::audit::{Receipt, SignedReceipt};
 use kobling::auth::{Principal, Role};
 use kobling::clock::{Clock, Day, FixedClock, Timestamp};
 use kobling::consent::{ConsentBatch, ConsentRecord};
-use kobling::key::ServiceKey;
 use kobling::programme::Programme;
 use kobling::question::Ask;
-use kobling::secret::SeededRandom;
 use kobling::service::{Erase, Service, UploadRequest};
 use kobling::snapshot::Snapshot;
 
@@ -171,7 +169,8 @@ impl Desk {
         let manifest: serde_json::Value = serde_json::from_str(&row.manifest).expect("JSON");
         let sha256 = serde_json::from_value(manifest["sha256"].clone()).expect("a digest");
         let dir = self.data().join("snapshots").join(&row.folder);
-        Snapshot::load(&dir, self.it().programme(), &sha256).unwrap_or_else(|error| panic!("{error}"))
+        Snapshot::load(&kit::vault(), &dir, self.it().programme(), &sha256)
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Link and person number of those who recorded something at a partner, by the order in which they did.
@@ -204,7 +203,7 @@ impl Desk {
             forms.iter().any(|form| content.windows(form.len()).any(|window| window == form))
         };
         let mut found = BTreeSet::new();
-        for (path, content) in kit::files(&self.data()) {
+        for (path, content) in kit::clear_files(&self.data()) {
             if holds(&content) {
                 let inside = path.strip_prefix(self.data()).expect("inside");
                 found.insert(

@@ -20,7 +20,13 @@ pub struct Serving {
 
 impl Serving {
     fn start(mut command: Command) -> Serving {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+        command.stderr(Stdio::null());
+        Serving::start_logging(command)
+    }
+
+    /// The same with a log that goes where the command says.
+    pub fn start_logging(mut command: Command) -> Serving {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("started");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
         let address =

@@ -10,6 +10,7 @@ use kobling::client::Client;
 use kobling::clock::{Clock, Day, FixedClock, Timestamp};
 use kobling::consent::ConsentRecord;
 use kobling::extract::{Decimal, Declared, Job, Package, Source, Unwatched, tokenise};
+use kobling::http::{Admission, AdmissionSettings};
 use kobling::id::{Identifier, LeadingZero, Sex, generate_made_up_cpr};
 use kobling::key::{LinkageKey, ServiceKey, SigningKey};
 use kobling::name::PartnerId;
@@ -18,7 +19,7 @@ use kobling::secret::{SeededRandom, SystemRandom};
 use kobling::service::{Service, ServiceError};
 use kobling::store::StoreError;
 use kobling::token::Tokeniser;
-use kobling::vault::Vault;
+use kobling::vault::{FrameReader, SealedFile, Vault};
 
 pub const PROGRAMME: &str = include_str!("../../programmes/interventionsmodel.toml");
 
@@ -182,6 +183,11 @@ impl Running {
 
     /// The same with another text of the programme.
     pub fn of(text: &str) -> Running {
+        Running::by(text, AdmissionSettings::default())
+    }
+
+    /// The same, with other rules of who is let in.
+    pub fn by(text: &str, rules: AdmissionSettings) -> Running {
         let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
         let dir = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(FixedClock::new("2025-06-01T08:00:00Z".parse().expect("an instant")));
@@ -204,7 +210,9 @@ impl Running {
                 stopped.await.ok();
             };
             let random = Box::new(SystemRandom::new());
-            runtime.block_on(kobling::web::serve(serving, random, listener, None, done)).expect("served");
+            let admission = Admission::new(rules, Box::new(SystemRandom::new()));
+            let served = kobling::web::serve_by((serving, admission), random, listener, None, done);
+            runtime.block_on(served).expect("served");
         });
         Running { dir, address, service, clock, stop: Some(stop), thread: Some(thread) }
     }
@@ -340,6 +348,39 @@ pub fn raw(
         headers: response.headers().iter().map(|(n, v)| (n.to_string(), text(v))).collect(),
         body: response.body_mut().read_to_string().expect("text"),
     }
+}
+
+/// Every file of a data folder of [`Running`] and [`Desk`](desk::Desk), with what it holds for who has the service key: frames and
+/// sealed files opened, and the database's pages as they are, those that nothing refers to any more too. What is in clear on disk
+/// stands as it is.
+pub fn clear_files(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let vault = vault();
+    let open = |(path, bytes): (PathBuf, Vec<u8>)| {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let clear = if bytes.starts_with(b"KBF1") {
+            let reader = FrameReader::open(&vault, &path, &format!("staged/{name}")).expect("opens");
+            let (mut reader, mut clear) = (reader.expect("a head"), Vec::new());
+            while let Some(frame) = reader.next().expect("reads") {
+                clear.extend_from_slice(frame);
+            }
+            assert!(reader.is_at_end(), "{name}");
+            clear
+        } else if bytes.starts_with(b"KBV1") {
+            let file = SealedFile::open(&vault, &path, &format!("snapshot/{name}")).expect("opens");
+            let mut clear = vec![0; usize::try_from(file.len()).expect("small")];
+            assert_eq!(file.read_at(0, &mut clear).expect("reads"), clear.len());
+            clear
+        } else if name == "kobling.sqlite" {
+            let db = database(data, &service_key());
+            let mut pages = db.prepare("SELECT data FROM sqlite_dbpage ORDER BY pgno").expect("pages");
+            let pages = pages.query_map([], |row| row.get::<_, Vec<u8>>(0)).expect("pages");
+            pages.flat_map(|page| page.expect("a page")).collect()
+        } else {
+            bytes
+        };
+        (path, clear)
+    };
+    files(data).into_iter().map(open).collect()
 }
 
 /// Every file under a folder with its bytes.

@@ -3,6 +3,7 @@
 
 #![cfg(all(unix, feature = "service"))]
 
+mod clients;
 #[path = "../kit/contract.rs"]
 mod contract;
 #[path = "../kit/mod.rs"]

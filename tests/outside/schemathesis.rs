@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::world::{PRINCIPALS, World};
 
 /// Python of the folder that tests/run makes.
-fn python() -> std::path::PathBuf {
+pub fn python() -> std::path::PathBuf {
     let python = std::env::var_os("KOBLING_OUTSIDE_PYTHON");
     python.expect("tests/run installs what this needs and says where, as KOBLING_OUTSIDE_PYTHON").into()
 }

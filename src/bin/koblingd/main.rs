@@ -8,12 +8,15 @@ mod demo;
 mod doctor;
 mod erase;
 mod exit;
+mod files;
 mod folder;
 mod init;
 mod ledger;
+mod log;
 mod manual;
 mod migrate;
 mod notify;
+mod oidc;
 mod partner;
 mod principal;
 mod programme;
@@ -26,6 +29,10 @@ mod statement;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+/// Wipes memory when it is let go: rows, tokens and keys pass through buffers of others on their way (tests/memory.rs).
+#[global_allocator]
+static WIPED: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 /// The linkage service of a Kobling programme.
 ///

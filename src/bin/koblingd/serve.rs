@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use kobling::auth::CertificateDemand;
+use kobling::http::{Admission, AdmissionSettings};
 use kobling::secret::SystemRandom;
 use kobling::service::Erase;
 use kobling::{http, web};
@@ -39,6 +40,9 @@ pub(crate) struct Serve {
     /// Serve without TLS on other addresses than loopback, because a proxy in front ends it.
     #[arg(long, conflicts_with = "tls_cert")]
     behind_proxy_that_ends_tls: bool,
+    /// Address and port for figures and health, without TLS and without a token: 127.0.0.1:9464, for instance.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
 }
 
 impl Serve {
@@ -88,13 +92,15 @@ impl Serve {
         }
         let memory =
             self.snapshot_memory.or(said.snapshot_memory).unwrap_or(kobling::limits::QUESTION_MEMORY_BYTES);
-        tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
+        settings.log.begin();
         let service = Arc::new(places.open()?.with_memory(memory).with_certificates_of(demand));
-        let busy = |error: std::io::Error| {
-            Failure::Configuration(format!("{listen}: cannot be listened on: {error}"))
-        };
-        let listener = TcpListener::bind(listen).map_err(busy)?;
-        let address = listener.local_addr().map_err(busy)?;
+        let provider = settings.oidc.as_ref().map(|oidc| oidc.provider(service.programme())).transpose()?;
+        let provider = provider.map(Arc::new);
+        let (listener, address) = bind(listen)?;
+        let seeing = self.metrics_listen.or(settings.metrics.listen).map(bind).transpose()?;
+        let connections = crate::files::most_connections(settings.admission.connections);
+        let rules = AdmissionSettings { connections, ..settings.admission.clone() };
+        let admission = Admission::new(rules, Box::new(SystemRandom::new()));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -114,6 +120,9 @@ impl Serve {
             runtime.spawn(renew(tls, hung_up()));
         }
         let scheme = if clear { "http" } else { "https" };
+        if let Some((_, address)) = &seeing {
+            println!("figures and health on http://{address}");
+        }
         println!("listening on {scheme}://{address}");
         // Whoever started this may wait for the line, and may have stopped listening to what follows.
         std::io::stdout().flush().ok();
@@ -123,11 +132,24 @@ impl Serve {
             notify::stopping();
         };
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
-        let looked_after = Arc::clone(&service);
+        let (looked_after, told) = (Arc::clone(&service), Arc::clone(&admission));
         // It is not waited for: whatever the end interrupts is taken up again at the next start, as after a kill.
-        std::thread::spawn(move || look_after(&looked_after, &stopped));
+        std::thread::spawn(move || look_after(&looked_after, &told, &stopped));
+        if let Some((listener, address)) = seeing {
+            let (service, admission) = (Arc::clone(&service), Arc::clone(&admission));
+            let least_free = settings.metrics.least_free_bytes;
+            // Until the end of the process: who watches sees requests under way end.
+            let seen =
+                http::serve_seeing(service, admission, least_free, listener, std::future::pending::<()>());
+            runtime.spawn(async move {
+                if let Err(error) = seen.await {
+                    tracing::error!(%address, %error, "figures and health cannot be served");
+                }
+            });
+        }
+        let random = Box::new(SystemRandom::new());
         let served = runtime
-            .block_on(web::serve(service, Box::new(SystemRandom::new()), listener, tls, told_to_stop))
+            .block_on(web::serve_with((service, admission), random, provider, listener, tls, told_to_stop))
             .map_err(|error| Failure::Files(format!("{address}: {error}")));
         drop(stop);
         #[cfg(unix)]
@@ -136,23 +158,34 @@ impl Serve {
     }
 }
 
+/// Listens on an address, and says on which it came to be.
+fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let busy =
+        |error: std::io::Error| Failure::Configuration(format!("{listen}: cannot be listened on: {error}"));
+    let listener = TcpListener::bind(listen).map_err(busy)?;
+    let address = listener.local_addr().map_err(busy)?;
+    Ok((listener, address))
+}
+
 /// How often it is looked whether a day has begun, or something was left to be done.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// Does the upkeep at start, and then once a day, until `stopped`.
-fn look_after(service: &kobling::service::Service, stopped: &std::sync::mpsc::Receiver<()>) {
+fn look_after(
+    service: &kobling::service::Service,
+    told: &Admission,
+    stopped: &std::sync::mpsc::Receiver<()>,
+) {
     let mut done = None;
     loop {
         let today = service.now().day();
         if done != Some(today) {
             match service.look_after(&service.operator(), Erase::Ripe) {
                 Ok(did) => {
-                    tracing::info!(
-                        erasures = did.erased.erasures,
-                        snapshots = did.erased.snapshots,
-                        waiting = did.waiting,
-                        "daily upkeep"
-                    );
+                    tracing::info!(waiting = did.waiting, "daily upkeep");
+                    if !did.waiting {
+                        told.upkept(service.now());
+                    }
                     done = (!did.waiting).then_some(today);
                 }
                 Err(error) => tracing::warn!(code = error.code(), "the daily upkeep could not be done"),

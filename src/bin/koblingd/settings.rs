@@ -7,9 +7,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use kobling::auth::CertificateDemand;
+use kobling::http::{AdmissionSettings, SeeingSettings};
 use serde::Deserialize;
 
 use crate::exit::Failure;
+use crate::log::LogSettings;
+use crate::oidc::OidcSettings;
 
 /// The file that is read where none is named and one is there.
 const USUAL: &str = "/etc/kobling/koblingd.toml";
@@ -26,10 +29,18 @@ const CREDENTIAL: &str = "service.key";
 pub(crate) struct Settings {
     /// What every command needs, and how it is served.
     pub(crate) service: ServiceSettings,
+    /// Who is let in, how often, and how many at a time.
+    pub(crate) admission: AdmissionSettings,
+    /// Figures and health.
+    pub(crate) metrics: SeeingSettings,
+    /// What is written to standard error.
+    pub(crate) log: LogSettings,
     /// Client certificates.
     pub(crate) tls: TlsSettings,
     /// Backups.
     pub(crate) backup: BackupSettings,
+    /// The identity provider that people sign in to the pages through.
+    pub(crate) oidc: Option<OidcSettings>,
 }
 
 /// `[backup]`.
@@ -93,7 +104,15 @@ impl Settings {
             // The parser's own message alone: the line itself may hold what was pasted into the wrong file.
             Failure::Configuration(format!("{}, line {line}: {}", path.display(), error.message()))
         })?;
+        if let Some(field) = settings.admission.shut() {
+            let why =
+                format!("{}: [admission] {field} lets nobody in; leave it out, or say more", path.display());
+            return Err(Failure::Configuration(why));
+        }
         let folder = path.parent().unwrap_or(Path::new("."));
+        if let Some(oidc) = &mut settings.oidc {
+            oidc.start_at(folder);
+        }
         let service = &mut settings.service;
         for path in [
             &mut service.data,
@@ -134,6 +153,7 @@ mod tests {
         for text in [
             "[service]\ndata = \"d\"\ndatta = \"kobling-token-1.secret\"\n",
             "[service]\n\nlisten = \"secret\"\n",
+            "[log]\n\nlevel = \"secret\"\n",
         ] {
             let Err(Failure::Configuration(said)) = Settings::read(text, Path::new("k.toml")) else {
                 panic!("refused")
@@ -141,5 +161,14 @@ mod tests {
             assert!(said.starts_with("k.toml, line 3"), "{said}");
             assert!(!said.contains("secret"), "{said}");
         }
+    }
+
+    #[test]
+    fn what_lets_nobody_in_is_refused_by_its_name() {
+        let text = "[admission]\nquestions = { per_minute = 0, at_once = 5 }\n";
+        let Err(Failure::Configuration(said)) = Settings::read(text, Path::new("k.toml")) else {
+            panic!("refused")
+        };
+        assert!(said.contains("k.toml") && said.contains("questions"), "{said}");
     }
 }

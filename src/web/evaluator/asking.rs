@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::answer::{Answer, OneAsk};
 use crate::clock::{Period, Quarter};
-use crate::http::{Failure, Wanted, blocking};
+use crate::http::{Failure, Wanted, counted};
 use crate::name::{DimensionId, PopulationId, QuestionId};
 use crate::question::Ask;
 use crate::service::{Reason, ServiceError};
@@ -106,9 +106,15 @@ pub(super) async fn ask_all(
 ) -> Result<Vec<Result<Asked, ServiceError>>, Failure> {
     let wanted = Wanted::default();
     let progress = Arc::clone(&wanted.0);
-    let (service, caller) = (Arc::clone(&web.service), visitor.principal.clone());
-    let one = move |ask: Ask| service.ask_with(&caller, &ask, &progress).and_then(Asked::read);
-    blocking(move || Ok(asks.into_iter().map(one).collect())).await
+    let mut answers = Vec::new();
+    for ask in asks {
+        let (service, caller, progress) =
+            (Arc::clone(&web.service), visitor.principal.clone(), Arc::clone(&progress));
+        // Each in its own turn: others' questions are answered between those of a long report.
+        let answer = counted(move || service.ask_with(&caller, &ask, &progress).and_then(Asked::read)).await;
+        answers.push(answer.map_err(|Failure(error)| error));
+    }
+    Ok(answers)
 }
 
 /// Asks one question.

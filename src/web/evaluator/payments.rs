@@ -15,7 +15,7 @@ use super::view::period_words;
 use crate::answer::Statement;
 use crate::audit::SignedStatement;
 use crate::clock::{Period, Quarter};
-use crate::http::blocking;
+use crate::http::{blocking, counted};
 use crate::language::Language;
 use crate::name::QuestionId;
 use crate::service::{Reason, ServiceError};
@@ -165,7 +165,7 @@ pub(super) async fn state(State(web): State<Arc<Web>>, filled: Filled) -> Result
         (Ok(question), Ok(period)) => {
             let (service, caller) = (Arc::clone(&web.service), visitor.principal.clone());
             let asked = question.clone();
-            let stated = blocking(move || service.state_payment(&caller, &asked, period)).await;
+            let stated = counted(move || service.state_payment(&caller, &asked, period)).await;
             match stated {
                 Ok(_) => Ok((question, period)),
                 Err(crate::http::Failure(error)) => {
