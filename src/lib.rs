@@ -18,6 +18,8 @@
 //! | `disclosure` | the rules, the release ledger, and the only way out for a count (feature `service`) |
 //! | `question` | the closed question language and the kernels that count (feature `service`) |
 //! | [`followup`] | what a partner may learn of its own referrals, and its own worklist |
+//! | `finding` | what `koblingd doctor` finds (feature `service`) |
+//! | `backup` | a data folder in one encrypted file, and back (feature `service`) |
 //! | `service`, `http` | what can be done, one file an operation; and the way in |
 //! | `web` | the same for people: pages for evaluators, partners and stewards (feature `service`) |
 //!
@@ -30,6 +32,8 @@ pub mod answer;
 pub mod audit;
 #[cfg(feature = "service")]
 pub mod auth;
+#[cfg(feature = "service")]
+pub mod backup;
 #[cfg(feature = "partner")]
 pub mod client;
 pub mod clock;
@@ -45,6 +49,8 @@ pub mod escape;
 #[cfg(feature = "partner")]
 pub mod exchange;
 pub mod extract;
+#[cfg(feature = "service")]
+pub mod finding;
 #[cfg(not(target_family = "wasm"))]
 pub mod followup;
 #[cfg(feature = "service")]

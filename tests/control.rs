@@ -122,7 +122,7 @@ fn the_socket_is_the_owners_and_takes_nothing_but_commands() {
     };
     let version = env!("CARGO_PKG_VERSION");
     let wanted = |version: &str, arguments: &str| {
-        format!("{{\"version\":\"{version}\",\"arguments\":[{arguments}],\"file\":false}}\n")
+        format!("{{\"version\":\"{version}\",\"arguments\":[{arguments}]}}\n")
     };
     assert!(send(b"GET / HTTP/1.1\r\n\r\n").is_empty());
     assert!(send(&[0xFF; 70_000]).is_empty());

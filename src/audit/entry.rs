@@ -165,6 +165,14 @@ pub enum Deed {
     AnswersRead,
     /// The audit chain was read.
     AuditRead,
+    /// A backup was made.
+    BackedUp,
+    /// The data folder was restored from a backup.
+    Restored,
+    /// A partner handed in the receipts that it holds.
+    ReceiptsHandedIn,
+    /// Questions may be asked of a restored folder again.
+    RestorationReleased,
 }
 
 /// An entry of a strand: everything that is hashed, and nothing else.

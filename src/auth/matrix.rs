@@ -55,13 +55,19 @@ pub enum Action {
     ReadQuality,
     /// Read the audit chain.
     ReadAudit,
+    /// See what a restored service lacks: a partner its own part.
+    ReadRestoration,
+    /// Hand in one's own receipts after it was restored.
+    HandInReceipts,
+    /// Let questions be asked again after it was restored.
+    ReleaseRestoration,
     /// Have a new token made in place of one's own.
     RotateToken,
 }
 
 impl Action {
     /// All of them, in the order of the matrix's lines.
-    pub const ALL: [Action; 23] = [
+    pub const ALL: [Action; 26] = [
         Action::ReadProgramme,
         Action::ReadQuestions,
         Action::Upload,
@@ -84,6 +90,9 @@ impl Action {
         Action::ReadAnswers,
         Action::ReadQuality,
         Action::ReadAudit,
+        Action::ReadRestoration,
+        Action::HandInReceipts,
+        Action::ReleaseRestoration,
         Action::RotateToken,
     ];
 
@@ -113,6 +122,9 @@ impl Action {
             Action::ReadAnswers => "read-answers",
             Action::ReadQuality => "read-quality",
             Action::ReadAudit => "read-audit",
+            Action::ReadRestoration => "read-restoration",
+            Action::HandInReceipts => "hand-in-receipts",
+            Action::ReleaseRestoration => "release-restoration",
             Action::RotateToken => "rotate-token",
         }
     }
@@ -188,6 +200,8 @@ mod tests {
             assert_eq!(authorise(role, Action::ReviewFollowups), role == Role::Steward);
             assert_eq!(authorise(role, Action::ReviewUploads), role == Role::Steward);
             assert_eq!(authorise(role, Action::ReadAudit), role == Role::Auditor);
+            assert_eq!(authorise(role, Action::HandInReceipts), role == Role::Partner);
+            assert_eq!(authorise(role, Action::ReleaseRestoration), role == Role::Steward);
             // Who proposes does not approve, and the operator reads no answer and seals nothing.
             assert!(!(authorise(role, Action::ProposeAlias) && authorise(role, Action::ApproveAlias)));
         }

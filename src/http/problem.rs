@@ -66,6 +66,7 @@ const STATUS: &[(&str, u16)] = &[
     ("seal", 500),
     ("internal", 500),
     ("clock", 503),
+    ("restored", 503),
     ("followup-quota", 429),
     ("too-many-requests", 429),
     ("too-many-failures", 429),

@@ -14,7 +14,7 @@ use super::guard::guard;
 use super::problem::Failure;
 use super::{
     access, aliases, answers, consents, description, followups, packages, programme, questions, reports,
-    steward, tokens, tus, unusual, uploads,
+    restoration, steward, tokens, tus, unusual, uploads,
 };
 use crate::auth::Action;
 use crate::service::{Reason, Service};
@@ -90,6 +90,9 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/followups/volumes", Action::ReviewFollowups),
     route("GET", "/v1/answers/log", Action::ReadAnswers),
     route("GET", "/v1/quality", Action::ReadQuality),
+    route("GET", "/v1/restoration", Action::ReadRestoration),
+    route("POST", "/v1/restoration/receipts", Action::HandInReceipts),
+    route("POST", "/v1/restoration/release", Action::ReleaseRestoration),
     route("GET", "/v1/audit", Action::ReadAudit),
     route("GET", "/v1/audit/strand", Action::ReadOwnStrand),
     route("POST", "/v1/token/rotate", Action::RotateToken),
@@ -153,6 +156,9 @@ fn routed() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(followups::volumes, followups::approve))
         .routes(routes!(answers::log))
         .routes(routes!(questions::quality))
+        .routes(routes!(restoration::show))
+        .routes(routes!(restoration::receipts))
+        .routes(routes!(restoration::release))
         .routes(routes!(questions::audit))
         .routes(routes!(questions::strand))
         .routes(routes!(tokens::rotate))

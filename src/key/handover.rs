@@ -211,6 +211,17 @@ impl Recipients {
     pub fn count(&self) -> usize {
         self.0.len()
     }
+
+    /// Each as text.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+
+    #[cfg(feature = "service")]
+    pub(super) fn all(&self) -> &[x25519::Recipient] {
+        &self.0
+    }
 }
 
 fn begins(text: &str, start: &str) -> bool {
@@ -299,6 +310,11 @@ impl Identities {
             identities.push(line.parse().map_err(|_| IdentityFault::Text)?);
         }
         if identities.is_empty() { Err(IdentityFault::None) } else { Ok(Identities(identities)) }
+    }
+
+    #[cfg(feature = "service")]
+    pub(super) fn all(&self) -> &[x25519::Identity] {
+        &self.0
     }
 
     /// Their recipients: what the custodian needs, and no secret.

@@ -9,6 +9,8 @@
 //! Callers: `extract` and the partner's commands (linkage and signing keys), `intake` and the service's commands
 //! (service key), `client` (a bearer token's file), `demo`.
 
+#[cfg(feature = "service")]
+mod archive;
 mod danish;
 mod file;
 #[cfg(feature = "partner")]
@@ -27,6 +29,8 @@ mod signer;
 mod signing;
 mod words;
 
+#[cfg(feature = "service")]
+pub use archive::{OpenError, Opened, Sealing};
 pub use file::{Example, KeyFileError, Kind};
 #[cfg(feature = "partner")]
 pub use handover::{

@@ -130,6 +130,7 @@ impl Service {
         ask: &Ask,
         progress: &Progress,
     ) -> Result<String, ServiceError> {
+        self.answers()?;
         self.may_ask(caller, ask)?;
         let mut answering = self.answering();
         self.answer(&mut answering, (&caller.actor(), &caller.organisation), (ask, Given::Answer), progress)

@@ -116,6 +116,18 @@ impl Reason {
                 "dette er ikke den tjenestenøgle, datamappen er lavet med",
                 "brug den: med en anden ville intet passe med det, der er gemt",
             ),
+            Reason::Restored => (
+                "tjenesten er gendannet fra en sikkerhedskopi og svarer ikke, før styregruppen har frigivet den",
+                "spørg igen senere; parterne afleverer deres kvitteringer, og styregruppen afgør det med `koblingd restore release`",
+            ),
+            Reason::ReceiptOther => (
+                "en kvittering er ikke fra denne tjeneste til denne part, eller den er ændret siden",
+                "aflevér de kvitteringer, tjenesten har givet jer, som de ligger i udbakken",
+            ),
+            Reason::ReceiptFork => (
+                "en kvittering modsiger en post, som sikkerhedskopien havde: kopien er ikke af den historie, I har fået vist",
+                "gem kvitteringen, og vis den til styregruppen og revisor",
+            ),
             Reason::TooManyRequests => (
                 "der er kommet flere forespørgsler med jeres token, end det har lov til lige nu",
                 "vent så mange sekunder, som headeren Retry-After siger, og fortsæt så; spørg om mindre ad gangen",
@@ -163,6 +175,10 @@ fn conflict(english: &str) -> Option<&'static str> {
         }
         "the snapshot changed while rows of it were erased" => {
             "øjebliksbilledet ændrede sig, mens dets rækker blev slettet"
+        }
+        "nothing is held; it was released before" => "intet holdes tilbage; det er frigivet før",
+        "what is missing is not what was seen; look again" => {
+            "det, der mangler, er ikke det, der blev set; se igen"
         }
         "the database is being read; try again" => "databasen læses lige nu; prøv igen",
         "these are the same token already" => "det er samme token i forvejen",

@@ -26,7 +26,7 @@ pub struct TakenOver {
 
 /// Encrypts whatever of a data folder is in clear: the database, then staged files, then snapshots, each by a new file that takes the
 /// other's name when it is durable. Whatever ends it midway, done again, it carries on; a folder that is encrypted is left as it is.
-/// Nobody may serve the folder meanwhile. The schema comes to its newest on the way ([`Store::open`]).
+/// Nobody may serve the folder meanwhile. The schema comes to its newest on the way ([`store::migrate`]).
 ///
 /// # Errors
 /// [`StoreError::OtherKey`] when the folder was made with another service key: nothing is encrypted then. [`StoreError`] and I/O errors.
@@ -34,7 +34,7 @@ pub fn encrypt_folder(data: &Path, key: &ServiceKey) -> Result<TakenOver, Servic
     let vault = Vault::of(key);
     let service = key.signing_key().verifying_key().fingerprint();
     let mut done =
-        TakenOver { database: store::encrypt_plain(data, &vault, service)?, ..TakenOver::default() };
+        TakenOver { database: store::migrate(data, &vault, service)?.encrypts, ..TakenOver::default() };
     let store = Store::open(data, &vault)?;
     let programme = store.in_force()?.programme;
     for package in store.packages_staged()? {

@@ -157,7 +157,13 @@ impl Service {
             match read {
                 // An upload of which nothing has arrived has no file.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                read => read?,
+                // Whom it names is not known: nobody is forgotten before it is.
+                Err(error) => {
+                    let upload = &package.id;
+                    tracing::warn!(upload, kind = ?error.kind(), "a staged file cannot be read; no number is forgotten yet");
+                    return Ok(Vec::new());
+                }
+                Ok(()) => {}
             }
         }
         gone.retain(|link| joined.group(link).is_none_or(|group| !kept_groups.contains(&group)));

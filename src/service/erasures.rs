@@ -227,7 +227,8 @@ impl Service {
         Ok(self.store.decide_erasure(&erasure.id, &orders)?)
     }
 
-    /// Carries the decided erasures out in the staged files. Nobody seals meanwhile: the caller holds the lock.
+    /// Carries the decided erasures out in the staged files. Nobody seals meanwhile: the caller holds the lock. All that can
+    /// be done is done before the first failure is told.
     pub(super) fn erase_staged_rows(&self, _sealing: &MutexGuard<'_, ()>) -> Result<(), ServiceError> {
         let decided = self.store.erasures_at(ErasureState::Decided)?;
         if decided.is_empty() {
@@ -241,15 +242,28 @@ impl Service {
             by_link.entry(order.link).or_default().push(order);
         }
         let mut waiting: HashSet<PartnerId> = HashSet::new();
+        let mut failed = None;
         for package in self.store.packages_staged()? {
             let Some(orders) = of.get(&(&package.partner, &package.dataset)) else { continue };
-            if !self.erase_package(&package, orders, None)? {
-                waiting.insert(package.partner);
+            match self.erase_package(&package, orders, None) {
+                Ok(true) => {}
+                Ok(false) => _ = waiting.insert(package.partner),
+                // One file that cannot be read keeps its own partner's erasures waiting, and nobody else's.
+                Err(error) => {
+                    tracing::warn!(
+                        upload = package.id,
+                        code = error.code(),
+                        "rows could not be erased from a staged file; the erasures of its partner wait"
+                    );
+                    waiting.insert(package.partner);
+                    failed = failed.or(Some(error));
+                }
             }
         }
         let staged = decided.into_iter().filter(|erasure| !waiting.contains(&erasure.source));
         let staged: Vec<String> = staged.map(|erasure| erasure.id).collect();
-        Ok(self.store.erasures_staged(&staged)?)
+        self.store.erasures_staged(&staged)?;
+        failed.map_or(Ok(()), Err)
     }
 
     /// Writes an upload's staged file anew without what goes; `false` when somebody is working on it.

@@ -222,6 +222,15 @@ reasons! {
     /// The wrong service key for the folder.
     ServiceKey = "service-key", "this is not the service key that the data folder was made with",
         "use that key: with another one no link would meet those that are stored";
+    /// A folder that came out of a backup, and was not released.
+    Restored = "restored", "the service was restored from a backup, and does not answer until the steward has released it",
+        "ask again later; partners hand in their receipts, and the steward decides with `koblingd restore release`";
+    /// A receipt of another service, partner or programme, or one that was changed.
+    ReceiptOther = "receipt-other", "a receipt is not of this service to this partner, or was changed since",
+        "hand in the receipts that this service gave you, as they lie in your outbox";
+    /// A receipt that contradicts the chain.
+    ReceiptFork = "receipt-fork", "a receipt contradicts an entry that the backup had: the backup is not of the history that you were shown",
+        "keep the receipt, and show it to the steward and the auditor";
     /// More than one principal may ask, or has under way.
     TooManyRequests = "too-many-requests", "more requests came with your token than it has leave for now",
         "wait as many seconds as the header Retry-After says, then go on; ask for less at a time";
@@ -241,7 +250,7 @@ impl ServiceError {
     pub fn code(&self) -> &'static str {
         match self {
             ServiceError::Store(error) => match error {
-                StoreError::Full => "disk-full",
+                StoreError::Full | StoreError::Unwritable => "disk-full",
                 StoreError::Io { source, .. } if no_room(source) => "disk-full",
                 StoreError::Clock { .. } => "clock",
                 StoreError::NoSuch(_) => Reason::NotFound.code(),

@@ -107,6 +107,7 @@ impl Service {
     /// [`Reason::FollowupSignature`], [`Reason::FollowupUnknown`], [`Reason::NoSnapshot`]; [`ServiceError::Lookup`],
     /// [`ServiceError::ConsentKey`], [`ServiceError::LookupQuota`].
     pub fn look_up(&self, caller: &Principal, body: &[u8], signature: &str) -> Result<ToldAll, ServiceError> {
+        self.answers()?;
         let partner = self.partner(caller)?;
         let unsigned = || ServiceError::Refused(Reason::FollowupSignature);
         let signature: Signature = signature.parse().map_err(|_| unsigned())?;

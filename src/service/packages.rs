@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::seal::Sealed;
 use super::{Reason, Service, ServiceError};
-use crate::audit::{ReceiptKind, SignedReceipt, Subject};
+use crate::audit::{Actor, ReceiptKind, SignedReceipt, Subject};
 use crate::auth::Principal;
 use crate::clock::Day;
 use crate::extract::manifest::Manifest;
+use crate::name::PartnerId;
 use crate::store::{PackageRow, StoreError};
 
 /// The first snapshot that a package went into.
@@ -101,10 +102,20 @@ impl Service {
     /// [`super::Reason::NotFound`] for somebody else's; a conflict for an upload that is no package.
     pub fn withdraw_package(&self, caller: &Principal, id: &str) -> Result<SignedReceipt, ServiceError> {
         let row = self.own_upload(caller, id)?;
+        self.withdraw_for(&caller.actor(), &row.partner, id)
+    }
+
+    /// The same for whoever acts for the partner whose package it is.
+    pub(super) fn withdraw_for(
+        &self,
+        actor: &Actor,
+        partner: &PartnerId,
+        id: &str,
+    ) -> Result<SignedReceipt, ServiceError> {
         let now = self.now();
-        let receipt = self.store.withdraw_package(now, &caller.actor(), id, |head| {
+        let receipt = self.store.withdraw_package(now, actor, id, |head| {
             let subject = Subject::new().id("package", id);
-            self.receipt(ReceiptKind::Withdrawal, id, now, &row.partner, subject, head)
+            self.receipt(ReceiptKind::Withdrawal, id, now, partner, subject, head)
         })?;
         self.remove_staged(id);
         Ok(receipt)

@@ -75,6 +75,7 @@ impl Service {
     /// # Errors
     /// [`Reason::NoSnapshot`] before the first seal.
     pub fn quality(&self, caller: &Principal) -> Result<QualityReport, ServiceError> {
+        self.answers()?;
         let row = self.store.latest_snapshot()?.ok_or(ServiceError::Refused(Reason::NoSnapshot))?;
         let subject = Subject::new().count("snapshot", u64::from(row.id));
         self.store.record_reading(self.now(), &caller.actor(), Deed::QualityRead, subject)?;

@@ -18,6 +18,10 @@ impl Service {
     /// # Errors
     /// [`ServiceError`]; what was made until then stays.
     pub fn make_reports(&self, actor: &Actor) -> Result<usize, ServiceError> {
+        // Nothing is made of a folder that lacks what was acknowledged; it is done at the first seal after its release.
+        if self.is_held()? {
+            return Ok(0);
+        }
         let mut made = 0;
         let programme = self.programme();
         for question in programme.questions.iter().filter(|question| question.standing) {
@@ -78,6 +82,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError`].
     pub fn reports(&self, caller: &Principal) -> Result<Vec<ReportRow>, ServiceError> {
+        self.answers()?;
         Ok(self.store.reports(&caller.organisation)?)
     }
 
@@ -91,6 +96,7 @@ impl Service {
         question: &QuestionId,
         quarter: &str,
     ) -> Result<String, ServiceError> {
+        self.answers()?;
         let found = self.store.report(question.as_str(), quarter, &caller.organisation)?;
         let body = found.ok_or(ServiceError::Refused(Reason::NotFound))?;
         let answer = read(&body)?;

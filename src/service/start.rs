@@ -63,6 +63,7 @@ impl Service {
         clock: Arc<dyn Clock>,
         random: Box<dyn Random>,
     ) -> Result<Service, ServiceError> {
+        Service::is_migrated(data)?;
         let store = Store::open(data, &Vault::of(&key)).map_err(|error| match error {
             StoreError::OtherKey(_) => ServiceError::Refused(Reason::ServiceKey),
             error => error.into(),
@@ -109,6 +110,10 @@ impl Service {
 
     /// Removes staged rows and snapshot folders that the store does not know: what a crash left.
     fn remove_left_over(&self) -> Result<(), ServiceError> {
+        match std::fs::remove_dir_all(self.store.folder().root().join(crate::backup::WORKING)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
         let known = self.store.staged_files()?;
         let known: HashSet<&str> = known.iter().map(StagedName::as_str).collect();
         for entry in std::fs::read_dir(self.store.folder().staged())? {

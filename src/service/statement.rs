@@ -78,6 +78,7 @@ impl Service {
         question: &QuestionId,
         period: Period,
     ) -> Result<SignedStatement, ServiceError> {
+        self.answers()?;
         let programme = self.programme();
         let (question, payment) = self.payment(question, &caller.organisation)?;
         let days = (period.first_day(), period.last_day());
@@ -167,6 +168,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError`].
     pub fn statements(&self, caller: &Principal) -> Result<Vec<SignedStatement>, ServiceError> {
+        self.answers()?;
         let mut statements = Vec::new();
         let payments = self.programme().questions.iter();
         for question in payments.filter(|question| matches!(question.kind, QuestionKind::Payment(_))) {

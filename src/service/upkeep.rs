@@ -57,7 +57,9 @@ impl Service {
         (done.erased, done.aged) = self.erase_with(&sealing, actor, erase)?;
         drop(sealing);
         // Whoever recorded something meanwhile found the lock taken.
-        self.erase_from_packages()?;
+        if let Err(error) = self.erase_from_packages() {
+            tracing::warn!(code = error.code(), "not all rows could be erased from packages yet");
+        }
         done.waiting = !self.store.erasures_at(ErasureState::Decided)?.is_empty();
         done.events = self.drop_past_events(actor)?;
         let year = self.now().plus_millis(-LOOKUPS_KEPT_DAYS * 86_400_000);
@@ -78,7 +80,10 @@ impl Service {
         erase: Erase,
     ) -> Result<(Erased, usize), ServiceError> {
         self.decide_erasures()?;
-        self.erase_staged_rows(sealing)?;
+        // What could not be done waits; the rest goes on.
+        if let Err(error) = self.erase_staged_rows(sealing) {
+            tracing::warn!(code = error.code(), "not all rows could be erased from packages yet");
+        }
         let horizons = self.horizons(erase)?;
         let horizons = self.age_packages(horizons)?;
         let today = self.now().day();
@@ -135,8 +140,18 @@ impl Service {
         for package in self.store.packages_staged()? {
             let Some((dataset, _)) = self.programme().dataset(&package.dataset) else { continue };
             let Some(from) = horizons.get(&dataset) else { continue };
-            if !self.erase_package(&package, &HashMap::new(), Some(*from))? {
-                horizons.remove(&dataset);
+            match self.erase_package(&package, &HashMap::new(), Some(*from)) {
+                Ok(true) => {}
+                Ok(false) => _ = horizons.remove(&dataset),
+                Err(error) => {
+                    let (upload, code) = (&package.id, error.code());
+                    tracing::warn!(
+                        upload,
+                        code,
+                        "rows past their days could not be removed from a staged file"
+                    );
+                    horizons.remove(&dataset);
+                }
             }
         }
         Ok(horizons)

@@ -136,6 +136,15 @@ pub fn load_quality(
     load_manifest(vault, dir, programme, sha256)?.into_quality(programme).ok_or(LoadError::Form(None))
 }
 
+/// Holds every file of the snapshot in `dir` against what was sealed.
+///
+/// # Errors
+/// A [`LoadError`] that names the first file that differs.
+pub fn check(vault: &Vault, dir: &Path, programme: &Programme, sha256: &Sha256Hex) -> Result<(), LoadError> {
+    let manifest = load_manifest(vault, dir, programme, sha256)?;
+    manifest.files.iter().try_for_each(|entry| open_verified(vault, dir, entry).map(|_| ()))
+}
+
 pub(super) fn load_manifest(
     vault: &Vault,
     dir: &Path,

@@ -35,7 +35,7 @@ pub use error::SealError;
 pub use folder::{encrypt_plain, folder_name, generation_of, remove_orphans};
 pub use grouping::Grouping;
 pub use lazy::LazySnapshot;
-pub use load::{LoadError, MEMORY_SETTING, load_quality};
+pub use load::{LoadError, MEMORY_SETTING, check, load_quality};
 pub use manifest::SNAPSHOT_FILE;
 pub use rewrite::{RewriteError, remove_folder, rewrite};
 pub use seal::{SealInputs, SealLimits, SealPhase, SealReport, StagedInput, seal, seal_within};

@@ -91,7 +91,7 @@ fn digest(blob: &[u8]) -> Result<Sha256Hex, StoreError> {
 }
 
 /// The recorded head of the whole chain, and when its last entry was made.
-fn chain_head(db: &Connection) -> Result<(ChainHead, Option<Timestamp>), StoreError> {
+pub(super) fn chain_head(db: &Connection) -> Result<(ChainHead, Option<Timestamp>), StoreError> {
     let row = db
         .query_row("SELECT sequence, hash, last_at FROM audit_chain", [], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, i64>(2)?))
@@ -107,7 +107,7 @@ fn chain_head(db: &Connection) -> Result<(ChainHead, Option<Timestamp>), StoreEr
 }
 
 /// The recorded head of a strand.
-fn head(db: &Connection, strand: &Strand) -> Result<Head, StoreError> {
+pub(super) fn head(db: &Connection, strand: &Strand) -> Result<Head, StoreError> {
     let row = db
         .query_row("SELECT position, hash FROM audit_heads WHERE strand = ?1", [strand.to_string()], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))

@@ -529,6 +529,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn scrub(&self) -> Result<(), StoreError> {
+        let _copying = self.copying.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         self.read(|db| {
             // SQLite's working copy is in memory (build.rs): on disk it would be in clear.
             db.execute_batch("VACUUM")?;

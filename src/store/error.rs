@@ -49,6 +49,29 @@ pub enum StoreError {
     /// Made by a newer version.
     #[error("the data folder was made by a newer version of koblingd; use that one")]
     Newer,
+    /// Made by an earlier version.
+    #[error(
+        "the data folder was made by an earlier version of koblingd (schema {found}, this is {latest}); run `koblingd migrate --dry-run`, then `koblingd migrate`"
+    )]
+    Older {
+        /// Version of its schema.
+        found: u32,
+        /// The version that this program reads and writes.
+        latest: u32,
+    },
+    /// A migration that was cut short.
+    #[error("a migration of this data folder was cut short; run `koblingd migrate` again, which carries on")]
+    Unfinished,
+    /// Not the schema of any version.
+    #[error(
+        "the database's schema is of no version of koblingd: something else has changed it; restore it from a backup"
+    )]
+    Schema,
+    /// The disk takes no more writes, and SQLite does not say why.
+    #[error(
+        "the disk of the data folder takes no writes: it is full, over its quota, or broken; nothing that was acknowledged is lost; see to it and send it again"
+    )]
+    Unwritable,
     /// Something in the store contradicts itself.
     #[error("the store is damaged: {0}; restore it from a backup")]
     Damaged(&'static str),
@@ -71,9 +94,16 @@ pub enum StoreError {
     Sqlite(#[source] rusqlite::Error),
 }
 
+/// Extended result codes of writes that failed: of the file, its growth, its log's index, and making it durable
+/// (<https://sqlite.org/rescode.html>: `SQLITE_IOERR_WRITE`, `_FSYNC`, `_TRUNCATE`, `_SHMSIZE`, `_SHMMAP`).
+const UNWRITABLE: [i32; 5] = [778, 1034, 1546, 4874, 5386];
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
+        let extended = error.sqlite_error().map(|inner| inner.extended_code);
         match error.sqlite_error_code() {
+            // SQLite calls a disk full where the system says ENOSPC, and not where a quota or a file's limit is reached.
+            _ if extended.is_some_and(|code| UNWRITABLE.contains(&code)) => StoreError::Unwritable,
             Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full,
             Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
                 StoreError::Damaged("the database file")

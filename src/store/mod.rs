@@ -12,6 +12,7 @@ mod answers;
 mod certificates;
 mod chain;
 mod consents;
+mod copy;
 mod crypt;
 mod erasures;
 mod error;
@@ -20,9 +21,12 @@ mod followups;
 mod identities;
 mod keys;
 mod meta;
+mod migrate;
 mod principals;
 mod quality;
 mod releases;
+mod restorations;
+mod schema;
 mod snapshots;
 mod spine;
 mod statements;
@@ -38,7 +42,6 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use rusqlite_migration::{M, Migrations};
 
 use crate::vault::Vault;
 
@@ -46,6 +49,7 @@ pub use aliases::{AliasPackageRow, AliasRow, Proposals, Verdict};
 pub use answers::{AnswerFilter, AnswerRow, Asked, Given, Told};
 pub use certificates::CertificateRow;
 pub use consents::{ConsentRow, ConsentState, StoredConsent};
+pub use copy::Copied;
 pub use crypt::{encrypt_plain, is_plain};
 pub use erasures::{ErasureCause, ErasureRow, ErasureState, Finished, OrderRow, Stretches};
 pub use error::StoreError;
@@ -54,9 +58,11 @@ pub use followups::{LookupRow, NewLookup, NewReferrals, ReferralRow, ReferralSta
 pub use identities::Provided;
 pub use keys::EnrolledKey;
 pub use meta::InForce;
+pub use migrate::{Migration, look, migrate, rehearse};
 pub use principals::PrincipalRow;
 pub use quality::HeldRows;
 pub use releases::{AnswerKey, LedgerRow, WithSets};
+pub use restorations::{RestorationRow, StrandRow};
 pub use snapshots::{NewSnapshot, SnapshotRow};
 pub use spine::SpineRow;
 pub use statements::{ReportRow, StatementRow};
@@ -67,14 +73,16 @@ pub use uploads::{Completed, NewUpload, OpenedUpload, PackageRow, StagedName, Up
 
 use folder::Lock;
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("schema.sql")), M::up(include_str!("schema-2.sql"))];
-const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+/// How long a lock of the database is waited for.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The open store. One process at a time; threads take turns.
 pub struct Store {
     db: Mutex<Connection>,
     folder: DataFolder,
     vault: Vault,
+    /// Held while the database is copied, and while the whole of it is written anew.
+    copying: Mutex<()>,
     _lock: Lock,
 }
 
@@ -82,6 +90,13 @@ impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Store({})", self.folder.root().display())
     }
+}
+
+/// Whether a database is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Database {
+    New,
+    There,
 }
 
 impl Store {
@@ -94,42 +109,44 @@ impl Store {
         if folder.database().exists() {
             return Err(StoreError::AlreadyThere(root.to_owned()));
         }
-        Store::open_in(folder, vault)
+        Store::open_in(folder, vault, Database::New)
     }
 
     /// Opens the store of a data folder for this process alone.
     ///
     /// # Errors
-    /// [`StoreError::NotThere`], [`StoreError::InUse`] when another process has it open, [`StoreError::OtherKey`] and
-    /// [`StoreError::Plain`], and whatever SQLite says.
+    /// [`StoreError::NotThere`], [`StoreError::InUse`] when another process has it open, [`StoreError::OtherKey`],
+    /// [`StoreError::Plain`], [`StoreError::Older`], [`StoreError::Newer`], [`StoreError::Schema`], and whatever SQLite says.
     pub fn open(root: &Path, vault: &Vault) -> Result<Store, StoreError> {
         let folder = DataFolder::open(root)?;
         if !folder.database().exists() {
             return Err(StoreError::NotThere(root.to_owned()));
         }
-        Store::open_in(folder, vault)
+        Store::open_in(folder, vault, Database::There)
     }
 
-    fn open_in(folder: DataFolder, vault: &Vault) -> Result<Store, StoreError> {
+    fn open_in(folder: DataFolder, vault: &Vault, database: Database) -> Result<Store, StoreError> {
         let lock = folder.lock()?;
         // SQLite gives its other files the mode of this one.
         let path = folder.database();
         folder::own_file(&path).map_err(|source| StoreError::Io { path, doing: "opened", source })?;
         let mut db = crypt::open(&folder.database(), vault)?;
-        db.busy_timeout(std::time::Duration::from_secs(5))?;
+        db.busy_timeout(PATIENCE)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
         db.pragma_update(None, "secure_delete", true)?;
         db.pragma_update(None, "trusted_schema", false)?;
-        MIGRATIONS.to_latest(&mut db).map_err(|error| match error {
-            rusqlite_migration::Error::MigrationDefinition(
-                rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,
-            ) => StoreError::Newer,
-            rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::from(err),
-            _ => StoreError::Damaged("its schema"),
-        })?;
-        Ok(Store { db: Mutex::new(db), folder, vault: vault.clone(), _lock: lock })
+        match (schema::check(&db)?, database) {
+            (0, Database::New) => schema::forward(&mut db)?,
+            (0, Database::There) => return Err(StoreError::Schema),
+            (found, _) if found < schema::latest() => {
+                return Err(StoreError::Older { found, latest: schema::latest() });
+            }
+            _ => {}
+        }
+        migrate::remove_rehearsal(folder.root())?;
+        Ok(Store { db: Mutex::new(db), folder, vault: vault.clone(), copying: Mutex::new(()), _lock: lock })
     }
 
     /// The data folder.

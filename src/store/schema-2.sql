@@ -45,3 +45,28 @@ CREATE TABLE identities (
     signed_in_at INTEGER NOT NULL,
     PRIMARY KEY (issuer, subject)
 ) STRICT, WITHOUT ROWID;
+
+-- A folder that came out of a backup: which point of the chain it was, how far each partner's receipts prove its strand to have
+-- gone since, and the receipts of what is not there. Nothing is answered until it is released.
+CREATE TABLE restorations (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    restored_at INTEGER NOT NULL,
+    made_at     INTEGER NOT NULL,
+    sequence    INTEGER NOT NULL,
+    hash        BLOB NOT NULL CHECK (length(hash) = 32),
+    released_at INTEGER
+) STRICT;
+CREATE TABLE restoration_strands (
+    restoration INTEGER NOT NULL REFERENCES restorations (number),
+    partner     TEXT NOT NULL,
+    restored    INTEGER NOT NULL,
+    proven      INTEGER,
+    PRIMARY KEY (restoration, partner)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE restoration_receipts (
+    restoration INTEGER NOT NULL REFERENCES restorations (number),
+    partner     TEXT NOT NULL,
+    position    INTEGER NOT NULL,
+    receipt     TEXT NOT NULL,
+    PRIMARY KEY (restoration, partner, position)
+) STRICT, WITHOUT ROWID;

@@ -57,6 +57,13 @@ fn next(db: &Connection) -> Result<u32, StoreError> {
     Ok(db.query_row("SELECT coalesce(max(id), 0) + 1 FROM snapshots", [], |row| row.get(0))?)
 }
 
+/// All of them, oldest first.
+pub(super) fn all(db: &Connection) -> Result<Vec<SnapshotRow>, StoreError> {
+    let mut query = db.prepare("SELECT id, day, sealed_at, folder, manifest FROM snapshots ORDER BY id")?;
+    let rows = query.query_map([], row)?.collect::<Result<Vec<_>, _>>()?;
+    Ok(rows)
+}
+
 impl Store {
     /// The number of the next snapshot.
     ///
@@ -120,12 +127,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn snapshots(&self) -> Result<Vec<SnapshotRow>, StoreError> {
-        self.read(|db| {
-            let mut query =
-                db.prepare("SELECT id, day, sealed_at, folder, manifest FROM snapshots ORDER BY id")?;
-            let rows = query.query_map([], row)?.collect::<Result<Vec<_>, _>>()?;
-            Ok(rows)
-        })
+        self.read(all)
     }
 
     /// The snapshot in force: the one sealed last.

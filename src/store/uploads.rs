@@ -280,6 +280,20 @@ pub(super) fn find(db: &Connection, id: &str) -> Result<Option<UploadRow>, Store
     db.query_row(&format!("{UPLOAD} WHERE id = ?1"), [id], raw).optional()?.map(upload).transpose()
 }
 
+/// Staged files that belong on disk, each with where its upload stands.
+pub(super) fn staged_files(db: &Connection) -> Result<Vec<(StagedName, UploadState)>, StoreError> {
+    let mut query =
+        db.prepare("SELECT id, generation, state FROM uploads WHERE state IN ('open', 'complete')")?;
+    let rows = query.query_map([], |row| {
+        Ok((StagedName::new(&row.get::<_, String>(0)?, row.get(1)?), row.get::<_, String>(2)?))
+    })?;
+    rows.map(|row| {
+        let (name, state) = row?;
+        Ok((name, state.parse().map_err(|()| StoreError::Damaged("an upload"))?))
+    })
+    .collect()
+}
+
 pub(super) fn expect_open(tx: &Transaction<'_>, id: &str) -> Result<UploadRow, StoreError> {
     let found = find(tx, id)?.ok_or(StoreError::NoSuch("upload"))?;
     match found.state {
@@ -564,13 +578,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn staged_files(&self) -> Result<Vec<StagedName>, StoreError> {
-        self.read(|db| {
-            let mut query =
-                db.prepare("SELECT id, generation FROM uploads WHERE state IN ('open', 'complete')")?;
-            let name = |row: &Row<'_>| Ok(StagedName::new(&row.get::<_, String>(0)?, row.get(1)?));
-            let names = query.query_map([], name)?.collect::<Result<Vec<_>, _>>()?;
-            Ok(names)
-        })
+        Ok(self.read(staged_files)?.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// The same, each with where its upload stands.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn staged_with_state(&self) -> Result<Vec<(StagedName, UploadState)>, StoreError> {
+        self.read(staged_files)
     }
 
     /// Open uploads of a dataset.

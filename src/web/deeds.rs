@@ -71,6 +71,17 @@ pub(super) const fn words(deed: Deed, l: Language) -> &'static str {
         }
         Deed::QualityRead => ("Kvalitetsrapporten blev læst", "The quality report was read"),
         Deed::AnswersRead => ("Svarloggen blev læst", "The log of answers was read"),
+        Deed::BackedUp => ("Der blev lavet en sikkerhedskopi", "A backup was made"),
+        Deed::Restored => {
+            ("Datamappen blev gendannet fra en sikkerhedskopi", "The data folder was restored from a backup")
+        }
+        Deed::ReceiptsHandedIn => {
+            ("En partner afleverede sine kvitteringer", "A partner handed in its receipts")
+        }
+        Deed::RestorationReleased => (
+            "Den gendannede datamappe blev frigivet; rækken går videre fra sikkerhedskopien",
+            "The restored data folder was released; the record goes on from the backup",
+        ),
         Deed::AuditRead => ("Revisionskæden blev læst", "The audit chain was read"),
     };
     l.choose(da, en)

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use kobling::key::KeyFileError;
+use kobling::key::{HandoverError, KeyFileError};
 use kobling::service::{Reason, ServiceError};
 use kobling::store::StoreError;
 
@@ -90,6 +90,10 @@ impl From<ServiceError> for Failure {
                 | StoreError::Full
                 | StoreError::Damaged(_)
                 | StoreError::Newer
+                | StoreError::Older { .. }
+                | StoreError::Schema
+                | StoreError::Unfinished
+                | StoreError::Unwritable
                 | StoreError::Plain(_)
                 | StoreError::Sqlite(_),
             )
@@ -106,6 +110,12 @@ impl From<ServiceError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         Failure::from(ServiceError::from(error))
+    }
+}
+
+impl From<HandoverError> for Failure {
+    fn from(error: HandoverError) -> Failure {
+        Failure::Key(with_causes(&error))
     }
 }
 

@@ -69,6 +69,15 @@ impl Folder {
         }
     }
 
+    /// The service key, where one is named.
+    pub(crate) fn key_if_named(&self) -> Result<Option<ServiceKey>, Failure> {
+        let named = self.service_key.clone().map_or_else(
+            || Ok::<_, Failure>(self.settings()?.service.service_key.or_else(settings::credential)),
+            |path| Ok(Some(path)),
+        )?;
+        Ok(named.map(|path| ServiceKey::load(&path, Example::Refuse)).transpose()?)
+    }
+
     /// Starts the service on the folder.
     pub(crate) fn open(&self) -> Result<Service, NotOpened> {
         Ok(self.places()?.open()?)

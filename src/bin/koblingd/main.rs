@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a command's answer goes to standard output")]
 
 mod audit;
+mod backup;
 mod control;
 mod demo;
 mod doctor;
@@ -13,11 +14,13 @@ mod init;
 mod ledger;
 mod log;
 mod manual;
+mod migrate;
 mod notify;
 mod oidc;
 mod partner;
 mod principal;
 mod programme;
+mod restore;
 mod seal;
 mod serve;
 mod settings;
@@ -60,6 +63,12 @@ enum Command {
     Seal(seal::Seal),
     /// Carry erasures out now.
     Erase(erase::Erase),
+    /// Write the data folder into one encrypted archive, or look whether one is whole.
+    Backup(backup::Backup),
+    /// Make a new data folder of an archive, and see to what is missing in it.
+    Restore(restore::Restore),
+    /// Take a data folder of an earlier version forward.
+    Migrate(migrate::Migrate),
     /// The audit chain.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -84,8 +93,12 @@ impl Command {
             | Command::Serve(_)
             | Command::Programme(_)
             | Command::Demo(_)
+            | Command::Migrate(_)
             | Command::Completions(_)
             | Command::Man(_) => return None,
+            Command::Backup(command) if command.checks() => return None,
+            Command::Restore(command) => return command.on_folder(),
+            Command::Backup(command) => command,
             Command::Partner(command) => command,
             Command::Principal(command) => command,
             Command::Seal(command) => command,
@@ -111,6 +124,9 @@ fn main() -> ExitCode {
             Command::Serve(command) => command.run(),
             Command::Programme(command) => command.run(),
             Command::Demo(command) => command.run(),
+            Command::Backup(command) => command.run(),
+            Command::Restore(command) => command.run(),
+            Command::Migrate(command) => command.run(),
             Command::Completions(command) => command.run(),
             Command::Man(command) => command.run(),
             _ => unreachable!("every other command is run on a data folder"),

@@ -37,8 +37,18 @@ pub(crate) struct Settings {
     pub(crate) log: LogSettings,
     /// Client certificates.
     pub(crate) tls: TlsSettings,
+    /// Backups.
+    pub(crate) backup: BackupSettings,
     /// The identity provider that people sign in to the pages through.
     pub(crate) oidc: Option<OidcSettings>,
+}
+
+/// `[backup]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct BackupSettings {
+    /// Recipients, `age1…` each: who may open what `koblingd backup` writes without `--to`.
+    pub(crate) to: Vec<String>,
 }
 
 /// `[tls]`: client certificates. The service's own certificate stands under `[service]`.

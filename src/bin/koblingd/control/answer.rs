@@ -8,8 +8,6 @@ pub(super) trait Outlet {
     fn say(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// What goes into the file that was asked for.
     fn file(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Whether a file was asked for.
-    fn has_file(&self) -> bool;
     /// Makes the file durable under its name; it is there when this returns.
     fn keep(&mut self) -> io::Result<()>;
     /// How far it has come, for whoever watches.
@@ -22,11 +20,6 @@ pub(crate) struct Answer<'a>(&'a mut dyn Outlet);
 impl<'a> Answer<'a> {
     pub(super) fn to(outlet: &'a mut dyn Outlet) -> Answer<'a> {
         Answer(outlet)
-    }
-
-    /// Whether a file was asked for.
-    pub(crate) fn has_file(&self) -> bool {
-        self.0.has_file()
     }
 
     /// What is written to it goes into the file that was asked for.

@@ -32,8 +32,6 @@ pub(super) struct Wanted {
     pub(super) version: String,
     /// Its arguments, without the program's name.
     pub(super) arguments: Vec<String>,
-    /// Whether it writes a file.
-    pub(super) file: bool,
 }
 
 /// How a command ended.
@@ -49,11 +47,7 @@ pub(super) fn ask<S: Read + Write>(
     arguments: &[String],
     here: &mut Here,
 ) -> Result<(), Failure> {
-    let wanted = Wanted {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        arguments: arguments.to_vec(),
-        file: here.has_file(),
-    };
+    let wanted = Wanted { version: env!("CARGO_PKG_VERSION").to_owned(), arguments: arguments.to_vec() };
     let gone = |_| Failure::Files("the service ended while it did this; look whether it is done".to_owned());
     let mut line = serde_json::to_string(&wanted).expect("strings are JSON");
     line.push('\n');
@@ -106,14 +100,13 @@ pub(super) fn wanted(stream: &mut impl Read) -> io::Result<Wanted> {
 /// The answer on its way to a caller.
 pub(super) struct There<S> {
     stream: S,
-    file: bool,
     kept: bool,
 }
 
 impl<S: Read + Write> There<S> {
-    /// An answer to a caller that writes a file, or none.
-    pub(super) fn new(stream: S, file: bool) -> There<S> {
-        There { stream, file, kept: false }
+    /// An answer to a caller.
+    pub(super) fn new(stream: S) -> There<S> {
+        There { stream, kept: false }
     }
 
     fn send(&mut self, kind: u8, bytes: &[u8]) -> io::Result<()> {
@@ -147,10 +140,6 @@ impl<S: Read + Write> Outlet for There<S> {
 
     fn file(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.send(FILE, bytes)
-    }
-
-    fn has_file(&self) -> bool {
-        self.file
     }
 
     fn keep(&mut self) -> io::Result<()> {

@@ -88,7 +88,7 @@ fn attend(mut stream: UnixStream, known: bool, free: bool, service: &Service) {
     let Ok(wanted) = wanted(&mut stream) else { return };
     // Whatever it takes to make a file durable.
     let Ok(()) = stream.set_read_timeout(None) else { return };
-    let mut there = There::new(stream, wanted.file);
+    let mut there = There::new(stream);
     let done = if !known {
         Err(Failure::Refused("only the service's own user and root may give it commands".to_owned()))
     } else if !free {

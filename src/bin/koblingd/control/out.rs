@@ -50,10 +50,6 @@ impl Outlet for Here {
         }
     }
 
-    fn has_file(&self) -> bool {
-        self.file.is_some()
-    }
-
     fn keep(&mut self) -> io::Result<()> {
         self.rub_out();
         self.file.as_mut().map_or(Ok(()), |file| file.keep().map_err(|error| named(&file.path, &error)))
