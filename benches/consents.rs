@@ -74,6 +74,7 @@ fn main() {
         name: "bench".to_owned(),
         role: Role::Partner,
         organisation: PARTNER.parse().expect("a name"),
+        person: None,
     };
     service
         .enrol_key(&service.operator(), &partner, &signing.verifying_key())

@@ -24,6 +24,7 @@ use kobling::disclosure::{
 use kobling::key::SigningKey;
 use kobling::programme::Programme;
 use kobling::store::{NewSnapshot, Store, StoreError, WithSets};
+use kobling::vault::Vault;
 
 const SETS: usize = 1_000_000;
 const PERSONS: u64 = 5_000_000;
@@ -215,14 +216,18 @@ fn now() -> Timestamp {
 }
 
 fn actor() -> Actor {
-    Actor { organisation: "vive".parse().expect("a name"), principal: "bench".parse().expect("a name") }
+    Actor {
+        organisation: "vive".parse().expect("a name"),
+        principal: "bench".parse().expect("a name"),
+        person: None,
+    }
 }
 
 /// A store with one snapshot, of nothing.
 fn store(data: &std::path::Path) -> Store {
     let text = include_str!("../programmes/interventionsmodel.toml");
     let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
-    let store = Store::create(data).unwrap_or_else(|error| panic!("{error}"));
+    let store = Store::create(data, &Vault::throwaway()).unwrap_or_else(|error| panic!("{error}"));
     let fingerprint = SigningKey::from_seed(&mut [1; 32]).verifying_key().fingerprint();
     let key_id = "0011223344556677".parse().expect("a key id");
     let made = store.initialise(now(), &actor(), &programme, text, key_id, fingerprint);

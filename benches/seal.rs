@@ -8,7 +8,7 @@
 
 use std::fs::{self, File};
 use std::hint::black_box;
-use std::io::{BufWriter, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -17,9 +17,10 @@ use kobling::clock::{Day, Timestamp};
 use kobling::intake::staged::{Frame, Value};
 use kobling::linkage::{Spine, Stated};
 use kobling::programme::{Programme, Role};
-use kobling::secret::SeededRandom;
+use kobling::secret::{Secret, SeededRandom};
 use kobling::snapshot::{SealInputs, SealLimits, SealPhase, SealReport, Snapshot, StagedInput, seal_within};
 use kobling::token::Link;
+use kobling::vault::{FrameFile, FrameSink as _, Vault};
 
 const ROWS: u64 = 20_000_000;
 /// Rows a person has on average.
@@ -84,7 +85,7 @@ fn main() {
     let first = measure("first seal", 1, (&programme, &staged, &sealed), &limits, &mut spine);
     let again = measure("seal of known persons", 2, (&programme, &staged, &sealed), &limits, &mut spine);
     let out = sealed.join("1");
-    let (load, snapshot) = timed(|| Snapshot::load(&out, &programme, &first.report.sha256));
+    let (load, snapshot) = timed(|| Snapshot::load(&vault(), &out, &programme, &first.report.sha256));
     let loaded: usize = snapshot.map_or(0, |s| s.datasets.iter().map(|columns| columns.len()).sum());
     assert_eq!((first.report.rows, loaded as u64), (rows, rows));
     println!(
@@ -112,6 +113,11 @@ fn main() {
     println!("seal of known persons / (bytes + sort): {:.2}", again.time.as_secs_f64() / bare);
 }
 
+/// The same vault in every run: the staged files of one may serve the next.
+fn vault() -> Vault {
+    Vault::new(Secret::new(&mut [9; 32]))
+}
+
 /// What a seal took.
 struct Measured {
     time: Duration,
@@ -127,7 +133,9 @@ fn measure(
     spine: &mut Spine,
 ) -> Measured {
     let out = dir.join(id.to_string());
+    let vault = vault();
     let inputs = SealInputs {
+        vault: &vault,
         programme,
         staged,
         aliases: &[],
@@ -215,15 +223,16 @@ fn stage_all(dir: &Path, programme: &Programme, rows: u64) -> Vec<StagedInput> {
         if done {
             return input;
         }
-        let mut file = BufWriter::new(File::create(&path).expect("created"));
+        let name = path.file_name().expect("a name").to_string_lossy();
+        let mut file = FrameFile::create(&vault(), &path, &format!("staged/{name}")).expect("created");
         for index in 0..sent.div_ceil(FRAME_ROWS) {
             let mut frame = Frame::new(u32::try_from(index).expect("few"), &[0; 32]);
             for _ in 0..FRAME_ROWS.min(sent - index * FRAME_ROWS) {
                 push(&mut frame, programme, *dataset, *source, rows, &mut numbers);
             }
-            file.write_all(&frame.finish().0).expect("written");
+            file.put(&frame.finish().0).expect("written");
         }
-        file.into_inner().expect("written").sync_all().expect("durable");
+        file.sync_all().expect("durable");
         input
     };
     let staged = parts.iter().enumerate().map(stage).collect();

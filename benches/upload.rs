@@ -117,6 +117,7 @@ fn main() {
         name: "bench".to_owned(),
         role: Role::Partner,
         organisation: partner.clone().into(),
+        person: None,
     };
     let token = service.add_principal(&principal).unwrap_or_else(|error| panic!("{error}"));
     std::fs::write(at("token"), token.text("a benchmark").as_str()).expect("written");

@@ -5,6 +5,7 @@
 //! | room | what it does |
 //! | --- | --- |
 //! | [`id`], [`key`], [`token`] | identifiers, secrets, and the tokens and links made of both |
+//! | `vault` | files that only the holder of the service key can read (feature `service`) |
 //! | [`programme`] | the definition that everything obeys |
 //! | `intake` | verified packages, re-keyed and staged (feature `service`) |
 //! | [`audit`] | what was done: entries, heads, receipts |
@@ -58,6 +59,8 @@ pub mod limits;
 pub mod linkage;
 pub mod name;
 #[cfg(feature = "partner")]
+#[cfg(feature = "service")]
+pub mod oidc;
 pub mod outbox;
 pub mod programme;
 #[cfg(feature = "service")]
@@ -72,5 +75,7 @@ pub mod stats;
 #[cfg(feature = "service")]
 pub mod store;
 pub mod token;
+#[cfg(feature = "service")]
+pub mod vault;
 #[cfg(feature = "service")]
 pub mod web;

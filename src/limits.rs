@@ -142,3 +142,19 @@ pub const MAX_FORM_BYTES: usize = 64 << 10;
 pub const MAX_REPORT_ANSWERS: usize = 30;
 /// Longest title of such a report, in characters.
 pub const MAX_REPORT_TITLE: usize = 200;
+/// How long a bearer token is good unless told otherwise, in days.
+pub const TOKEN_DAYS: u16 = 400;
+/// How long it may be good at most, in days.
+pub const MAX_TOKEN_DAYS: u16 = 1100;
+/// How long the old token stays good beside a new one unless told otherwise, in hours.
+pub const TOKEN_OVERLAP_HOURS: u16 = 24;
+/// How long it may stay so at most, in hours: 90 days.
+pub const MAX_TOKEN_OVERLAP_HOURS: u16 = 2160;
+/// From how many days before its end on a token is said to end soon.
+pub const TOKEN_ENDS_SOON_DAYS: i64 = 30;
+/// Most good tokens of one principal at a time.
+pub const MAX_TOKENS_OF_ONE: usize = 5;
+/// How long signing in at an identity provider may take, in minutes.
+pub const SIGN_IN_MINUTES: i64 = 10;
+/// Most of such sign-ins under way at a time.
+pub const MAX_SIGN_INS_UNDER_WAY: usize = 1000;

@@ -182,6 +182,7 @@ fn what_is_rejected_is_forgotten_and_can_be_proposed_again() {
         name: "s".to_owned(),
         role: Role::Steward,
         organisation: "styregruppe".parse().expect("a name"),
+        person: None,
     };
     assert!(matches!(
         running.service.decide_aliases(&caller, which, Verdict::Approve),
@@ -247,6 +248,7 @@ fn lokk_gives_up(running: &Running, id: &str) {
         name: "l".to_owned(),
         role: Role::Partner,
         organisation: "lokk".parse().expect("a name"),
+        person: None,
     };
     running.service.abort_upload(&caller, id).expect("given up");
 }
@@ -340,6 +342,7 @@ fn attack_no_token_of_a_package_of_aliases_is_ever_on_disk() {
         name: "l".to_owned(),
         role: Role::Partner,
         organisation: "lokk".parse().expect("a name"),
+        person: None,
     };
     let manifest = String::from_utf8(package.manifest_bytes.clone()).expect("UTF-8");
     let signature = package.signature().expect("signed").to_string();
@@ -347,7 +350,7 @@ fn attack_no_token_of_a_package_of_aliases_is_ever_on_disk() {
     let opened = running.service.open_upload(&caller, request).expect("opened");
     let data = std::fs::read(package.data_path()).expect("readable");
     let nowhere = |staged: bool| {
-        let files = kit::files(&running.data());
+        let files = kit::clear_files(&running.data());
         let frames = files.iter().any(|(_, bytes)| bytes.starts_with(b"KBA1"));
         assert_eq!(frames, staged);
         for n in (0..12_000).step_by(400) {
@@ -416,7 +419,7 @@ fn killed_while_a_package_of_aliases_is_sent_and_entered() {
 
 /// Proposals in the store of a machine that does not run.
 fn stored_in(machine: &Machine) -> u64 {
-    let db = rusqlite::Connection::open(machine.path("data/kobling.sqlite")).expect("a database");
+    let db = machine.database();
     let count: i64 = db.query_row("SELECT count(*) FROM aliases", [], |row| row.get(0)).expect("a count");
     u64::try_from(count).expect("a count")
 }

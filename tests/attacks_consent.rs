@@ -27,6 +27,7 @@ fn approve_alias(desk: &Desk, by: &str, one: u64, other: u64) {
         name: "s".to_owned(),
         role: kobling::auth::Role::Steward,
         organisation: "styregruppe".parse().expect("a name"),
+        person: None,
     };
     desk.it().propose_alias(&partner(by), &kit::token(by, one), &kit::token(by, other)).expect("proposed");
     let id = desk.it().store().aliases().expect("listed")[0].id;

@@ -228,7 +228,7 @@ fn attack_the_log_at_its_most_verbose_tells_zero_from_seven() {
 
 /// The rows of a table of the store, as text.
 fn stored(world: &World, table: &str) -> Vec<String> {
-    let db = rusqlite::Connection::open(world.running.data().join("kobling.sqlite")).expect("opened");
+    let db = kit::database(&world.running.data(), &kit::service_key());
     let mut query = db.prepare(&format!("SELECT * FROM {table} ORDER BY 1")).expect("a table");
     let columns = query.column_count();
     let rows = query.query_map([], |row| {
@@ -299,6 +299,7 @@ fn time_of_answers_with_hidden_cells() {
         name: "vive-1".to_owned(),
         role: Role::Evaluator,
         organisation: "vive".parse().expect("a name"),
+        person: None,
     };
     let questions: [&[&str]; 4] =
         [&[], &["municipality"], &["municipality", "role"], &["municipality", "quarter"]];

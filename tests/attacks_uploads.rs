@@ -44,6 +44,7 @@ fn steward() -> Principal {
         name: "s".to_owned(),
         role: Role::Steward,
         organisation: "styregruppe".parse().expect("a name"),
+        person: None,
     }
 }
 

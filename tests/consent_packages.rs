@@ -226,7 +226,7 @@ fn no_token_of_a_package_lies_on_disk() {
     let source = Source::Memory(Zeroizing::new(format!("cpr,record,event,time,names\n{rows}")));
     let package = packed(&running.packages().join("p"), &source);
     assert_eq!(code(send(&lokk, &package).expect_err("nothing is renewed")), "consent-names-unknown");
-    let files = kit::files(&running.data());
+    let files = kit::clear_files(&running.data());
     assert!(
         files
             .iter()
@@ -285,7 +285,7 @@ fn killed_while_a_package_of_consents_is_sent_and_recorded() {
 
 /// Events in the store of a machine that does not run.
 fn stored_in(machine: &Machine) -> u64 {
-    let db = rusqlite::Connection::open(machine.path("data/kobling.sqlite")).expect("a database");
+    let db = machine.database();
     let count: i64 =
         db.query_row("SELECT count(*) FROM consent_events", [], |row| row.get(0)).expect("a count");
     u64::try_from(count).expect("a count")

@@ -245,7 +245,7 @@ fn killed_while_sealing() {
 
 /// Rows of every snapshot, and of every staged file that is in force.
 fn rows(machine: &Machine) -> (Vec<usize>, i64) {
-    let db = rusqlite::Connection::open(machine.path("data/kobling.sqlite")).expect("open");
+    let db = machine.database();
     let mut query = db.prepare("SELECT folder, manifest FROM snapshots ORDER BY id").expect("a query");
     let snapshots = query
         .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
@@ -256,8 +256,13 @@ fn rows(machine: &Machine) -> (Vec<usize>, i64) {
             let sha256 = serde_json::from_value(manifest["sha256"].clone()).expect("a digest");
             let dir = machine.path("data/snapshots").join(folder);
             // It is whole: every byte is what its digests say.
-            let snapshot = kobling::snapshot::Snapshot::load(&dir, kit::programme(), &sha256)
-                .unwrap_or_else(|error| panic!("{error}"));
+            let snapshot = kobling::snapshot::Snapshot::load(
+                &kobling::vault::Vault::of(&machine.service_key()),
+                &dir,
+                kit::programme(),
+                &sha256,
+            )
+            .unwrap_or_else(|error| panic!("{error}"));
             snapshot.datasets.iter().map(|set| set.len()).sum()
         });
     let snapshots = snapshots.collect();
@@ -432,9 +437,10 @@ fn refusals_have_their_exit_status() {
     assert!(said.contains("not the service key"), "{said}");
     // 5: refused. A second writer, by name; and a principal that is not there.
     let serving = machine.serve();
-    let (code, said) = status(&["seal"]);
+    let (code, said) = status(&["serve", "--listen", "127.0.0.1:0"]);
     assert!(said.contains("another koblingd is using this data folder"), "{said}");
     assert_eq!(code, Some(5));
+    assert_eq!(status(&["principal", "revoke", "--id", "nobody"]).0, Some(5), "asked of the one that runs");
     // A polite end gives the folder back.
     let pid = serving.child.id().to_string();
     assert!(Command::new("kill").arg(&pid).status().expect("run").success());

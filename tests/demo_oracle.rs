@@ -28,6 +28,7 @@ use kobling::question::{Ask, Plan, count, plan};
 use kobling::secret::SeededRandom;
 use kobling::snapshot::{SealInputs, Snapshot, StagedInput, seal};
 use kobling::token::{Link, Linker, Tokeniser};
+use kobling::vault::{FrameFile, Vault};
 
 struct Line {
     programme: Programme,
@@ -151,6 +152,7 @@ fn line(
     let mut random = SeededRandom::from_number(world.settings.seed);
     let key = LinkageKey::generate(programme.id.clone(), &mut random);
     let service = ServiceKey::generate(&mut random);
+    let vault = Vault::of(&service);
     let now = Timestamp::at_start_of(today);
     let said: Vec<(u8, Link, Known)> = (consents.iter())
         .flat_map(|file| {
@@ -191,17 +193,17 @@ fn line(
         let arrival = arrival(&programme, &said, (source, dataset), now);
         let receiver = Receiver::new(opened, &programme, &service, today, arrival, &[]);
         let mut receiver = receiver.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let mut rows = Vec::new();
+        let path = folder.join(format!("{name}.staged"));
+        let mut rows = FrameFile::create(&vault, &path, &format!("staged/{name}.staged")).expect("created");
         let data = std::fs::read(package.data_path()).expect("read");
         receiver.feed(&data, &mut rows).unwrap_or_else(|error| panic!("{name}: {error}"));
         let received = receiver.finish().unwrap_or_else(|error| panic!("{name}: {error}"));
-        let path = folder.join(format!("{name}.staged"));
-        std::fs::write(&path, rows).expect("written");
         staged.push(StagedInput { path, rows: received.stored, source, dataset, stated });
     }
     let mut spine = Spine::default();
     let out = folder.join("snapshot");
     let inputs = SealInputs {
+        vault: &vault,
         programme: &programme,
         staged: &staged,
         aliases: &[],
@@ -211,7 +213,8 @@ fn line(
         out: &out,
     };
     let report = seal(&inputs, &mut spine, &mut random).unwrap_or_else(|error| panic!("{error}"));
-    let snapshot = Snapshot::load(&out, &programme, &report.sha256).unwrap_or_else(|error| panic!("{error}"));
+    let snapshot =
+        Snapshot::load(&vault, &out, &programme, &report.sha256).unwrap_or_else(|error| panic!("{error}"));
     let mut events: BTreeMap<(u8, u32), Vec<Known>> = BTreeMap::new();
     for (source, link, event) in said {
         if let Some(person) = spine.person(&link) {

@@ -15,12 +15,9 @@ use std::sync::Arc;
 
 use desk::{Desk, Row, vive};
 use kobling::clock::{Clock as _, SystemClock};
-use kobling::key::ServiceKey;
 use kobling::question::Ask;
-use kobling::secret::SeededRandom;
 use kobling::service::{Erase, check_ledger};
 use kobling::store::Store;
-use rusqlite::Connection;
 
 fn rows_of(persons: Range<u64>) -> Vec<Row> {
     persons.map(|n| (n, i32::try_from(n * 7 % 350).expect("small"))).collect()
@@ -61,7 +58,7 @@ fn koblingd(arguments: &[&str], folder: &Path) -> Output {
     let key = folder.join("service.key");
     if !key.exists() {
         // That of the desk.
-        let made = ServiceKey::generate(&mut SeededRandom::from_number(11));
+        let made = kit::service_key();
         made.save(&key, SystemClock.now()).expect("written");
     }
     command
@@ -81,7 +78,9 @@ fn said(output: &Output) -> String {
 /// What is wrong with the ledger as it is now, in words.
 fn findings(desk: &Desk) -> Vec<String> {
     let copy = copy(desk);
-    let store = Arc::new(Store::open(&copy.path().join("data")).unwrap_or_else(|error| panic!("{error}")));
+    let store = Arc::new(
+        Store::open(&copy.path().join("data"), &kit::vault()).unwrap_or_else(|error| panic!("{error}")),
+    );
     let checked = check_ledger(&store).unwrap_or_else(|error| panic!("{error}"));
     assert!(checked.sets > 0 && checked.lines >= checked.sets as u64);
     checked.findings.iter().map(ToString::to_string).collect()
@@ -103,7 +102,7 @@ fn show_tells_of_every_cell_and_of_no_person() {
     let of =
         |output: &Output| -> Vec<serde_json::Value> { serde_json::from_slice(&output.stdout).expect("JSON") };
     let cells = of(&koblingd(&["ledger", "show", "--cells", "--json"], folder.path()));
-    let db = Connection::open(folder.path().join("data/kobling.sqlite")).expect("open");
+    let db = kit::database(&folder.path().join("data"), &kit::service_key());
     let stored: i64 = db
         .query_row(
             "SELECT count(*) FROM (SELECT DISTINCT question_key, cell_key, measure FROM ledger)",
@@ -170,7 +169,7 @@ fn check_finds_what_is_damaged_says_where_and_ends_with_status_1() {
     ];
     for (first, message, second) in damage {
         let folder = copy(&desk);
-        let db = Connection::open(folder.path().join("data/kobling.sqlite")).expect("open");
+        let db = kit::database(&folder.path().join("data"), &kit::service_key());
         db.pragma_update(None, "foreign_keys", false).expect("set");
         db.pragma_update(None, "ignore_check_constraints", true).expect("set");
         assert_eq!(db.execute(&first, []).unwrap_or_else(|error| panic!("{first}: {error}")), 1, "{first}");

@@ -41,7 +41,8 @@ type Outcome = (Vec<u8>, Vec<(String, String)>);
 
 /// What a service holds of the one package that it has: the staged rows, byte for byte, and the facts of the receipt.
 fn outcome(running: &Running, client: &Client, receipt: &[u8]) -> Outcome {
-    let staged = kit::files(&running.data().join("staged"));
+    let mut staged = kit::clear_files(&running.data());
+    staged.retain(|(path, _)| path.parent().is_some_and(|folder| folder.ends_with("staged")));
     let [(_, rows)] = &staged[..] else { panic!("{} files are staged", staged.len()) };
     let read = running.receipt(receipt);
     let facts = read.subject.items().filter(|(name, _)| *name != "package");

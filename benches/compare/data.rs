@@ -1,8 +1,7 @@
 //! The data of the comparison: staged as partners' uploads are, sealed by the service's own seal, and read by everybody
 //! from the Parquet files that it writes.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::fs;
 use std::path::Path;
 
 use kobling::clock::{Day, Timestamp};
@@ -10,9 +9,10 @@ use kobling::extract::manifest::Sha256Hex;
 use kobling::intake::staged::{Frame, Value};
 use kobling::linkage::{Spine, Stated};
 use kobling::programme::{Programme, Role};
-use kobling::secret::SeededRandom;
+use kobling::secret::{Secret, SeededRandom};
 use kobling::snapshot::{SealInputs, Snapshot, StagedInput, seal};
 use kobling::token::Link;
+use kobling::vault::{FrameFile, FrameSink as _, Vault};
 
 use super::consents;
 
@@ -55,12 +55,18 @@ pub(crate) fn programme() -> Programme {
     Programme::parse(include_str!("programme.toml")).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// The same vault in every run: made-up data.
+fn vault() -> Vault {
+    Vault::new(Secret::new(&mut [9; 32]))
+}
+
 /// Loads the snapshot of a folder.
 pub(crate) fn load(folder: &Path, programme: &Programme) -> Snapshot {
     let text = fs::read_to_string(folder.join("meta.json")).expect("the data were made");
     let meta: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let sha256: Sha256Hex = serde_json::from_value(meta["sha256"].clone()).expect("a digest");
-    Snapshot::load(&folder.join("snapshot"), programme, &sha256).unwrap_or_else(|error| panic!("{error}"))
+    Snapshot::load(&vault(), &folder.join("snapshot"), programme, &sha256)
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Makes the data: the snapshot, the permits, and `meta.json`, which says what a reader must know of both.
@@ -70,7 +76,9 @@ pub(crate) fn make(folder: &Path, scale: f64, seed: u64) {
     fs::create_dir_all(&scratch).unwrap_or_else(|error| panic!("{}: {error}", scratch.display()));
     let staged = stage(&scratch, &programme, scale, seed);
     let out = folder.join("snapshot");
+    let vault = vault();
     let inputs = SealInputs {
+        vault: &vault,
         programme: &programme,
         staged: &staged,
         aliases: &[],
@@ -82,7 +90,8 @@ pub(crate) fn make(folder: &Path, scale: f64, seed: u64) {
     let report = seal(&inputs, &mut Spine::default(), &mut SeededRandom::from_number(seed))
         .unwrap_or_else(|error| panic!("{error}"));
     fs::remove_dir_all(&scratch).expect("the staged files are no longer needed");
-    let snapshot = Snapshot::load(&out, &programme, &report.sha256).unwrap_or_else(|error| panic!("{error}"));
+    let snapshot =
+        Snapshot::load(&vault, &out, &programme, &report.sha256).unwrap_or_else(|error| panic!("{error}"));
     let grants = consents::make(&snapshot, &programme);
     consents::write(folder, &grants);
 
@@ -109,7 +118,7 @@ pub(crate) fn make(folder: &Path, scale: f64, seed: u64) {
 /// One upload of a partner and dataset, being staged.
 struct Upload {
     input: StagedInput,
-    file: BufWriter<File>,
+    file: FrameFile,
     frame: Frame,
     frames: u32,
 }
@@ -117,7 +126,8 @@ struct Upload {
 impl Upload {
     fn begin(dir: &Path, dataset: usize, source: u8) -> Upload {
         let path = dir.join(format!("{dataset}-{source}"));
-        let file = BufWriter::new(File::create(&path).expect("created"));
+        let file =
+            FrameFile::create(&vault(), &path, &format!("staged/{dataset}-{source}")).expect("created");
         let stated = Stated { packages: 1, ..Stated::default() };
         Upload {
             input: StagedInput { path, rows: stated.sent, source, dataset, stated },
@@ -131,12 +141,11 @@ impl Upload {
         self.input.stated.sent += u64::from(self.frame.read());
         self.frames += 1;
         let full = std::mem::replace(&mut self.frame, Frame::new(self.frames, &[0; 32]));
-        self.file.write_all(&full.finish().0).expect("written");
+        self.file.put(&full.finish().0).expect("written");
     }
 
     fn end(mut self) -> StagedInput {
         self.end_frame();
-        self.file.flush().expect("written");
         self.input.stated.read = self.input.stated.sent;
         self.input.rows = self.input.stated.sent;
         self.input

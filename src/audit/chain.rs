@@ -291,6 +291,7 @@ mod tests {
             actor: Actor {
                 organisation: "lokk".parse().expect("a name"),
                 principal: "it".parse().expect("a name"),
+                person: None,
             },
             at: Timestamp::from_millis(at),
             deed: Deed::ConsentsRecorded,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Subject;
 use crate::clock::Timestamp;
-use crate::name::{OrganisationId, PartnerId, PrincipalId};
+use crate::name::{OrganisationId, PartnerId, PrincipalId, StaffId};
 
 /// The partner that an entry concerns, or the service itself. Written `partner/ID` or `service`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,8 +63,20 @@ impl<'de> Deserialize<'de> for Strand {
 pub struct Actor {
     /// The principal's organisation.
     pub organisation: OrganisationId,
+    /// The person at whose desk it was done, where the principal is a system that says so. The organisation's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<StaffId>,
     /// The principal; `koblingd` for what the operator does at the machine itself.
     pub principal: PrincipalId,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.person {
+            Some(person) => write!(f, "{} / {person} ({})", self.principal, self.organisation),
+            None => write!(f, "{} ({})", self.principal, self.organisation),
+        }
+    }
 }
 
 /// What was done: a closed set.
@@ -77,8 +89,20 @@ pub enum Deed {
     ProgrammeAdopted,
     /// A principal was added.
     PrincipalAdded,
-    /// A principal's token was revoked.
+    /// A principal was revoked.
     PrincipalRevoked,
+    /// A person who signs in through an identity provider has another role or organisation than before.
+    PrincipalChanged,
+    /// A person signed in through an identity provider.
+    SignedIn,
+    /// A principal was given a new token; those that it has end.
+    TokenRotated,
+    /// One token of a principal was revoked.
+    TokenRevoked,
+    /// A principal's tokens were bound to a client certificate.
+    CertificateBound,
+    /// That was undone.
+    CertificateUnbound,
     /// A partner's signing key was enrolled.
     KeyEnrolled,
     /// A partner's signing key was revoked.
@@ -186,6 +210,7 @@ mod tests {
             actor: Actor {
                 organisation: "lokk".parse().expect("a name"),
                 principal: "lokk-it".parse().expect("a name"),
+                person: None,
             },
             at: "2022-07-01T12:00:00Z".parse().expect("an instant"),
             deed: Deed::UploadCompleted,

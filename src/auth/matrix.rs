@@ -55,11 +55,13 @@ pub enum Action {
     ReadQuality,
     /// Read the audit chain.
     ReadAudit,
+    /// Have a new token made in place of one's own.
+    RotateToken,
 }
 
 impl Action {
     /// All of them, in the order of the matrix's lines.
-    pub const ALL: [Action; 22] = [
+    pub const ALL: [Action; 23] = [
         Action::ReadProgramme,
         Action::ReadQuestions,
         Action::Upload,
@@ -82,6 +84,7 @@ impl Action {
         Action::ReadAnswers,
         Action::ReadQuality,
         Action::ReadAudit,
+        Action::RotateToken,
     ];
 
     /// The word.
@@ -110,6 +113,7 @@ impl Action {
             Action::ReadAnswers => "read-answers",
             Action::ReadQuality => "read-quality",
             Action::ReadAudit => "read-audit",
+            Action::RotateToken => "rotate-token",
         }
     }
 }

@@ -5,9 +5,13 @@
 //! the service's operations, `http`.
 
 mod bearer;
+mod certificate;
+mod lifetime;
 mod matrix;
 mod principal;
 
 pub use bearer::{BearerHash, BearerToken, BearerTokenError};
+pub use certificate::{CertificateDemand, Thumbprint, ThumbprintError};
+pub use lifetime::{Lifetime, LifetimeError, Overlap};
 pub use matrix::{Action, authorise};
 pub use principal::{Principal, Role, RoleError};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Actor;
-use crate::name::{OrganisationId, PartnerId, PrincipalId};
+use crate::name::{OrganisationId, PartnerId, PrincipalId, StaffId};
 use crate::programme::Programme;
 
 /// What a principal acts as. Exactly one each.
@@ -93,6 +93,8 @@ pub struct Principal {
     pub role: Role,
     /// Whom it acts for.
     pub organisation: OrganisationId,
+    /// The person at whose desk this request was made, where a system says so; never stored with the principal.
+    pub person: Option<StaffId>,
 }
 
 impl Principal {
@@ -108,6 +110,10 @@ impl Principal {
     /// How it stands in the audit chain.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        Actor { organisation: self.organisation.clone(), principal: self.id.clone() }
+        Actor {
+            organisation: self.organisation.clone(),
+            person: self.person.clone(),
+            principal: self.id.clone(),
+        }
     }
 }

@@ -9,18 +9,22 @@ mod own;
 mod patience;
 mod said;
 mod upload;
+mod way;
 
 pub use crate::answer::{Answer, Figure, HIDDEN_MARK, Row, Table, Totals};
 pub use own::{OwnErasure, OwnPackage, OwnStanding};
 pub use patience::Patience;
 pub use upload::{UploadError, UploadOutcome, upload, upload_patiently};
+pub use way::{Ending, NewToken, PERSON_HEADER, Way, beside};
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::http::HeaderValue;
+use ureq::middleware::MiddlewareNext;
+use way::TOKEN_ENDS_HEADER;
 use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
@@ -60,6 +64,9 @@ pub enum ClientError {
     /// A file that holds no certificate.
     #[error("{}: holds no certificate in PEM form", .0.display())]
     Certificate(PathBuf),
+    /// A file that holds no private key.
+    #[error("{}: holds no private key in PEM form", .0.display())]
+    ClientKey(PathBuf),
     /// No answer.
     #[error("the service at {address} cannot be reached; is the address right, and is the service running?")]
     Unreachable {
@@ -126,6 +133,7 @@ pub struct Client {
     token: Zeroizing<String>,
     tap: Option<Tap>,
     wait: fn(Duration),
+    ending: Option<Ending>,
 }
 
 /// Refusals of a service that has too much to do: nothing was done, and it says when to come again.
@@ -145,10 +153,15 @@ impl Client {
     /// [`ClientError::Address`], [`ClientError::File`], [`ClientError::TokenFile`] also where others may read the file,
     /// [`ClientError::Token`], [`ClientError::Certificate`].
     pub fn new(address: &str, token_file: &Path, authority: Option<&Path>) -> Result<Client, ClientError> {
-        let file = |path: &Path| {
-            let path = path.to_owned();
-            move |source| ClientError::File { path, source }
-        };
+        Client::by(Way { authority, ..Way::new(address, token_file) })
+    }
+
+    /// The same with all that there is to say: a client certificate, the person at whose desk it is done.
+    ///
+    /// # Errors
+    /// As [`Client::new`], and [`ClientError::ClientKey`].
+    pub fn by(way: Way<'_>) -> Result<Client, ClientError> {
+        let Way { address, token_file, .. } = way;
         let text = private::read_text(token_file, limits::MAX_KEY_FILE_BYTES, Readers::OwnerOnly)?;
         let line = text.lines().map(str::trim).find(|line| line.starts_with("kobling-token-1."));
         let token = Zeroizing::new(line.ok_or_else(|| ClientError::Token(token_file.to_owned()))?.to_owned());
@@ -156,13 +169,7 @@ impl Client {
         if !base.starts_with("https://") && !is_loopback(&base) {
             return Err(ClientError::Address);
         }
-        let mut tls = TlsConfig::builder();
-        if let Some(path) = authority {
-            let pem = std::fs::read(path).map_err(file(path))?;
-            let certificate =
-                Certificate::from_pem(&pem).map_err(|_| ClientError::Certificate(path.to_owned()))?;
-            tls = tls.root_certs(RootCerts::new_with_certs(&[certificate]));
-        }
+        let tls = way::tls(&way)?;
         let mut config = ureq::Agent::config_builder();
         if is_loopback(&base) {
             // What is said to this machine in the clear stays on it, whatever proxy the environment names.
@@ -173,9 +180,19 @@ impl Client {
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(20)))
             .timeout_recv_response(Some(Duration::from_secs(600)))
-            .tls_config(tls.build())
-            .build();
-        Ok(Client { agent: config.new_agent(), base, token, tap: None, wait: std::thread::sleep })
+            .tls_config(tls);
+        let config = match way.person.cloned() {
+            None => config,
+            Some(person) => config.middleware(
+                move |mut request: ureq::http::Request<ureq::SendBody<'_>>, next: MiddlewareNext<'_>| {
+                    let person = HeaderValue::try_from(person.as_str()).expect("a name is ASCII");
+                    request.headers_mut().insert(PERSON_HEADER, person);
+                    next.handle(request)
+                },
+            ),
+        };
+        let agent = config.build().new_agent();
+        Ok(Client { agent, base, token, tap: None, wait: std::thread::sleep, ending: way.ending })
     }
 
     /// Lets somebody hear every answer from now on: the demo, which searches them for identities.
@@ -201,6 +218,12 @@ impl Client {
     fn body(&self, path: &str, response: ureq::http::Response<ureq::Body>) -> Result<Vec<u8>, ClientError> {
         let status = response.status().as_u16();
         let head = head_of(&response);
+        if let Some(ending) = &self.ending
+            && let Some(end) = response.headers().get(TOKEN_ENDS_HEADER)
+            && let Some(end) = end.to_str().ok().and_then(|text| text.parse().ok())
+        {
+            ending(end);
+        }
         let mut body = Vec::new();
         let limit = limits::MAX_JSON_BODY_BYTES as u64 * 8;
         response
@@ -288,6 +311,19 @@ impl Client {
                 (answer, _) => return answer,
             }
         }
+    }
+
+    /// Has a new token made in place of this client's. The old one stays good for so many hours; the service's usual where
+    /// nothing is said.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn rotate_token(&self, overlap_hours: Option<u16>) -> Result<NewToken, ClientError> {
+        let asked = match overlap_hours {
+            Some(hours) => serde_json::json!({ "overlap_hours": hours }),
+            None => serde_json::json!({}),
+        };
+        parse(&self.post("/v1/token/rotate", asked.to_string().as_bytes(), None)?)
     }
 
     /// Records consents whose tokens a linkage key made, signed as the partner's own; the receipt as it came.

@@ -19,6 +19,9 @@ impl Spoken for ClientError {
             ClientError::Certificate(path) => {
                 format!("{}: der er intet certifikat i PEM-form i filen", path.display())
             }
+            ClientError::ClientKey(path) => {
+                format!("{}: der er ingen privat nøgle i PEM-form i filen", path.display())
+            }
             ClientError::Unreachable { address, .. } => {
                 format!("tjenesten på {address} kan ikke nås; er adressen rigtig, og kører tjenesten?")
             }

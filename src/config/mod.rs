@@ -46,6 +46,10 @@ pub struct Config {
     pub service_public: Option<VerifyingKey>,
     /// Certificates that are trusted instead of the public ones, in PEM form.
     pub authority: Option<PathBuf>,
+    /// The client certificate that is presented to the service, in PEM form.
+    pub client_certificate: Option<PathBuf>,
+    /// Its private key, in PEM form.
+    pub client_key: Option<PathBuf>,
     /// File with the bearer token.
     pub token_file: Option<PathBuf>,
     /// File with the linkage key.

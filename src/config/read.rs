@@ -11,12 +11,14 @@ use super::{Config, ConfigError, Expected, OUTBOX, PeriodWord, SendEntry};
 use crate::extract::{Decimal, MaxRejected, parse_encoding};
 
 /// Fields of the file.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 14] = [
     "partner",
     "programme",
     "service",
     "service_public",
     "authority",
+    "client_certificate",
+    "client_key",
     "token_file",
     "linkage_key",
     "signing_key",
@@ -86,6 +88,8 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigError> {
         })?,
         service_public: table.parsed("service_public", Expected::PublicKey)?,
         authority: table.path("authority")?,
+        client_certificate: table.path("client_certificate")?,
+        client_key: table.path("client_key")?,
         token_file: table.path("token_file")?,
         linkage_key: table.path("linkage_key")?,
         signing_key: table.path("signing_key")?,

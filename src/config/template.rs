@@ -93,6 +93,21 @@ impl Template {
             ),
         );
         field(
+            "client_certificate",
+            None,
+            "client.pem",
+            da(
+                "Kun hvor tjenesten kræver et klientcertifikat; dets nøgle er client_key.",
+                "Only where the service demands a client certificate; its key is client_key.",
+            ),
+        );
+        field(
+            "client_key",
+            None,
+            "client.key",
+            da("Klientcertifikatets private nøgle.", "The client certificate's private key."),
+        );
+        field(
             "token_file",
             path(&self.token_file),
             "partner.token",

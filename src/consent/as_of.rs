@@ -16,6 +16,7 @@ pub const AS_OF_CONTEXT: &str = "kobling/v1/consents/as-of";
 
 /// Whose knowledge is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum KnownAt {
     /// What was recorded by the moment itself: what a question at that moment saw.
@@ -26,11 +27,13 @@ pub enum KnownAt {
 
 /// The question.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AsOfQuestion {
     /// The linkage key that made the token.
     pub key_id: KeyId,
     /// The token in its text form.
+    #[cfg_attr(feature = "service", schema(pattern = r"^(cpr|xecpr|local)\.[A-Za-z0-9_-]{43}$"))]
     pub token: String,
     /// The moment; not in the future.
     pub moment: Timestamp,

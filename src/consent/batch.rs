@@ -31,11 +31,13 @@ pub enum ConsentBatchError {
 /// Records with the linkage key that made their tokens: `{"key_id", "records"}`. A batch states its key as a package
 /// does, since a withdrawal under another key would be recorded and stop nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConsentBatch {
     /// The linkage key.
     pub key_id: KeyId,
     /// At least one record, at most [`limits::MAX_CONSENT_BATCH`].
+    #[cfg_attr(feature = "service", schema(min_items = 1, max_items = 10_000))]
     pub records: Vec<ConsentRecord>,
 }
 

@@ -77,6 +77,7 @@ impl<'de> Deserialize<'de> for RecordId {
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
     /// The person was asked. Permits nothing.
@@ -125,6 +126,7 @@ impl EventKind {
 
 /// How something was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// On paper.
@@ -137,6 +139,7 @@ pub enum Method {
 
 /// Who said it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum GivenBy {
     /// The person.
@@ -148,6 +151,7 @@ pub enum GivenBy {
 
 /// What the processing rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LegalBasis {
     /// Consent: GDPR article 6(1)(a).
@@ -160,13 +164,16 @@ pub enum LegalBasis {
 
 /// The text that the person was shown, word for word by its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     /// Which notice.
     pub id: NoticeId,
     /// Its version: 1 to 32 of `A-Z a-z 0-9 . -`.
+    #[cfg_attr(feature = "service", schema(pattern = "^[A-Za-z0-9.-]{1,32}$"))]
     pub version: String,
     /// SHA-256 of its text, 64 hexadecimal characters, lower case.
+    #[cfg_attr(feature = "service", schema(pattern = "^[0-9a-f]{64}$"))]
     pub sha256: String,
     /// Its language, for instance `da` (BCP 47).
     pub language: String,
@@ -174,6 +181,7 @@ pub struct Notice {
 
 /// The rows that a yes covers, by the day of the row's event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RowWindow {
     /// First day covered: the retrospective start. Without it, the first day is `valid_from`: a yes does not reach
@@ -193,11 +201,13 @@ impl RowWindow {
 
 /// One event. It tells something about a person, so `Debug` shows its kind alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConsentEvent {
     /// The partner's own name for this record.
     pub record: RecordId,
     /// Version of this form: [`CONSENT_SCHEMA`].
+    #[cfg_attr(feature = "service", schema(minimum = 1, maximum = 1))]
     pub schema: u16,
     /// What happened.
     pub kind: EventKind,
@@ -230,6 +240,7 @@ pub struct ConsentEvent {
     /// Who said it.
     pub given_by: GivenBy,
     /// The partner's label of the member of staff or system that recorded it: 1 to 64 bytes, no CPR number.
+    #[cfg_attr(feature = "service", schema(min_length = 1, max_length = 64))]
     pub recorded_by: String,
     /// What the processing rests on.
     pub legal_basis: LegalBasis,
@@ -247,9 +258,11 @@ impl fmt::Debug for ConsentEvent {
 
 /// One entry of a batch: whose event it is, and the event. `Debug` hides the token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConsentRecord {
     /// The person's token in its text form.
+    #[cfg_attr(feature = "service", schema(pattern = r"^(cpr|xecpr|local)\.[A-Za-z0-9_-]{43}$"))]
     pub token: String,
     /// The event.
     pub event: ConsentEvent,

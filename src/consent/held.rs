@@ -16,18 +16,22 @@ pub const HELD_CONTEXT: &str = "kobling/v1/held";
 
 /// Whom is asked about, and why. No `Debug`: it is about a person.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HeldRequest {
     /// The linkage key that made the token.
     pub key_id: KeyId,
     /// The person's token in its text form.
+    #[cfg_attr(feature = "service", schema(pattern = r"^(cpr|xecpr|local)\.[A-Za-z0-9_-]{43}$"))]
     pub token: String,
     /// The case worker's own note or label: 1 to 64 bytes, no CPR number. It stands in the audit chain.
+    #[cfg_attr(feature = "service", schema(min_length = 1, max_length = 64))]
     pub note: String,
 }
 
 /// What the partner recorded of a person's consent, and what follows from it today.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConsentsHeld {
     /// The moment that it is about.
@@ -42,6 +46,7 @@ pub struct ConsentsHeld {
 
 /// An event as it was recorded.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HeldEvent {
     /// When it was recorded.
@@ -52,6 +57,7 @@ pub struct HeldEvent {
 
 /// Whether rows of a dataset may be used for a purpose, for a recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HeldPermit {
     /// The dataset.
@@ -72,6 +78,7 @@ pub struct HeldPermit {
 
 /// Days from the first to the last, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stretch {
     /// The first.
@@ -82,6 +89,7 @@ pub struct Stretch {
 
 /// Everything that is held of a person from a partner.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Held {
     /// Consents, and what they permit.
@@ -98,6 +106,7 @@ pub struct Held {
 
 /// Rows of a dataset in the partner's packages in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DatasetHeld {
     /// The dataset.
@@ -118,6 +127,7 @@ pub struct DatasetHeld {
 
 /// A look-up of the partner's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LookupHeld {
     /// When.
@@ -130,6 +140,7 @@ pub struct LookupHeld {
 
 /// A proposal that another number is the same person's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AliasHeld {
     /// When the steward approved it.
@@ -138,6 +149,7 @@ pub struct AliasHeld {
 
 /// A registered question, or a follow-up, that reads own datasets: whoever is in them, this person or others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UseHeld {
     /// `question` or `follow-up`.

@@ -19,6 +19,7 @@ const LONGEST_WORD: usize = 32;
 
 /// A look-up. No `Debug`: it is persons' tokens.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Lookup {
     /// The follow-up.
@@ -26,10 +27,13 @@ pub struct Lookup {
     /// The linkage key that made the tokens.
     pub key_id: KeyId,
     /// The case worker's own name for it.
+    #[cfg_attr(feature = "service", schema(min_length = 1, max_length = 64))]
     pub label: String,
     /// Random bytes, in hexadecimal.
+    #[cfg_attr(feature = "service", schema(pattern = "^[0-9A-Fa-f]{32}$"))]
     pub nonce: String,
     /// Tokens in their text form, in the order in which they are to be answered.
+    #[cfg_attr(feature = "service", schema(min_items = 1, max_items = 1000))]
     pub tokens: Vec<String>,
 }
 

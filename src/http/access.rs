@@ -11,12 +11,12 @@ use super::problem::{Failure, Problem};
 use crate::service::Service;
 
 /// What one recorded of a person's consent, and what it permits today. Entered in one's strand.
-#[utoipa::path(post, path = "/v1/consents/held", tag = "partner",
-    request_body(content_type = "application/json",
+#[utoipa::path(post, path = "/v1/consents/held", operation_id = "consents_held", tag = "partner",
+    request_body(content = crate::consent::HeldRequest,
         description = "`{key_id, token, note}`: the linkage key, the person's token, and the case worker's own note"),
-    params(("Kobling-Signature" = String, Header,
+    params(("Kobling-Signature" = String, Header, pattern = "^[A-Za-z0-9_-]{86}$",
         description = "the partner's signature over the body, in the context `kobling/v1/held`")),
-    responses((status = 200, description = "`{at, partner, events, permits}`; docs/PROTOCOL.md has the members"),
+    responses((status = 200, body = crate::consent::ConsentsHeld, description = "`{at, partner, events, permits}`; docs/PROTOCOL.md has the members"),
               (status = "default", body = Problem)))]
 pub(super) async fn consents(
     State(service): State<Arc<Service>>,
@@ -29,12 +29,12 @@ pub(super) async fn consents(
 }
 
 /// Everything that is held of a person from oneself: rows, consents, and what they are used for. Entered in one's strand.
-#[utoipa::path(post, path = "/v1/access", tag = "partner",
-    request_body(content_type = "application/json",
+#[utoipa::path(post, path = "/v1/access", operation_id = "access", tag = "partner",
+    request_body(content = crate::consent::HeldRequest,
         description = "`{key_id, token, note}`: the linkage key, the person's token, and the case worker's own note"),
-    params(("Kobling-Signature" = String, Header,
+    params(("Kobling-Signature" = String, Header, pattern = "^[A-Za-z0-9_-]{86}$",
         description = "the partner's signature over the body, in the context `kobling/v1/held`")),
-    responses((status = 200, description = "`{consents, datasets, aliases, uses}`; docs/PROTOCOL.md has the members"),
+    responses((status = 200, body = crate::consent::Held, description = "`{consents, datasets, aliases, uses}`; docs/PROTOCOL.md has the members"),
               (status = "default", body = Problem)))]
 pub(super) async fn all(
     State(service): State<Arc<Service>>,

@@ -82,7 +82,7 @@ pub(super) struct DecidedView {
 }
 
 /// Propose that two of one's own tokens are one person's.
-#[utoipa::path(post, path = "/v1/aliases", tag = "partner", request_body = AliasRequest,
+#[utoipa::path(post, path = "/v1/aliases", operation_id = "propose_alias", tag = "partner", request_body = AliasRequest,
     responses((status = 202, description = "entered; it takes effect when the steward has approved it"),
               (status = "default", body = Problem)))]
 pub(super) async fn propose(
@@ -96,7 +96,7 @@ pub(super) async fn propose(
 }
 
 /// Proposals that wait for a decision.
-#[utoipa::path(get, path = "/v1/aliases", tag = "steward",
+#[utoipa::path(get, path = "/v1/aliases", operation_id = "alias_proposals", tag = "steward",
     responses((status = 200, body = [ProposalView]), (status = "default", body = Problem)))]
 pub(super) async fn proposals(
     State(service): State<Arc<Service>>,
@@ -106,7 +106,7 @@ pub(super) async fn proposals(
 }
 
 /// Packages of which some proposals wait for a decision.
-#[utoipa::path(get, path = "/v1/aliases/packages", tag = "steward",
+#[utoipa::path(get, path = "/v1/aliases/packages", operation_id = "alias_packages", tag = "steward",
     responses((status = 200, body = [AliasPackageView]), (status = "default", body = Problem)))]
 pub(super) async fn packages(
     State(service): State<Arc<Service>>,
@@ -116,7 +116,7 @@ pub(super) async fn packages(
 }
 
 /// Approve a proposal; it takes effect at the next seal.
-#[utoipa::path(post, path = "/v1/aliases/{id}/approve", tag = "steward", params(("id" = i64, Path)),
+#[utoipa::path(post, path = "/v1/aliases/{id}/approve", operation_id = "approve_alias", tag = "steward", params(("id" = i64, Path)),
     responses((status = 204, description = "approved"), (status = "default", body = Problem)))]
 pub(super) async fn approve(
     State(service): State<Arc<Service>>,
@@ -127,7 +127,7 @@ pub(super) async fn approve(
 }
 
 /// Reject a proposal; it is forgotten.
-#[utoipa::path(post, path = "/v1/aliases/{id}/reject", tag = "steward", params(("id" = i64, Path)),
+#[utoipa::path(post, path = "/v1/aliases/{id}/reject", operation_id = "reject_alias", tag = "steward", params(("id" = i64, Path)),
     responses((status = 204, description = "rejected"), (status = "default", body = Problem)))]
 pub(super) async fn reject(
     State(service): State<Arc<Service>>,
@@ -149,7 +149,7 @@ async fn one(
 }
 
 /// Approve all that wait of a package; they take effect at the next seal.
-#[utoipa::path(post, path = "/v1/aliases/packages/{id}/approve", tag = "steward", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/v1/aliases/packages/{id}/approve", operation_id = "approve_alias_package", tag = "steward", params(("id" = String, Path)),
     responses((status = 200, body = DecidedView), (status = "default", body = Problem)))]
 pub(super) async fn approve_package(
     State(service): State<Arc<Service>>,
@@ -160,7 +160,7 @@ pub(super) async fn approve_package(
 }
 
 /// Reject all that wait of a package; they are forgotten.
-#[utoipa::path(post, path = "/v1/aliases/packages/{id}/reject", tag = "steward", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/v1/aliases/packages/{id}/reject", operation_id = "reject_alias_package", tag = "steward", params(("id" = String, Path)),
     responses((status = 200, body = DecidedView), (status = "default", body = Problem)))]
 pub(super) async fn reject_package(
     State(service): State<Arc<Service>>,

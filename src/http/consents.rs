@@ -15,10 +15,10 @@ use crate::consent::{AsOfAnswer, AsOfLine};
 use crate::service::Service;
 
 /// Record a batch of consent events about one's own rows, all of them or none. The same bytes give the same receipt.
-#[utoipa::path(post, path = "/v1/consents", tag = "partner",
-    request_body(content_type = "application/json",
+#[utoipa::path(post, path = "/v1/consents", operation_id = "record_consents", tag = "partner",
+    request_body(content = crate::consent::ConsentBatch,
         description = "`{key_id, records}`: the linkage key, and at most 10,000 `{token, event}`; docs/CONSENT.md has the fields"),
-    params(("Kobling-Signature" = String, Header,
+    params(("Kobling-Signature" = String, Header, pattern = "^[A-Za-z0-9_-]{86}$",
         description = "the partner's signature over the body, in the context `kobling/v1/consents`")),
     responses((status = 200, body = ReceiptView), (status = "default", body = Problem)))]
 pub(super) async fn record(
@@ -90,10 +90,10 @@ impl From<AsOfAnswer> for AsOfView {
 
 /// What one's own consent records permitted for a token at a moment. A token of whom nothing was said is answered like one
 /// of whom a no was. That it was asked is entered in one's strand.
-#[utoipa::path(post, path = "/v1/consents/as-of", tag = "partner",
-    request_body(content_type = "application/json",
+#[utoipa::path(post, path = "/v1/consents/as-of", operation_id = "consents_as_of", tag = "partner",
+    request_body(content = crate::consent::AsOfQuestion,
         description = "`{key_id, token, moment, known}`: `known` is `then` (recorded by the moment) or `now`"),
-    params(("Kobling-Signature" = String, Header,
+    params(("Kobling-Signature" = String, Header, pattern = "^[A-Za-z0-9_-]{86}$",
         description = "the partner's signature over the body, in the context `kobling/v1/consents/as-of`")),
     responses((status = 200, body = AsOfView), (status = "default", body = Problem)))]
 pub(super) async fn as_of(

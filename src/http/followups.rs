@@ -84,7 +84,7 @@ pub(super) struct ToldAllView {
 }
 
 /// The follow-ups that one may ask.
-#[utoipa::path(get, path = "/v1/followups", tag = "partner",
+#[utoipa::path(get, path = "/v1/followups", operation_id = "followups", tag = "partner",
     responses((status = 200, body = [FollowupView]), (status = "default", body = Problem)))]
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
@@ -96,11 +96,11 @@ pub(super) async fn list(
 
 /// Ask what became of one's own referrals, by one's own tokens. Every look-up is entered and spends as many of the day's
 /// look-ups as it has tokens; the answer leaves after a time that depends on their number alone.
-#[utoipa::path(post, path = "/v1/followups", tag = "partner",
-    request_body(content_type = "application/json",
+#[utoipa::path(post, path = "/v1/followups", operation_id = "follow_up", tag = "partner",
+    request_body(content = crate::followup::Lookup,
         description = "`{followup, key_id, label, nonce, tokens}`: the follow-up, the linkage key that made the tokens, the \
                        case worker's own name for the look-up, 16 random bytes in hexadecimal, and at most 1,000 tokens"),
-    params(("Kobling-Signature" = String, Header,
+    params(("Kobling-Signature" = String, Header, pattern = "^[A-Za-z0-9_-]{86}$",
         description = "the partner's signature over the body, in the context `kobling/v1/follow-up`")),
     responses((status = 200, body = ToldAllView), (status = 429, body = Problem), (status = "default", body = Problem)))]
 pub(super) async fn look_up(
@@ -172,11 +172,12 @@ pub(super) struct ApproveRequest {
     /// The partner.
     partner: String,
     /// How many are held, as the steward saw it.
+    #[serde(deserialize_with = "super::shapes::whole")]
     held: u64,
 }
 
 /// How much each partner that may ask refers and looks up.
-#[utoipa::path(get, path = "/v1/followups/volumes", tag = "steward",
+#[utoipa::path(get, path = "/v1/followups/volumes", operation_id = "followup_volumes", tag = "steward",
     responses((status = 200, body = [VolumeView]), (status = "default", body = Problem)))]
 pub(super) async fn volumes(State(service): State<Arc<Service>>) -> Result<Json<Vec<VolumeView>>, Failure> {
     let volumes = blocking(move || service.followup_volumes()).await?;
@@ -184,7 +185,7 @@ pub(super) async fn volumes(State(service): State<Arc<Service>>) -> Result<Json<
 }
 
 /// Let the held referrals of a partner count, after having asked it about them.
-#[utoipa::path(post, path = "/v1/followups/volumes", tag = "steward", request_body = ApproveRequest,
+#[utoipa::path(post, path = "/v1/followups/volumes", operation_id = "approve_referrals", tag = "steward", request_body = ApproveRequest,
     responses((status = 204, description = "they count"), (status = "default", body = Problem)))]
 pub(super) async fn approve(
     State(service): State<Arc<Service>>,

@@ -15,10 +15,13 @@ use http_body_util::BodyExt as _;
 use super::admission::{self, Here, Kind, Pace, Queue, UnderWay};
 use super::pace::leaves_after;
 use super::problem::Failure;
-use super::routes;
+use super::tls::Presented;
+use super::{routes, tokens};
 use crate::auth::{BearerToken, Principal, authorise};
+use crate::clock::Timestamp;
 use crate::limits;
 use crate::service::{Reason, Service, ServiceError};
+use crate::store::Known;
 
 /// The principal of a request, as the guard found it. A handler can have one only behind the guard.
 #[derive(Clone, Debug)]
@@ -78,13 +81,17 @@ pub(super) async fn guard(
     let kind = Kind::of(route.and_then(|route| route.action));
     let begun = super::Request::begun(here.as_ref(), method, path.clone(), kind);
     let at_tick = route.is_some_and(routes::Route::leaves_at_ticks);
+    let now = service.now();
     let mut answer = match admit(service, (&path, kind), &mut request, here.as_mut()).await {
         Ok(admitted) => {
-            let under_way = admitted.map(|(caller, under_way)| {
+            let (mut ends, mut under_way) = (None, None);
+            if let Some(Admitted { caller, expires_at, leave }) = admitted {
+                ends = tokens::ends_soon(now, expires_at);
+                under_way = leave;
                 request.extensions_mut().insert(caller);
-                under_way
-            });
-            let answer = Here::within(here.clone(), next.run(request)).await;
+            }
+            let mut answer = Here::within(here.clone(), next.run(request)).await;
+            answer.headers_mut().extend(ends);
             drop(under_way);
             answer
         }
@@ -110,13 +117,20 @@ pub(crate) async fn wait_for_tick(came: Instant) {
     tokio::time::sleep_until((came + leaves_after(came.elapsed())).into()).await;
 }
 
-/// Who it is, and leave for the call; nothing for a route that answers everybody.
+/// Who asks, when their token ends, and leave for the call.
+struct Admitted {
+    caller: Caller,
+    expires_at: Option<Timestamp>,
+    leave: Option<UnderWay>,
+}
+
+/// Lets somebody in; nobody where everybody may.
 async fn admit(
     service: Arc<Service>,
     (path, kind): (&str, Kind),
     request: &mut Request,
     mut here: Option<&mut Here>,
-) -> Result<Option<(Caller, Option<UnderWay>)>, Failure> {
+) -> Result<Option<Admitted>, Failure> {
     let Some(route) = routes::find(request.method(), path) else {
         let other = routes::ROUTES.iter().any(|route| route.path == path);
         return Err(Failure::of(if other { Reason::Method } else { Reason::NotFound }));
@@ -125,20 +139,25 @@ async fn admit(
     let unknown = Failure::of(Reason::Unauthenticated);
     let Some(header) = request.headers().get(header::AUTHORIZATION) else { return Err(unknown) };
     let text = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
+    let presented = Presented::of(request.extensions());
     let found = match text.and_then(|text| BearerToken::parse(text.trim()).ok()) {
-        Some(token) => blocking(move || service.authenticate(&token)).await?,
+        Some(token) => blocking(move || service.admit(&token.hash(), presented.as_ref())).await?,
         None => None,
     };
-    let Some(principal) = found else {
+    let Some(Known { mut principal, expires_at, .. }) = found else {
         // Only who sends wrong tokens is held up by them: a right one was found before this is looked at.
         here.map_or(Ok(()), Here::failed)?;
         return Err(unknown);
     };
-    let under_way = here.as_mut().map(|here| here.admit(&principal, kind)).transpose()?;
+    let leave = here.as_mut().map(|here| here.admit(&principal, kind)).transpose()?;
     if !authorise(principal.role, action) {
         return Err(Failure::of(Reason::Forbidden));
     }
-    Ok(Some((Caller(principal), under_way)))
+    if let Some(person) = request.headers().get(tokens::PERSON) {
+        let person = person.to_str().ok().and_then(|text| text.parse().ok());
+        principal.person = Some(person.ok_or(Failure::of(Reason::Person))?);
+    }
+    Ok(Some(Admitted { caller: Caller(principal), expires_at, leave }))
 }
 
 /// A request's body, whole, of at most `LIMIT` bytes.

@@ -56,7 +56,7 @@ impl From<PackageRow> for PackageView {
 }
 
 /// One's own uploads and packages, oldest first.
-#[utoipa::path(get, path = "/v1/packages", tag = "partner",
+#[utoipa::path(get, path = "/v1/packages", operation_id = "packages", tag = "partner",
     responses((status = 200, body = [PackageView]), (status = "default", body = Problem)))]
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
@@ -67,7 +67,7 @@ pub(super) async fn list(
 }
 
 /// Withdraw a package: its staged rows go at once, and the next seal is without it.
-#[utoipa::path(post, path = "/v1/packages/{id}/withdraw", tag = "partner", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/v1/packages/{id}/withdraw", operation_id = "withdraw_package", tag = "partner", params(("id" = String, Path)),
     responses((status = 200, body = ReceiptView), (status = "default", body = Problem)))]
 pub(super) async fn withdraw(
     State(service): State<Arc<Service>>,

@@ -38,6 +38,8 @@ pub struct ProblemWords {
 /// The HTTP status of a code. What is not listed is a refusal of what was sent: 422.
 const STATUS: &[(&str, u16)] = &[
     ("unauthenticated", 401),
+    // RFC 8705, section 3: a bound token without its certificate is an invalid token.
+    ("client-certificate", 401),
     ("forbidden", 403),
     ("not-found", 404),
     ("method-not-allowed", 405),
@@ -53,6 +55,8 @@ const STATUS: &[(&str, u16)] = &[
     ("manifest-too-large", 413),
     ("content-type", 415),
     ("body", 400),
+    ("person", 400),
+    ("query", 400),
     ("offset-header", 400),
     ("checksum-form", 400),
     ("creation", 400),

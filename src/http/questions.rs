@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::guard::{Caller, Whole, blocking, counted};
 use super::problem::{Failure, Problem};
+use super::shapes::place;
 use super::steward::SnapshotView;
 use super::uploads::json;
 use crate::audit::{Entry, Head};
@@ -71,7 +72,7 @@ pub(super) struct QuestionView {
 }
 
 /// Registered questions.
-#[utoipa::path(get, path = "/v1/questions", tag = "everybody",
+#[utoipa::path(get, path = "/v1/questions", operation_id = "questions", tag = "everybody",
     responses((status = 200, body = [QuestionView]), (status = "default", body = Problem)))]
 pub(super) async fn list(State(service): State<Arc<Service>>) -> Json<Vec<QuestionView>> {
     let programme = service.programme();
@@ -99,13 +100,11 @@ pub(super) async fn list(State(service): State<Arc<Service>>) -> Json<Vec<Questi
 pub(super) struct AskRequest {
     /// Dimensions, in any order.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
     by: Vec<DimensionId>,
     /// Whole quarters: `2022-Q1..2022-Q4`.
-    #[schema(value_type = String)]
-    period: Period,
+    #[schema(value_type = Period)]
+    period: String,
     /// A population.
-    #[schema(value_type = Option<String>)]
     population: Option<PopulationId>,
 }
 
@@ -161,6 +160,7 @@ pub(super) async fn ask(
 ) -> Result<Response, Failure> {
     let question: QuestionId = id.parse().map_err(|_| Failure::of(Reason::NotFound))?;
     let AskRequest { by, period, population } = json(&body)?;
+    let period = period.parse().map_err(|_| Failure::of(Reason::Period))?;
     let ask = Ask { question, by, period, population };
     let wanted = Wanted::default();
     let progress = Arc::clone(&wanted.0);
@@ -185,14 +185,17 @@ pub(super) async fn quality(
 /// Where to begin.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct After {
     /// Entries after this one; 0, or nothing, for the first.
     #[serde(default)]
+    #[param(required = false, maximum = 9_223_372_036_854_775_807_u64)]
     from: u64,
 }
 
 fn after(query: Result<Query<After>, QueryRejection>) -> Result<u64, Failure> {
-    query.map(|Query(After { from })| from).map_err(|_| Failure::of(Reason::Body))
+    let Query(After { from }) = query.map_err(|_| Failure::of(Reason::Query))?;
+    place(from)
 }
 
 /// A head of a strand, described.

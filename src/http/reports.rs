@@ -28,7 +28,7 @@ pub(super) struct ReportView {
 }
 
 /// Standing reports made for one's own organisation.
-#[utoipa::path(get, path = "/v1/reports", tag = "evaluator",
+#[utoipa::path(get, path = "/v1/reports", operation_id = "reports", tag = "evaluator",
     responses((status = 200, body = [ReportView]), (status = "default", body = Problem)))]
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
@@ -44,7 +44,7 @@ pub(super) async fn list(
 }
 
 /// A standing report: the answer as it was made.
-#[utoipa::path(get, path = "/v1/reports/{id}/{quarter}", tag = "evaluator",
+#[utoipa::path(get, path = "/v1/reports/{id}/{quarter}", operation_id = "report", tag = "evaluator",
     params(("id" = String, Path), ("quarter" = String, Path)),
     responses((status = 200, body = super::questions::AnswerView), (status = "default", body = Problem)))]
 pub(super) async fn one(
@@ -92,12 +92,12 @@ pub(super) async fn statements(
 #[serde(deny_unknown_fields)]
 pub(super) struct StatementRequest {
     /// Whole quarters of enrolment: `2022-Q1..2022-Q4`.
-    #[schema(value_type = String)]
-    period: Period,
+    #[schema(value_type = Period)]
+    period: String,
 }
 
 /// The statement of a payment over a period: the one that was made, or else a new one. It is final.
-#[utoipa::path(post, path = "/v1/payments/{id}", tag = "payer", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/v1/payments/{id}", operation_id = "state_payment", tag = "payer", params(("id" = String, Path)),
     request_body = StatementRequest,
     responses((status = 200, body = StatementView), (status = "default", body = Problem)))]
 pub(super) async fn state(
@@ -108,6 +108,7 @@ pub(super) async fn state(
 ) -> Result<Json<StatementView>, Failure> {
     let question: QuestionId = id.parse().map_err(|_| Failure::of(Reason::NotFound))?;
     let StatementRequest { period } = json(&body)?;
+    let period: Period = period.parse().map_err(|_| Failure::of(Reason::Period))?;
     let signed = counted(move || service.state_payment(&caller, &question, period)).await?;
     Ok(Json(signed.into()))
 }

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 use super::guard::guard;
 use super::problem::Failure;
 use super::{
-    access, aliases, answers, consents, followups, packages, programme, questions, reports, steward, tus,
-    unusual, uploads,
+    access, aliases, answers, consents, description, followups, packages, programme, questions, reports,
+    steward, tokens, tus, unusual, uploads,
 };
 use crate::auth::Action;
 use crate::service::{Reason, Service};
@@ -92,6 +92,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/quality", Action::ReadQuality),
     route("GET", "/v1/audit", Action::ReadAudit),
     route("GET", "/v1/audit/strand", Action::ReadOwnStrand),
+    route("POST", "/v1/token/rotate", Action::RotateToken),
 ];
 
 /// The line of a method and a path.
@@ -100,6 +101,12 @@ pub(super) fn find(method: &Method, path: &str) -> Option<&'static Route> {
 }
 
 fn described() -> (Router<Arc<Service>>, OpenApi) {
+    let (router, mut api) = routed();
+    description::complete(&mut api);
+    (router, api)
+}
+
+fn routed() -> (Router<Arc<Service>>, OpenApi) {
     let info = InfoBuilder::new()
         .title("Kobling")
         .version("1")
@@ -148,6 +155,7 @@ fn described() -> (Router<Arc<Service>>, OpenApi) {
         .routes(routes!(questions::quality))
         .routes(routes!(questions::audit))
         .routes(routes!(questions::strand))
+        .routes(routes!(tokens::rotate))
         .split_for_parts()
 }
 

@@ -2,20 +2,16 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
 use hyper_util::rt::TokioTimer;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::admission::{Admission, AdmissionSettings};
 use super::routes::router;
+use super::tls::Tls;
 use crate::secret::SystemRandom;
 use crate::service::Service;
 
@@ -25,9 +21,6 @@ const GRACE: Duration = Duration::from_secs(20);
 const HEAD: Duration = Duration::from_secs(20);
 /// How often uploads that nothing reaches any more are looked for.
 const SWEEP: Duration = Duration::from_secs(3600);
-
-/// A certificate and its key, ready to serve with.
-pub type Tls = Arc<ServerConfig>;
 
 /// Serves the API until `stop` is done, then lets requests under way finish.
 ///
@@ -80,39 +73,14 @@ pub(crate) async fn serve_app(
             server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
             server.serve(app).await
         }
-        Some(config) => {
-            let config = RustlsConfig::from_config(config);
-            let server = axum_server::from_tcp_rustls(listener, config)?;
+        Some(tls) => {
             // Counted before the handshake, which costs most.
-            let mut server = server.map(|tls| tls.acceptor(counting)).handle(handle).http1_only();
+            let acceptor = counting.before(tls.acceptor());
+            let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle).http1_only();
             server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
             server.serve(app).await
         }
     };
     sweeper.abort();
     served
-}
-
-/// TLS from a certificate chain and its key, both PEM. TLS 1.2 and 1.3, by `ring`.
-///
-/// # Errors
-/// I/O errors, and `InvalidData` for what is no certificate, no key, or not a pair.
-pub fn tls_from_pem(certificates: &Path, key: &Path) -> io::Result<Tls> {
-    let invalid = |what: &'static str| move |_| io::Error::new(io::ErrorKind::InvalidData, what);
-    let chain = std::fs::read(certificates)?;
-    let chain = CertificateDer::pem_slice_iter(&chain)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "no certificate in PEM form"))?;
-    let key = std::fs::read(key)?;
-    let key = PrivateKeyDer::from_pem_slice(&key)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "no private key in PEM form"))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(invalid("no version of TLS in common"))?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(invalid("the certificate and the key do not belong together"))?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
 }

@@ -53,7 +53,7 @@ fn partner(id: &str) -> Result<PartnerId, Failure> {
 }
 
 /// A partner's signing keys.
-#[utoipa::path(get, path = "/v1/partners/{id}/keys", tag = "steward", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/partners/{id}/keys", operation_id = "signing_keys", tag = "steward", params(("id" = String, Path)),
     responses((status = 200, body = [KeyView]), (status = "default", body = Problem)))]
 pub(super) async fn keys(
     State(service): State<Arc<Service>>,
@@ -65,7 +65,7 @@ pub(super) async fn keys(
 }
 
 /// Enrol a signing key, after both sides have compared its fingerprint.
-#[utoipa::path(post, path = "/v1/partners/{id}/keys", tag = "steward", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/v1/partners/{id}/keys", operation_id = "enrol_key", tag = "steward", params(("id" = String, Path)),
     request_body = EnrolRequest, responses((status = 204, description = "enrolled"), (status = "default", body = Problem)))]
 pub(super) async fn enrol(
     State(service): State<Arc<Service>>,
@@ -81,7 +81,7 @@ pub(super) async fn enrol(
 }
 
 /// Revoke a signing key. What it signed before stays.
-#[utoipa::path(delete, path = "/v1/partners/{id}/keys/{fingerprint}", tag = "steward",
+#[utoipa::path(delete, path = "/v1/partners/{id}/keys/{fingerprint}", operation_id = "revoke_key", tag = "steward",
     params(("id" = String, Path), ("fingerprint" = String, Path)),
     responses((status = 204, description = "revoked"), (status = "default", body = Problem)))]
 pub(super) async fn revoke(

@@ -41,20 +41,21 @@ fn capabilities() -> Response {
 }
 
 /// What is spoken of tus 1.0.
-#[utoipa::path(options, path = "/v1/uploads", tag = "partner", responses((status = 204, description = "tus capabilities")))]
+#[utoipa::path(options, path = "/v1/uploads", operation_id = "upload_options", tag = "partner", responses((status = 204, description = "tus capabilities")))]
 pub(super) async fn options() -> Response {
     capabilities()
 }
 
 /// What is spoken of tus 1.0.
-#[utoipa::path(options, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+#[utoipa::path(options, path = "/v1/uploads/{id}", operation_id = "upload_options_of_one", tag = "partner", params(("id" = String, Path)),
     responses((status = 204, description = "tus capabilities")))]
 pub(super) async fn options_of_one() -> Response {
     capabilities()
 }
 
 /// How far an upload has come (tus 1.0).
-#[utoipa::path(head, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+#[utoipa::path(head, path = "/v1/uploads/{id}", operation_id = "upload_standing", tag = "partner",
+    params(("id" = String, Path), ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$", description = "the version of tus: 1.0.0")),
     responses((status = 200, description = "`Upload-Offset`, `Upload-Length`, `Upload-Expires`"),
               (status = "default", body = Problem)))]
 pub(crate) async fn head(
@@ -72,7 +73,11 @@ pub(crate) async fn head(
 }
 
 /// Send rows from an offset on (tus 1.0). Whole verified blocks are durable when this answers.
-#[utoipa::path(patch, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+#[utoipa::path(patch, path = "/v1/uploads/{id}", operation_id = "append_to_upload", tag = "partner",
+    params(("id" = String, Path), ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$", description = "the version of tus: 1.0.0"),
+        ("Upload-Offset" = u64, Header, description = "where the bytes begin: what HEAD said"),
+        ("Upload-Checksum" = Option<String>, Header, pattern = "^sha(256|1) [A-Za-z0-9+/]+={0,2}$",
+            description = "`sha256 BASE64` or `sha1 BASE64` of the bytes")),
     request_body(content_type = "application/offset+octet-stream", description = "bytes of data.csv from `Upload-Offset` on"),
     responses((status = 204, description = "`Upload-Offset` says how far it has come; it lies at the end of a block"),
               (status = 460, body = Problem, description = "checksum mismatch"),
@@ -176,7 +181,7 @@ async fn pump(mut body: Body, sender: mpsc::Sender<Bytes>, mut checksum: Option<
 }
 
 /// Give an open upload up (tus 1.0, termination).
-#[utoipa::path(delete, path = "/v1/uploads/{id}", tag = "partner", params(("id" = String, Path)),
+#[utoipa::path(delete, path = "/v1/uploads/{id}", operation_id = "abort_upload", tag = "partner", params(("id" = String, Path)),
     responses((status = 204, description = "gone"), (status = "default", body = Problem)))]
 pub(super) async fn delete(
     State(service): State<Arc<Service>>,

@@ -51,7 +51,7 @@ impl From<UnusualUpload> for UnusualView {
 }
 
 /// Packages that were refused for how many persons they are about, or let in though they have grown much.
-#[utoipa::path(get, path = "/v1/uploads/unusual", tag = "steward",
+#[utoipa::path(get, path = "/v1/uploads/unusual", operation_id = "unusual_uploads", tag = "steward",
     responses((status = 200, body = [UnusualView]), (status = "default", body = Problem)))]
 pub(super) async fn list(State(service): State<Arc<Service>>) -> Result<Json<Vec<UnusualView>>, Failure> {
     let unusual = blocking(move || service.unusual_uploads()).await?;
@@ -59,7 +59,7 @@ pub(super) async fn list(State(service): State<Arc<Service>>) -> Result<Json<Vec
 }
 
 /// Let a refused package in, after having asked its partner about it: when it comes again, byte for byte.
-#[utoipa::path(post, path = "/v1/uploads/unusual/{id}/approve", tag = "steward", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/v1/uploads/unusual/{id}/approve", operation_id = "approve_upload", tag = "steward", params(("id" = String, Path)),
     responses((status = 204, description = "approved"), (status = "default", body = Problem)))]
 pub(super) async fn approve(
     State(service): State<Arc<Service>>,

@@ -54,7 +54,7 @@ pub(crate) const OPEN_LIMIT: usize = 2 * crate::limits::MAX_MANIFEST_BYTES + 409
 
 /// Open an upload with a signed manifest: as JSON, or as tus 1.0 creates one, with `Upload-Length`, `Upload-Metadata:
 /// manifest BASE64,signature BASE64` and no body. The same manifest again is the same upload.
-#[utoipa::path(post, path = "/v1/uploads", tag = "partner", request_body = OpenRequest,
+#[utoipa::path(post, path = "/v1/uploads", operation_id = "open_upload", tag = "partner", request_body = OpenRequest,
     responses((status = 201, body = OpenAnswer, description = "opened; `Location` takes the rows"),
               (status = 200, body = OpenAnswer, description = "known already"),
               (status = "default", body = Problem)))]
@@ -98,7 +98,7 @@ fn stated_bytes(manifest: &str) -> Option<u64> {
 }
 
 /// The receipt of a complete upload.
-#[utoipa::path(get, path = "/v1/uploads/{id}/receipt", tag = "partner", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/uploads/{id}/receipt", operation_id = "upload_receipt", tag = "partner", params(("id" = String, Path)),
     responses((status = 200, body = ReceiptView), (status = "default", body = Problem)))]
 pub(super) async fn receipt(
     State(service): State<Arc<Service>>,

@@ -1,13 +1,14 @@
 //! A staged file written anew without rows that are erased.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
-use super::staged::{Body, Frame, FrameInfo, Layout, read_frames};
+use super::staged::{Body, Frame, FrameInfo, Layout, bound_name, read_frames};
 use crate::clock::Day;
 use crate::programme::{Dataset, Role};
 use crate::token::Link;
+use crate::vault::{FrameFile, FrameSink as _, Vault};
 
 /// What is to be erased of a staged file.
 pub struct StagedErasure<'a> {
@@ -100,6 +101,7 @@ impl Columns {
 /// # Errors
 /// I/O errors.
 pub fn erase_staged(
+    vault: &Vault,
     (path, out): (&Path, &Path),
     dataset: &Dataset,
     erasure: &StagedErasure<'_>,
@@ -108,7 +110,7 @@ pub fn erase_staged(
     let columns = Columns::of(dataset);
     let width = columns.layout.width();
     let mut all_stay = true;
-    read_frames(path, &columns.layout, |_, body| {
+    read_frames(vault, path, &columns.layout, |_, body| {
         let mut rows = body.rows.chunks_exact(width);
         all_stay &= rows.all(|row| matches!(columns.fate(row, erasure), Fate::Stays));
         Ok::<_, io::Error>(())
@@ -116,16 +118,12 @@ pub fn erase_staged(
     if all_stay {
         return Ok(None);
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(out)?;
+    let mut file = FrameFile::create(vault, out, &bound_name(out))?;
     let mut left = 0;
-    read_frames(path, &columns.layout, |info, body| {
+    read_frames(vault, path, &columns.layout, |info, body| {
         let (bytes, info) = columns.rewrite((info, body), erasure, lost);
         left += u64::from(info.rows);
-        file.write_all(&bytes)
+        file.put(&bytes)
     })?;
     file.sync_all()?;
     if let Some(folder) = out.parent().filter(|_| cfg!(unix)) {
@@ -138,10 +136,15 @@ pub fn erase_staged(
 ///
 /// # Errors
 /// I/O errors.
-pub fn named_in(path: &Path, dataset: &Dataset, each: &mut dyn FnMut(&Link)) -> io::Result<()> {
+pub fn named_in(
+    vault: &Vault,
+    path: &Path,
+    dataset: &Dataset,
+    each: &mut dyn FnMut(&Link),
+) -> io::Result<()> {
     let columns = Columns::of(dataset);
     let links = [columns.person, columns.related];
-    read_frames(path, &columns.layout, |_, body| {
+    read_frames(vault, path, &columns.layout, |_, body| {
         for row in body.rows.chunks_exact(columns.layout.width()) {
             let named = links.iter().flatten().filter_map(|column| columns.layout.link(row, *column));
             named.for_each(|link| each(&link));
@@ -156,7 +159,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::intake::staged::{Value, append, open_for_append};
+    use crate::intake::staged::{Value, open_for_append};
     use crate::programme::Programme;
 
     /// Person, related person, day; 0 is absent.
@@ -174,11 +177,11 @@ mod tests {
     /// Position of a block, its rows as sent, and who is withheld.
     type Read = (u32, u32, Vec<u8>);
 
-    fn read(path: &Path, dataset: &Dataset) -> (Vec<Row>, Vec<Read>) {
+    fn read(vault: &Vault, path: &Path, dataset: &Dataset) -> (Vec<Row>, Vec<Read>) {
         let columns = Columns::of(dataset);
         let (mut rows, mut frames) = (Vec::new(), Vec::new());
         let number = |link: Option<Link>| link.map_or(0, |link| link.as_stored()[0]);
-        read_frames(path, &columns.layout, |info, body| {
+        read_frames(vault, path, &columns.layout, |info, body| {
             for row in body.rows.chunks_exact(columns.layout.width()) {
                 let of = |column: Option<usize>| number(columns.layout.link(row, column.expect("a column")));
                 let day = columns.layout.day(row, columns.date.expect("a date")).days();
@@ -202,7 +205,8 @@ mod tests {
             let dataset = dataset();
             let dir = tempfile::tempdir().expect("a folder");
             let (path, out) = (dir.path().join("a"), dir.path().join("b"));
-            let (mut file, _) = open_for_append(&path, &Layout::of(&dataset)).expect("opened");
+            let vault = Vault::throwaway();
+            let (mut file, _) = open_for_append(&vault, &path, &Layout::of(&dataset)).expect("opened");
             for (index, rows) in (0u32..).zip(&blocks) {
                 let mut frame = Frame::new(index, &[index as u8; 32]);
                 for (person, related, day) in rows {
@@ -218,7 +222,7 @@ mod tests {
                     }
                     frame.end_row();
                 }
-                append(&mut file, &frame.finish().0).expect("written");
+                file.put(&frame.finish().0).expect("written");
             }
             // A person's rows stay up to a day: none at all for 0.
             let limit = |person: u8| until[usize::from(person)];
@@ -229,7 +233,7 @@ mod tests {
                 from: from.map(Day::from_days),
             };
             let mut lost = Vec::new();
-            let left = erase_staged((&path, &out), &dataset, &erasure, &mut |link| lost.push(link.as_stored()[0]))
+            let left = erase_staged(&vault, (&path, &out), &dataset, &erasure, &mut |link| lost.push(link.as_stored()[0]))
                 .expect("rewritten");
             let goes = |row: &Row| row.0 != 0 && !stays(row.0, row.2);
             let wanted: Vec<Row> = blocks.iter().flatten()
@@ -240,7 +244,7 @@ mod tests {
             prop_assert_eq!(left.is_none(), wanted == before);
             prop_assert_eq!(out.exists(), left.is_some());
             if let Some(left) = left {
-                let (rows, frames) = read(&out, &dataset);
+                let (rows, frames) = read(&vault, &out, &dataset);
                 prop_assert_eq!(left, wanted.len() as u64);
                 prop_assert_eq!(&rows, &wanted);
                 for (block, (index, read, withheld)) in blocks.iter().zip(&frames) {
@@ -254,10 +258,10 @@ mod tests {
                 let all: Vec<u8> = before.iter().filter(|row| goes(row)).map(|row| row.0).collect();
                 prop_assert_eq!(lost, all);
                 // A second time there is nothing left to do.
-                let again = erase_staged((&out, &path), &dataset, &erasure, &mut |_| ()).expect("read");
+                let again = erase_staged(&vault, (&out, &path), &dataset, &erasure, &mut |_| ()).expect("read");
                 prop_assert_eq!(again, None);
                 let mut named = Vec::new();
-                named_in(&out, &dataset, &mut |link| named.push(link.as_stored()[0])).expect("read");
+                named_in(&vault, &out, &dataset, &mut |link| named.push(link.as_stored()[0])).expect("read");
                 prop_assert!(named.iter().all(|n| rows.iter().any(|row| row.0 == *n || row.1 == *n)));
             }
         }

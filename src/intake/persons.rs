@@ -12,6 +12,7 @@ use super::staged::{Layout, read_frames};
 use crate::limits;
 use crate::programme::{Dataset, Role, Supply};
 use crate::token::Link;
+use crate::vault::Vault;
 
 /// Different persons of some packages of one dataset. No `Debug`: they are persons.
 #[derive(Default)]
@@ -100,11 +101,11 @@ impl Persons {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn add(&mut self, path: &Path, dataset: &Dataset) -> io::Result<()> {
+    pub fn add(&mut self, vault: &Vault, path: &Path, dataset: &Dataset) -> io::Result<()> {
         let layout = Layout::of(dataset);
         let person = dataset.position(|role| *role == Role::Person);
         let related = dataset.position(|role| *role == Role::RelatedPerson);
-        read_frames(path, &layout, |_, body| {
+        read_frames(vault, path, &layout, |_, body| {
             for row in body.rows.chunks_exact(layout.width()) {
                 if let Some(link) = person.and_then(|column| layout.link(row, column)) {
                     take(&mut self.all, &link);

@@ -4,7 +4,7 @@
 //! blocks in order are the file, whether they came in one go or over several connections and restarts; the digest of
 //! the whole file, which the manifest also states for other tools, would say nothing more and is not computed.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 
 use zeroize::{Zeroize as _, Zeroizing};
@@ -18,6 +18,7 @@ use crate::extract::manifest::{Block, Sha256Hex};
 use crate::key::ServiceKey;
 use crate::programme::Programme;
 use crate::token::Linker;
+use crate::vault::FrameSink;
 
 /// Why receiving stopped.
 #[derive(Debug, thiserror::Error)]
@@ -155,7 +156,7 @@ impl Receiver {
     ///
     /// # Errors
     /// [`ReceiveError`]. Blocks before the failing one are written and stay.
-    pub fn feed(&mut self, mut bytes: &[u8], staged: &mut impl Write) -> Result<(), ReceiveError> {
+    pub fn feed(&mut self, mut bytes: &[u8], staged: &mut impl FrameSink) -> Result<(), ReceiveError> {
         if self.dead {
             return Err(IntakeRefusal::AlreadyRefused.into());
         }
@@ -171,7 +172,7 @@ impl Receiver {
             bytes = &bytes[take..];
             if self.buffer.len() == block.bytes as usize {
                 let written = self.block(block).map_err(ReceiveError::from).and_then(|(frame, info)| {
-                    staged.write_all(&frame)?;
+                    staged.put(&frame)?;
                     Ok(info)
                 });
                 match written {

@@ -1,6 +1,7 @@
 //! Staged rows: verified and re-keyed, waiting for the next seal.
 //!
-//! One append-only file an upload, a frame a block of the package:
+//! One append-only file an upload, a frame a block of the package, each encrypted where it stands ([`crate::vault::FrameFile`]). In clear a
+//! frame is
 //!
 //! | bytes | what |
 //! | --- | --- |
@@ -20,8 +21,7 @@
 //! A link is *withheld* when a row of that person was not kept: refused on arrival for want of a permission, or erased. It
 //! stands without date or value, once a frame, so that whoever said no is not taken for somebody who never came.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -29,9 +29,10 @@ use sha2::{Digest as _, Sha256};
 use crate::clock::Day;
 use crate::programme::{Dataset, Role};
 use crate::token::{Link, TokenKind};
+use crate::vault::{FrameFile, FrameReader, Vault};
 
 const MAGIC: [u8; 4] = *b"KBS2";
-const HEADER: usize = 4 + 4 + 4 + 4 + 4 + 12 + 32;
+pub(super) const HEADER: usize = 4 + 4 + 4 + 4 + 4 + 12 + 32;
 const LINK: usize = 16;
 const TRAILER: usize = 8;
 /// The category byte that means "missing".
@@ -295,90 +296,83 @@ impl Body<'_> {
     }
 }
 
-/// Reads the whole frames of a staged file in order, giving each frame's content to `each`; returns the length in bytes
-/// of what is whole. A torn frame at the end is left out.
+/// The name that a staged file is bound to.
+pub(super) fn bound_name(path: &Path) -> String {
+    format!("staged/{}", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// Bytes of the frame that begins with a header; `None` for what is none. A torn header may claim anything: no frame holds more rows
+/// than a block of the package can.
+pub(super) fn length_of(header: &[u8; HEADER], layout: &Layout) -> Option<usize> {
+    let number = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes")) as usize;
+    let rows = number(8).checked_mul(layout.width()).filter(|n| *n <= 1 << 26)?;
+    let links = number(16).checked_mul(LINK).filter(|n| *n <= 1 << 26)?;
+    (header[..4] == MAGIC).then_some(HEADER + rows + links + TRAILER)
+}
+
+/// A frame that is whole.
+pub(super) fn parse<'a>(frame: &'a [u8], layout: &Layout) -> Option<(FrameInfo, Body<'a>)> {
+    let header = frame.first_chunk::<HEADER>()?;
+    if length_of(header, layout)? != frame.len() {
+        return None;
+    }
+    let (content, sum) = frame.split_at(frame.len() - TRAILER);
+    if Sha256::digest(content)[..TRAILER] != *sum {
+        return None;
+    }
+    let number = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
+    let (index, rows, read, withheld) = (number(4), number(8), number(12), number(16));
+    let identifiers = Identifiers { cpr: number(20), xecpr: number(24), local: number(28) };
+    let source_sha256 = header[HEADER - 32..].try_into().expect("32 bytes");
+    let info = FrameInfo { index, rows, read, withheld, identifiers, source_sha256 };
+    let (rows, withheld) = content[HEADER..].split_at(rows as usize * layout.width());
+    Some((info, Body { rows, withheld }))
+}
+
+/// Reads the whole frames of a staged file in order, giving each frame's content to `each`; returns whether the file ends
+/// with the last of them. A torn frame at the end is left out.
 ///
 /// # Errors
-/// I/O errors, and whatever `each` returns.
+/// [`crate::vault::Unsealed`] in an I/O error, other I/O errors, and whatever `each` returns.
 pub fn read_frames<E: From<io::Error>>(
+    vault: &Vault,
     path: &Path,
     layout: &Layout,
     mut each: impl FnMut(FrameInfo, Body<'_>) -> Result<(), E>,
-) -> Result<u64, E> {
-    let mut reader = BufReader::with_capacity(1 << 20, File::open(path).map_err(E::from)?);
-    let mut whole = 0;
-    let mut body = Vec::new();
-    loop {
-        let mut header = [0; HEADER];
-        if !read_all(&mut reader, &mut header).map_err(E::from)? || header[..4] != MAGIC {
-            return Ok(whole);
-        }
-        let number = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
-        let (index, rows, read, withheld) = (number(4), number(8), number(12), number(16));
-        // A torn header may claim anything: no frame holds more rows than a block of the package can.
-        let length = (rows as usize).checked_mul(layout.width()).filter(|n| *n <= 1 << 26);
-        let links = (withheld as usize).checked_mul(LINK).filter(|n| *n <= 1 << 26);
-        let Some((in_rows, links)) = length.zip(links) else { return Ok(whole) };
-        let length = in_rows + links;
-        body.resize(length + TRAILER, 0);
-        if !read_all(&mut reader, &mut body).map_err(E::from)? {
-            return Ok(whole);
-        }
-        let mut hash = Sha256::new();
-        hash.update(header);
-        hash.update(&body[..length]);
-        if hash.finalize()[..TRAILER] != body[length..] {
-            return Ok(whole);
-        }
-        let identifiers = Identifiers { cpr: number(20), xecpr: number(24), local: number(28) };
-        let source_sha256 = header[HEADER - 32..].try_into().expect("32 bytes");
-        let info = FrameInfo { index, rows, read, withheld, identifiers, source_sha256 };
-        each(info, Body { rows: &body[..in_rows], withheld: &body[in_rows..length] })?;
-        whole += (HEADER + length + TRAILER) as u64;
+) -> Result<bool, E> {
+    let Some(mut reader) = FrameReader::open(vault, path, &bound_name(path)).map_err(E::from)? else {
+        return Ok(false);
+    };
+    while let Some(frame) = reader.next().map_err(E::from)? {
+        let Some((info, body)) = parse(frame, layout) else { return Ok(false) };
+        each(info, body)?;
     }
-}
-
-/// Fills the buffer; `false` when the file ends before.
-fn read_all(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
-    match reader.read_exact(buffer) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(error),
-    }
+    Ok(reader.is_at_end())
 }
 
 /// Opens a staged file to write on after its last whole frame; whatever is torn behind it is cut off.
 ///
 /// # Errors
-/// I/O errors.
-pub fn open_for_append(path: &Path, layout: &Layout) -> io::Result<(File, Vec<FrameInfo>)> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+/// [`crate::vault::Unsealed`] in an I/O error: then nothing is cut. Other I/O errors.
+pub fn open_for_append(
+    vault: &Vault,
+    path: &Path,
+    layout: &Layout,
+) -> io::Result<(FrameFile, Vec<FrameInfo>)> {
     let mut frames = Vec::new();
-    let whole = read_frames(path, layout, |frame, _| {
-        frames.push(frame);
-        Ok::<(), io::Error>(())
+    let file = FrameFile::append_to(vault, path, &bound_name(path), |frame| {
+        let parsed = parse(frame, layout);
+        frames.extend(parsed.as_ref().map(|(info, _)| *info));
+        Ok(parsed.is_some())
     })?;
-    file.set_len(whole)?;
-    file.seek(SeekFrom::Start(whole))?;
     Ok((file, frames))
-}
-
-/// Appends a finished frame. It is durable only after the caller's `sync_data`.
-///
-/// # Errors
-/// I/O errors.
-pub fn append(file: &mut File, frame: &[u8]) -> io::Result<()> {
-    file.write_all(frame)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::programme::Programme;
+    use crate::vault::FrameSink as _;
 
     fn layout() -> Layout {
         let text = include_str!("../../programmes/interventionsmodel.toml");
@@ -410,12 +404,13 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("staged");
         let layout = layout();
-        let (mut file, frames) = open_for_append(&path, &layout).expect("open");
+        let vault = Vault::throwaway();
+        let (mut file, frames) = open_for_append(&vault, &path, &layout).expect("open");
         assert!(frames.is_empty());
-        append(&mut file, &frame(0, 3)).expect("written");
-        append(&mut file, &frame(1, 0)).expect("written");
+        file.put(&frame(0, 3)).expect("written");
+        file.put(&frame(1, 0)).expect("written");
         let mut rows = 0;
-        let whole = read_frames(&path, &layout, |info, bytes| {
+        let whole = read_frames(&vault, &path, &layout, |info, bytes| {
             assert_eq!(info.source_sha256, [info.index as u8; 32]);
             let one = u32::from(info.rows == 3);
             assert_eq!(info.identifiers, Identifiers { cpr: one, xecpr: one, local: one });
@@ -435,16 +430,21 @@ mod tests {
             Ok::<(), io::Error>(())
         });
         assert_eq!(rows, 3);
-        assert_eq!(whole.expect("read"), std::fs::metadata(&path).expect("there").len());
+        assert!(whole.expect("read"));
     }
 
     #[test]
     fn a_frame_in_place_of_another_stands_for_the_same_block() {
         let dir = tempfile::tempdir().expect("a folder");
         let (path, layout) = (dir.path().join("staged"), layout());
-        std::fs::write(&path, frame(3, 3)).expect("written");
+        let vault = Vault::throwaway();
+        let put = |bytes: &[u8]| {
+            let mut file = FrameFile::create(&vault, &path, &bound_name(&path)).expect("made");
+            file.put(bytes).expect("written");
+        };
+        put(&frame(3, 3));
         let mut again = Vec::new();
-        read_frames(&path, &layout, |info, body| {
+        read_frames(&vault, &path, &layout, |info, body| {
             let mut frame = Frame::in_place_of(&info);
             body.withheld().for_each(|link| frame.withhold(link));
             let mut rows = body.rows.chunks_exact(layout.width());
@@ -459,8 +459,8 @@ mod tests {
         })
         .expect("read");
         let (bytes, info) = again.pop().expect("a frame");
-        std::fs::write(&path, bytes).expect("written");
-        assert_eq!(open_for_append(&path, &layout).expect("open").1, [info]);
+        put(&bytes);
+        assert_eq!(open_for_append(&vault, &path, &layout).expect("open").1, [info]);
     }
 
     #[test]
@@ -468,16 +468,36 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("staged");
         let layout = layout();
-        let (first, second) = (frame(0, 2), frame(1, 2));
-        for cut in 0..second.len() {
-            std::fs::write(&path, [&first[..], &second[..cut]].concat()).expect("written");
-            let (file, frames) = open_for_append(&path, &layout).expect("open");
+        let vault = Vault::throwaway();
+        let (mut file, _) = open_for_append(&vault, &path, &layout).expect("open");
+        file.put(&frame(0, 2)).expect("written");
+        let first = std::fs::metadata(&path).expect("there").len();
+        file.put(&frame(1, 2)).expect("written");
+        drop(file);
+        let whole = std::fs::read(&path).expect("readable");
+        for cut in usize::try_from(first).expect("small")..whole.len() {
+            std::fs::write(&path, &whole[..cut]).expect("written");
+            let read = read_frames(&vault, &path, &layout, |_, _| Ok::<(), io::Error>(()));
+            assert_eq!(read.expect("read"), cut as u64 == first);
+            let (_, frames) = open_for_append(&vault, &path, &layout).expect("open");
             assert_eq!(frames.len(), 1);
-            assert_eq!(file.metadata().expect("there").len(), first.len() as u64);
-            let mut damaged = [&first[..], &second[..]].concat();
-            damaged[first.len() + cut] ^= 1;
+            assert_eq!(std::fs::metadata(&path).expect("there").len(), first);
+            let mut damaged = whole.clone();
+            damaged[cut] ^= 1;
             std::fs::write(&path, &damaged).expect("written");
-            assert_eq!(open_for_append(&path, &layout).expect("open").1.len(), 1, "{cut}");
+            assert_eq!(open_for_append(&vault, &path, &layout).expect("open").1.len(), 1, "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_block_is_no_frame_even_where_the_vault_opens_it() {
+        let layout = layout();
+        let whole = frame(1, 2);
+        assert!(parse(&whole, &layout).is_some());
+        for at in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            assert!(parse(&damaged, &layout).is_none() && parse(&whole[..at], &layout).is_none(), "{at}");
         }
     }
 }

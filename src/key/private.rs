@@ -174,14 +174,26 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
 fn is_open(file: &File) -> std::io::Result<bool> {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt as _;
-        Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
+        use std::os::unix::fs::MetadataExt as _;
+        let about = file.metadata()?;
+        let own = rustix::process::geteuid().as_raw();
+        Ok(open_by(about.uid(), about.gid(), about.mode(), own))
     }
     #[cfg(not(unix))]
     {
         let _ = file;
         Ok(false)
     }
+}
+
+/// What owner, group and mode mean to a process of user `own`.
+///
+/// A credential that systemd lays for a service (systemd.exec(5)) can be root's and root's group's, with an access list
+/// that lets the service's user in: such a list shows as the group's right to read. Root's group is not more than root.
+#[cfg(unix)]
+const fn open_by(owner: u32, group: u32, mode: u32, own: u32) -> bool {
+    let roots_alone = owner == 0 && group == 0 && own != 0;
+    mode & (if roots_alone { 0o037 } else { 0o077 }) != 0
 }
 
 #[cfg(test)]
@@ -236,6 +248,24 @@ mod tests {
         }
         let dir = tempfile::tempdir().expect("a folder");
         assert_eq!(Writers::of(&dir.path().metadata().expect("there")), Writers::Nobody);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_credential_of_systemd_with_an_access_list_is_open_to_nobody_else() {
+        // Owner, group and mode as tmpfs shows them, and who asks.
+        assert!(!open_by(0, 0, 0o440, 998));
+        for (owner, group, mode, own) in [
+            (0, 0, 0o444, 998),
+            (0, 0, 0o460, 998),
+            (0, 0, 0o450, 998),
+            (0, 998, 0o440, 998),
+            (998, 0, 0o440, 998),
+            (998, 998, 0o440, 998),
+            (0, 0, 0o440, 0),
+        ] {
+            assert!(open_by(owner, group, mode, own), "{owner} {group} {mode:o} {own}");
+        }
     }
 
     #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! The service key: re-keys tokens into links, and signs receipts.
 //!
 //! One secret file outside the data folder; from it, by HKDF-SHA-256 (RFC 5869) with the salt `kobling/v1/service`:
-//! the re-keying key (info `link`) and the Ed25519 seed (info `signing`).
+//! the re-keying key (info `link`), the Ed25519 seed (info `signing`) and the key of everything at rest (info `at-rest`).
 
 use std::path::Path;
 
@@ -59,6 +59,12 @@ impl ServiceKey {
     #[must_use]
     pub fn signing_key(&self) -> SigningKey {
         SigningKey::from_seed(&mut self.derive(b"signing"))
+    }
+
+    /// What everything in the data folder is encrypted under: for `vault` alone, which derives further.
+    #[must_use]
+    pub fn at_rest(&self) -> Secret<32> {
+        Secret::new(&mut self.derive(b"at-rest"))
     }
 
     fn derive(&self, info: &[u8]) -> [u8; 32] {

@@ -13,6 +13,7 @@ use crate::name::{
 
 /// A text in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// Danish.
@@ -167,6 +168,7 @@ pub struct ConsentPolicy {
 
 /// On what a use of data rests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BasisKind {
     /// The person's yes, per token and source.

@@ -197,7 +197,7 @@ impl Service {
             let date = dataset.position(|role| matches!(role, Role::Date));
             for package in packages.iter().filter(|package| package.dataset == dataset.id) {
                 let path = self.store.folder().staged_file(&package.staged);
-                let read = read_frames(&path, &layout, |_, body| {
+                let read = read_frames(self.store.vault(), &path, &layout, |_, body| {
                     found.withheld |= body.withheld().any(|link| asked.links.contains(&link));
                     for row in body.rows.chunks_exact(layout.width()) {
                         let of = person.and_then(|column| layout.link(row, column));

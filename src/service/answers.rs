@@ -164,6 +164,7 @@ mod tests {
             id: "steward".parse().expect("a name"),
             name: "Steward".to_owned(),
             role: Role::Steward,
+            person: None,
         };
         let lines = 2 * u64::from(PAGE) + 50;
         for line in 0..lines {

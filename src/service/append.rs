@@ -15,6 +15,7 @@ use crate::intake::lists::frames;
 use crate::intake::staged::{Layout, open_for_append};
 use crate::intake::{Arriving, ListReceiver, OpenedList, ReceiveError, Receiver};
 use crate::store::{Completed, UploadRow, UploadState};
+use crate::vault::FrameFile;
 
 /// Requests that may be at one upload at a time: one works, one waits, for a client that comes back before its cut
 /// connection is noticed. A request that waits holds a thread, and there are only so many for everybody.
@@ -43,7 +44,7 @@ impl Slot {
 /// An upload under way. Its blocks up to the receiver's offset are durable.
 pub(super) struct Session {
     receiver: Receiving,
-    file: File,
+    file: FrameFile,
     /// What the receiver holds rows against, where their dataset rests on consent alone.
     arrival: Option<ArrivalKey>,
 }
@@ -69,7 +70,7 @@ impl Receiving {
         }
     }
 
-    fn feed(&mut self, bytes: &[u8], file: &mut File) -> Result<(), ReceiveError> {
+    fn feed(&mut self, bytes: &[u8], file: &mut FrameFile) -> Result<(), ReceiveError> {
         match self {
             Receiving::Rows(rows) => rows.feed(bytes, file),
             Receiving::List(list, _) => list.feed(bytes, file),
@@ -136,7 +137,7 @@ impl Service {
             let (receiver, file, arrival) = match self.reopened(row)? {
                 Arriving::Rows(opened) => {
                     let layout = Layout::of(&self.programme().datasets[opened.dataset]);
-                    let (file, frames) = open_for_append(&path, &layout)?;
+                    let (file, frames) = open_for_append(self.store.vault(), &path, &layout)?;
                     let today = self.clock.today();
                     let asked = self.programme().datasets[opened.dataset].rests_on_consent_alone();
                     let key = asked.then(|| self.arrival_key(opened.source, opened.dataset));
@@ -147,7 +148,7 @@ impl Service {
                     (Receiving::Rows(Box::new(rows)), file, key)
                 }
                 Arriving::List(opened) => {
-                    let (file, staged) = frames::open_for_append(opened.kind, &path)?;
+                    let (file, staged) = frames::open_for_append(self.store.vault(), opened.kind, &path)?;
                     let (opened, now) = (Arc::new(opened), self.now());
                     let programme = self.programme();
                     let list = ListReceiver::new(Arc::clone(&opened), programme, &self.key, now, &staged)?;

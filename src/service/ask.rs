@@ -349,7 +349,8 @@ impl Service {
             let dir = self.store.folder().snapshots().join(&row.folder);
             let damaged = |_| StoreError::Damaged("the row of a snapshot");
             let sealed: Sealed = serde_json::from_str(&row.manifest).map_err(damaged)?;
-            let opened = LazySnapshot::open(&dir, self.programme(), &sealed.sha256, self.memory)?;
+            let opened =
+                LazySnapshot::open(self.store.vault(), &dir, self.programme(), &sealed.sha256, self.memory)?;
             answering.snapshot = Some((row.folder.clone(), opened));
         }
         let (_, snapshot) = answering.snapshot.as_mut().ok_or(ServiceError::Refused(Reason::Internal))?;

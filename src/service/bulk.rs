@@ -26,7 +26,7 @@ impl Service {
         let effects = self.effects(&row.partner)?;
         let path = self.store.folder().staged_file(&row.staged);
         let failed = |source| StoreError::Io { path: path.clone(), doing: "read", source };
-        let staged = frames::Events::open(&path)?;
+        let staged = frames::Events::open(self.store.vault(), &path)?;
         let rows =
             staged.map(|event| event.map(|(link, event)| ConsentRow::new(link, &event)).map_err(failed));
         let recorded =
@@ -57,7 +57,7 @@ impl Service {
         let now = self.now();
         let path = self.store.folder().staged_file(&row.staged);
         let failed = |source| StoreError::Io { path: path.clone(), doing: "read", source };
-        let pairs = frames::Aliases::open(&path)?.map(|pair| pair.map_err(failed));
+        let pairs = frames::Aliases::open(self.store.vault(), &path)?.map(|pair| pair.map_err(failed));
         let of = (aliases, of_package(row, opened));
         self.store.propose_aliases(now, actor, &row.id, of, pairs, |subject, head| {
             self.receipt(ReceiptKind::Aliases, &row.id, now, &row.partner, subject, head)

@@ -22,7 +22,11 @@ fn link(n: u8) -> Link {
 }
 
 fn actor() -> Actor {
-    Actor { organisation: "lokk".parse().expect("a name"), principal: "it".parse().expect("a name") }
+    Actor {
+        organisation: "lokk".parse().expect("a name"),
+        principal: "it".parse().expect("a name"),
+        person: None,
+    }
 }
 
 /// A store with a programme, and everything that a test does to it.
@@ -66,7 +70,8 @@ fn any_step() -> impl Strategy<Value = Step> {
 impl World {
     fn new() -> World {
         let dir = tempfile::tempdir().expect("a folder");
-        let store = Store::create(&dir.path().join("data")).unwrap_or_else(|e| panic!("{e}"));
+        let store = Store::create(&dir.path().join("data"), &crate::vault::Vault::throwaway())
+            .unwrap_or_else(|e| panic!("{e}"));
         let programme = Programme::parse(TEXT).unwrap_or_else(|e| panic!("{e}"));
         let key = SigningKey::from_seed(&mut [1; 32]).verifying_key();
         let (id, now) =
@@ -84,6 +89,7 @@ impl World {
     /// Does what no operation of the store does: what an erasure will.
     fn sql(&self, statement: &str, link: Option<&Link>) {
         let db = rusqlite::Connection::open(&self.database).expect("opened");
+        db.pragma_update(None, "key", self.store.vault().database_key().as_str()).expect("given");
         let done = match link {
             Some(link) => db.execute(statement, [link.as_stored()]),
             None => db.execute(statement, []),

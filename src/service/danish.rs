@@ -16,6 +16,14 @@ impl Reason {
                 "der fulgte intet gyldigt adgangstoken med",
                 "send `Authorization: Bearer kobling-token-1.…` med et token, der ikke er spærret",
             ),
+            Reason::ClientCertificate => (
+                "dette token gælder kun over en forbindelse, der viser dets klientcertifikat",
+                "brug det certifikat, driften har bundet tokenet til (`--client-cert` og `--client-key`)",
+            ),
+            Reason::Person => (
+                "headeren Kobling-Person holder ikke et navn på en medarbejder",
+                "send 1 til 32 af tegnene a-z, 0-9 og -, med færre end ti cifre: det nummer, medarbejderen har hos jer",
+            ),
             Reason::Forbidden => (
                 "din rolle må ikke dette",
                 "spørg styregruppen, hvem der må; rollerne står i dokumentationen",
@@ -29,6 +37,15 @@ impl Reason {
             Reason::Body => (
                 "indholdet er ikke den JSON, der ventes her",
                 "se felterne i /v1/openapi.json; andre tages ikke",
+            ),
+            Reason::Query => (
+                "adressens forespørgsel er ikke en, der tages her",
+                "se i /v1/openapi.json, hvad der kan stå efter spørgsmålstegnet",
+            ),
+            Reason::Day => ("dette er ingen dag mellem 1850 og 2199", "skriv den som 2022-12-31"),
+            Reason::Period => (
+                "dette er ingen række af hele kvartaler mellem 1850 og 2199",
+                "skriv det første og det sidste: 2022-Q1..2022-Q4",
             ),
             Reason::TooLarge => ("indholdet er for stort", "send det i flere dele"),
             Reason::TusVersion => {

@@ -111,7 +111,9 @@ impl Service {
         let (dir, out) = (root.join(&row.folder), root.join(&folder));
         // Left by an attempt that was not put into force.
         remove_folder(&out)?;
-        let Some(sha256) = rewrite((&dir, &sealed.sha256), &out, self.programme(), erasure, named)? else {
+        let Some(sha256) =
+            rewrite(self.store.vault(), (&dir, &sealed.sha256), &out, self.programme(), erasure, named)?
+        else {
             return Ok(false);
         };
         let manifest = serde_json::to_string(&Sealed { sha256, ..sealed }).expect("plain data is JSON");
@@ -148,7 +150,7 @@ impl Service {
         for package in self.store.packages_staged()? {
             let Some((_, dataset)) = self.programme().dataset(&package.dataset) else { continue };
             let path = self.store.folder().staged_file(&package.staged);
-            let read = named_in(&path, dataset, &mut |link| {
+            let read = named_in(self.store.vault(), &path, dataset, &mut |link| {
                 gone.remove(link);
                 kept_groups.extend(joined.group(link));
             });

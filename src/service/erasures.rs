@@ -305,7 +305,7 @@ impl Service {
             }
         };
         let erasure = StagedErasure { stays: &keeps, gone: &gone, from };
-        let left = match erase_staged((&path, &out), dataset, &erasure, &mut lost) {
+        let left = match erase_staged(self.store.vault(), (&path, &out), dataset, &erasure, &mut lost) {
             // An upload of which nothing has arrived has no file.
             Err(error)
                 if error.kind() == std::io::ErrorKind::NotFound && package.state == UploadState::Open =>

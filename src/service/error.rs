@@ -134,6 +134,12 @@ reasons! {
     /// No or no known bearer token.
     Unauthenticated = "unauthenticated", "no valid bearer token came with the request",
         "send `Authorization: Bearer kobling-token-1.…` with a token that is not revoked";
+    /// A token that has to come with a client certificate, and came without it.
+    ClientCertificate = "client-certificate", "this token is good only over a connection that presents its client certificate",
+        "connect with the certificate that the operator bound the token to (`--client-cert` and `--client-key`)";
+    /// A person at whose desk it is done, by no name that is taken.
+    Person = "person", "the header Kobling-Person holds no name of a person",
+        "send 1 to 32 of the characters a-z, 0-9 and -, with fewer than ten digits: the number that the person has as staff";
     /// The role may not.
     Forbidden = "forbidden", "your role may not do this",
         "ask the steward who may; the roles are listed in the documentation";
@@ -146,6 +152,13 @@ reasons! {
     /// The body is no JSON of the shape expected.
     Body = "body", "the body is not the JSON that is expected here",
         "see /v1/openapi.json for the fields; no others are taken";
+    /// The query is none that is taken.
+    Query = "query", "the query of the address is not one that is taken here",
+        "see /v1/openapi.json for what may stand after the question mark";
+    /// Not a day.
+    Day = "day", "this is no day between 1850 and 2199", "write it as 2022-12-31";
+    /// Not whole quarters in their order.
+    Period = "period", "this is no run of whole quarters between 1850 and 2199", "write the first and the last: 2022-Q1..2022-Q4";
     /// The body is too large.
     TooLarge = "too-large", "the body is too large", "send it in several parts";
     /// A version of tus that is not spoken.

@@ -237,7 +237,8 @@ impl Service {
         let sealed: Sealed = serde_json::from_str(&row.manifest).map_err(damaged)?;
         let dir = self.store.folder().snapshots().join(&row.folder);
         let sheet = {
-            let mut snapshot = LazySnapshot::open(&dir, self.programme(), &sealed.sha256, self.memory)?;
+            let mut snapshot =
+                LazySnapshot::open(self.store.vault(), &dir, self.programme(), &sealed.sha256, self.memory)?;
             snapshot.erase(self.ordered(row.id)?);
             Sheet::of(self.programme(), &snapshot.with(&Sheet::datasets(self.programme()))?)
         };

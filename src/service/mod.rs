@@ -18,6 +18,7 @@ mod consent_numbers;
 mod consented;
 mod consents;
 mod danish;
+mod encrypt;
 mod ended;
 mod erasing;
 mod erasures;
@@ -47,11 +48,13 @@ pub use append::Standing;
 pub use audit::AuditReport;
 pub use canary::{CanaryError, sing};
 pub use consent_numbers::{ConsentNumbers, ConsentStanding, PurposeNumbers};
+pub use encrypt::{TakenOver, encrypt_folder};
 pub use erasing::Erased;
 pub use error::{Reason, ServiceError};
 pub use followup::{FollowupLeft, FollowupVolume};
 pub use ledger::{LedgerCell, Whose, check_ledger, ledger_cells};
 pub use packages::{OwnPackage, SealedIn};
+pub use principals::NewToken;
 pub use quality::{QualityPart, QualityReport};
 pub use ready::{CHECKS, Check, Standing as MachineStanding};
 pub use seal::SealOutcome;
@@ -65,14 +68,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::audit::{Actor, Head, Receipt, ReceiptKind, SignedReceipt, Subject};
-use crate::auth::{BearerHash, BearerToken, Principal};
+use crate::auth::{BearerHash, BearerToken, CertificateDemand, Principal, Role, Thumbprint};
 use crate::clock::{Clock, Timestamp};
 use crate::disclosure::Rules;
 use crate::key::{KeyId, ServiceKey, SigningKey, VerifyingKey};
 use crate::name::PartnerId;
 use crate::programme::Programme;
 use crate::secret::Random;
-use crate::store::{InForce, Store};
+use crate::store::{InForce, Known, Store};
 
 /// The running service.
 pub struct Service {
@@ -101,6 +104,8 @@ pub struct Service {
     rules: Rules,
     /// Most bytes that the rows of the snapshot in force may take in memory.
     memory: u64,
+    /// Whose tokens have to come with a client certificate.
+    certificates: CertificateDemand,
 }
 
 impl std::fmt::Debug for Service {
@@ -146,16 +151,23 @@ impl Service {
         &self.store
     }
 
+    /// The same, shared.
+    #[must_use]
+    pub const fn store_shared(&self) -> &Arc<Store> {
+        &self.store
+    }
+
     /// The instant now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// The principal of a bearer token; `None` for an unknown or revoked one.
+    /// The principal of a bearer token that came over a connection without a client certificate; `None` for one that is
+    /// unknown, revoked, or has expired.
     ///
     /// # Errors
-    /// [`ServiceError`].
+    /// As [`Service::admit`].
     pub fn authenticate(&self, token: &BearerToken) -> Result<Option<Principal>, ServiceError> {
         self.principal_of(&token.hash())
     }
@@ -163,9 +175,40 @@ impl Service {
     /// The same, by the digest that is kept of one.
     ///
     /// # Errors
-    /// [`ServiceError`].
+    /// As [`Service::admit`].
     pub fn principal_of(&self, token: &BearerHash) -> Result<Option<Principal>, ServiceError> {
-        Ok(self.store.principal_of(token)?)
+        Ok(self.admit(token, None)?.map(|known| known.principal))
+    }
+
+    /// The principal of a bearer token, by the digest that is kept of one, over a connection that presented a client
+    /// certificate, or none; `None` for one that is unknown, revoked, or has expired.
+    ///
+    /// # Errors
+    /// [`Reason::ClientCertificate`] where the principal is bound to other certificates, or has to present one.
+    pub fn admit(
+        &self,
+        token: &BearerHash,
+        presented: Option<&Thumbprint>,
+    ) -> Result<Option<Known>, ServiceError> {
+        let Some(known) = self.store.principal_of(self.now(), token)? else { return Ok(None) };
+        let bound = known.certificates.is_empty()
+            || presented.is_some_and(|presented| known.certificates.contains(presented));
+        let demanded = match self.certificates {
+            CertificateDemand::BoundOnly => false,
+            CertificateDemand::Partners => known.principal.role == Role::Partner,
+            CertificateDemand::Everybody => true,
+        };
+        if !bound || (demanded && presented.is_none()) {
+            return Err(ServiceError::Refused(Reason::ClientCertificate));
+        }
+        Ok(Some(known))
+    }
+
+    /// Asks more tokens to come with a client certificate than those that are bound to one.
+    #[must_use]
+    pub const fn with_certificates_of(mut self, demand: CertificateDemand) -> Service {
+        self.certificates = demand;
+        self
     }
 
     /// The operator at the machine itself, as an actor of the audit chain.

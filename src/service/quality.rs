@@ -61,7 +61,7 @@ impl Service {
         loop {
             let sealed: Sealed = serde_json::from_str(&row.manifest).map_err(damaged)?;
             let dir = self.store.folder().snapshots().join(&row.folder);
-            let read = load_quality(&dir, self.programme(), &sealed.sha256);
+            let read = load_quality(self.store.vault(), &dir, self.programme(), &sealed.sha256);
             let now = self.store.snapshots()?.into_iter().find(|other| other.id == row.id);
             match now.filter(|now| now.folder != row.folder) {
                 Some(now) if read.is_err() => row = now,

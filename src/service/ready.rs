@@ -91,9 +91,9 @@ impl Service {
         if verified.as_ref() == Some(&row.folder) {
             return (!dir.is_dir()).then_some(DAMAGED);
         }
-        let opened = serde_json::from_str::<Sealed>(&row.manifest)
-            .ok()
-            .and_then(|sealed| LazySnapshot::open(&dir, self.programme(), &sealed.sha256, self.memory).ok());
+        let opened = serde_json::from_str::<Sealed>(&row.manifest).ok().and_then(|sealed| {
+            LazySnapshot::open(self.store.vault(), &dir, self.programme(), &sealed.sha256, self.memory).ok()
+        });
         if opened.is_none() {
             // It may have been replaced meanwhile.
             let now = self.store.latest_snapshot().ok().flatten();

@@ -92,6 +92,7 @@ impl Service {
         let folder = id.to_string();
         let out = self.store.folder().snapshots().join(&folder);
         let inputs = SealInputs {
+            vault: self.store.vault(),
             programme: self.programme(),
             staged: &staged,
             aliases: &aliases,

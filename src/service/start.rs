@@ -15,7 +15,8 @@ use crate::name::OrganisationId;
 use crate::programme::Programme;
 use crate::secret::Random;
 use crate::snapshot::remove_orphans;
-use crate::store::{StagedName, Store, UploadState};
+use crate::store::{StagedName, Store, StoreError, UploadState};
+use crate::vault::Vault;
 
 /// The principal under which the operator acts at the machine itself.
 const AT_THE_MACHINE: &str = "koblingd";
@@ -24,7 +25,7 @@ const AT_THE_MACHINE: &str = "koblingd";
 pub(super) fn operator(programme: &Programme) -> Actor {
     let organisation: &OrganisationId = &programme.operator;
     let principal = AT_THE_MACHINE.parse().expect("a plain name");
-    Actor { organisation: organisation.clone(), principal }
+    Actor { organisation: organisation.clone(), principal, person: None }
 }
 
 /// The disclosure rules of a programme.
@@ -45,7 +46,7 @@ impl Service {
         key: &ServiceKey,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
-        let store = Store::create(data)?;
+        let store = Store::create(data, &Vault::of(key))?;
         let fingerprint = key.signing_key().verifying_key().fingerprint();
         store.initialise(now, &operator(programme), programme, text, key_id, fingerprint)?;
         Ok(())
@@ -62,7 +63,10 @@ impl Service {
         clock: Arc<dyn Clock>,
         random: Box<dyn Random>,
     ) -> Result<Service, ServiceError> {
-        let store = Store::open(data)?;
+        let store = Store::open(data, &Vault::of(&key)).map_err(|error| match error {
+            StoreError::OtherKey(_) => ServiceError::Refused(Reason::ServiceKey),
+            error => error.into(),
+        })?;
         let in_force = store.in_force()?;
         let signing = key.signing_key();
         if in_force.service_fingerprint != signing.verifying_key().fingerprint().to_string() {
@@ -87,6 +91,7 @@ impl Service {
             touched: super::consented::Touched::default(),
             rules,
             memory: limits::QUESTION_MEMORY_BYTES,
+            certificates: crate::auth::CertificateDemand::default(),
         };
         service.remove_left_over()?;
         service.record_left_over()?;

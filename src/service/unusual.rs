@@ -71,11 +71,11 @@ impl Service {
         loop {
             let own = self.store.upload(&row.id)?.map_or_else(|| row.staged.clone(), |row| row.staged);
             let (mut persons, mut before) = (Persons::default(), Persons::default());
-            let mut read = persons.add(&folder.staged_file(&own), dataset);
+            let mut read = persons.add(self.store.vault(), &folder.staged_file(&own), dataset);
             for package in self.store.packages_of(&row.partner)? {
                 let other = package.state == UploadState::Complete && package.dataset == dataset.id;
                 if other && read.is_ok() {
-                    read = before.add(&folder.staged_file(&package.staged), dataset);
+                    read = before.add(self.store.vault(), &folder.staged_file(&package.staged), dataset);
                 }
             }
             left -= 1;

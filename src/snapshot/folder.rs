@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use crate::extract::manifest::Sha256Hex;
+use crate::vault::{SealedWriter, Vault, encrypt_file};
 
 /// End of the name of a folder that is being written.
 const DRAFT: &str = ".sealing";
 
 /// A folder being written. Dropped before [`Draft::publish`], it is removed.
 pub(super) struct Draft {
+    vault: Vault,
     path: PathBuf,
     out: PathBuf,
     published: bool,
@@ -20,7 +22,7 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Makes the folder next to `out`, which must not exist.
-    pub(super) fn begin(out: &Path) -> io::Result<Draft> {
+    pub(super) fn begin(vault: &Vault, out: &Path) -> io::Result<Draft> {
         if out.try_exists()? {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
@@ -33,17 +35,19 @@ impl Draft {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&path)?;
-        Ok(Draft { path, out: out.to_owned(), published: false })
+        Ok(Draft { vault: vault.clone(), path, out: out.to_owned(), published: false })
     }
 
-    /// Creates a file in the folder.
+    /// Creates a file in the folder, sealed under its name.
     pub(super) fn create(&self, name: &str) -> io::Result<Output> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(self.path.join(name))?;
-        Ok(Output { file: io::BufWriter::with_capacity(1 << 20, file), hash: Sha256::new(), bytes: 0 })
+        let file = io::BufWriter::with_capacity(1 << 20, file);
+        let file = SealedWriter::new(&self.vault, file, &bound_name(name))?;
+        Ok(Output { file, hash: Sha256::new(), bytes: 0 })
     }
 
     /// Creates a working file, to be read again by whoever wrote it and removed before the folder is published.
@@ -93,18 +97,23 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
-/// A file being written, with its digest.
+/// The name that a file of a snapshot is bound to. The folder is not in it: a file that stays as it was when others are written
+/// anew is in two. Which of two files of a name is meant, their digests say.
+pub(super) fn bound_name(name: &str) -> String {
+    format!("snapshot/{name}")
+}
+
+/// A file being written, with the length and digest of what it holds in clear.
 pub(super) struct Output {
-    file: io::BufWriter<File>,
+    file: SealedWriter<io::BufWriter<File>>,
     hash: Sha256,
     bytes: u64,
 }
 
 impl Output {
-    /// Makes the file durable; returns its length and digest.
-    pub(super) fn finish(mut self) -> io::Result<(u64, Sha256Hex)> {
-        self.file.flush()?;
-        self.file.get_ref().sync_all()?;
+    /// Makes the file durable; returns the length and digest of what it holds.
+    pub(super) fn finish(self) -> io::Result<(u64, Sha256Hex)> {
+        self.file.finish()?.get_ref().sync_all()?;
         Ok((self.bytes, Sha256Hex::from_bytes(self.hash.finalize().into())))
     }
 }
@@ -135,6 +144,27 @@ pub fn generation_of(name: &str) -> Option<u32> {
     let (id, generation) = (id.parse().ok()?, generation.parse().ok()?);
     // Only the plain form of a number is a snapshot's name: `+7` and `007` are somebody else's.
     (folder_name(id, generation) == name).then_some(generation)
+}
+
+/// Encrypts the files of a snapshot's folder that a version before 0.2.0 made, for its migration: each by a new file that takes its
+/// name when it is durable. What they hold stays, and so do the digests. Whatever ends it midway, done again, it carries on.
+/// Returns how many there were to encrypt.
+///
+/// # Errors
+/// I/O errors.
+pub fn encrypt_plain(vault: &Vault, dir: &Path) -> io::Result<usize> {
+    let mut encrypted = 0;
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if name.ends_with(DRAFT) {
+            fs::remove_file(entry.path())?;
+        } else if entry.file_type()?.is_file() {
+            encrypted += usize::from(encrypt_file(vault, &entry.path(), DRAFT, &bound_name(&name))?);
+        }
+    }
+    sync_folder(dir)?;
+    Ok(encrypted)
 }
 
 /// Removes what a crash left in the folder of snapshots: folders being written, and folders of snapshots that never came
@@ -171,26 +201,30 @@ pub fn remove_orphans(dir: &Path, keep: &[&str]) -> io::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vault::SealedFile;
 
     #[test]
     fn a_draft_is_there_whole_or_not_at_all() {
         let dir = tempfile::tempdir().expect("a folder");
         let out = dir.path().join("3");
+        let vault = Vault::throwaway();
         {
-            let draft = Draft::begin(&out).expect("begun");
+            let draft = Draft::begin(&vault, &out).expect("begun");
             draft.create("a").expect("created").write_all(b"x").expect("written");
             assert!(!out.exists());
         }
         assert_eq!(fs::read_dir(dir.path()).expect("read").count(), 0);
-        let draft = Draft::begin(&out).expect("begun");
-        assert!(Draft::begin(&out).is_err(), "a second seal into the same folder");
+        let draft = Draft::begin(&vault, &out).expect("begun");
+        assert!(Draft::begin(&vault, &out).is_err(), "a second seal into the same folder");
         let mut file = draft.create("a").expect("created");
         file.write_all(b"abc").expect("written");
         let (bytes, hash) = file.finish().expect("durable");
         assert_eq!((bytes, hash), (3, Sha256Hex::of(b"abc")));
         draft.publish().expect("published");
-        assert_eq!(fs::read(out.join("a")).expect("read"), b"abc");
-        assert!(Draft::begin(&out).is_err(), "a snapshot is never written over");
+        let sealed = SealedFile::open(&vault, &out.join("a"), "snapshot/a").expect("opens");
+        let mut read = [0; 3];
+        assert_eq!((sealed.len(), sealed.read_at(0, &mut read).expect("read"), &read), (3, 3, b"abc"));
+        assert!(Draft::begin(&vault, &out).is_err(), "a snapshot is never written over");
     }
 
     #[test]

@@ -13,9 +13,11 @@ use crate::clock::Day;
 use crate::extract::manifest::Sha256Hex;
 use crate::linkage::work::in_parallel;
 use crate::programme::{Dataset, Programme, Role};
+use crate::vault::Vault;
 
 /// A sealed snapshot on disk, and those of its datasets that questions used last. No `Debug`: it is everybody's rows.
 pub struct LazySnapshot {
+    vault: Vault,
     dir: PathBuf,
     id: u32,
     day: Day,
@@ -59,20 +61,21 @@ impl LazySnapshot {
     /// # Errors
     /// A [`LoadError`] that names the file.
     pub fn open(
+        vault: &Vault,
         dir: &Path,
         programme: &Programme,
         sha256: &Sha256Hex,
         limit: u64,
     ) -> Result<LazySnapshot, LoadError> {
-        let manifest = load::load_manifest(dir, programme, sha256)?;
+        let manifest = load::load_manifest(vault, dir, programme, sha256)?;
         let entry = |name: String| {
             let found = manifest.files.iter().find(|entry| entry.name == name).cloned();
             found.ok_or(LoadError::Content { file: name, what: "the manifest does not list it" })
         };
         let persons = manifest.persons;
-        let families = load::load_persons(dir, &entry(PERSONS_FILE.to_owned())?, persons)?.into();
+        let families = load::load_persons((vault, dir), &entry(PERSONS_FILE.to_owned())?, persons)?.into();
         let bounds = (programme.datasets.len(), programme.partners.len(), persons);
-        let withheld = load::load_withheld(dir, &entry(WITHHELD_FILE.to_owned())?, bounds)?;
+        let withheld = load::load_withheld((vault, dir), &entry(WITHHELD_FILE.to_owned())?, bounds)?;
         let set = |dataset: &Dataset| {
             let entry = entry(dataset_file(&dataset.id))?;
             let bytes = bytes_in_memory(dataset, entry.rows, persons);
@@ -81,6 +84,7 @@ impl LazySnapshot {
         };
         let sets = programme.datasets.iter().map(set).collect::<Result<Vec<_>, _>>()?;
         Ok(LazySnapshot {
+            vault: vault.clone(),
             dir: dir.to_owned(),
             id: manifest.id,
             day: manifest.day,
@@ -170,7 +174,7 @@ impl LazySnapshot {
             let set = &self.sets[at];
             let bounds =
                 Bounds { persons: self.persons, partners: self.partners, rows: self.rows, codes: &set.codes };
-            let columns = load::load_rows(&self.dir, &set.entry, &set.dataset, &bounds)?;
+            let columns = load::load_rows((&self.vault, &self.dir), &set.entry, &set.dataset, &bounds)?;
             let erased = self.erasure.of(at, &columns).map(|erased| (erased.columns, erased.withheld));
             Ok::<_, LoadError>((at, erased.unwrap_or_else(|| (columns, Default::default()))))
         })?;

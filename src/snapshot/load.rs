@@ -1,12 +1,13 @@
 //! Loading a snapshot: every byte as it was sealed, or not at all.
 
-use std::fs::File;
-use std::io::{self, Read, Seek as _};
+use std::io::{self, Read as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
 use super::columns::{Columns, Snapshot};
+use super::folder::bound_name;
 use super::lazy::LazySnapshot;
 use super::manifest::{self, FileEntry, Manifest, SNAPSHOT_FILE};
 use super::read::{self, Bounds, FileError};
@@ -15,6 +16,7 @@ use crate::extract::manifest::Sha256Hex;
 use crate::linkage::Quality;
 use crate::name::ProgrammeId;
 use crate::programme::{Dataset, Programme};
+use crate::vault::{SealedFile, SealedReader, Unsealed, Vault};
 
 /// Name of the setting that limits the memory of loaded datasets, in bytes: what messages name.
 pub const MEMORY_SETTING: &str = "snapshot-memory";
@@ -110,9 +112,14 @@ impl Snapshot {
     ///
     /// # Errors
     /// A [`LoadError`] that names the file.
-    pub fn load(dir: &Path, programme: &Programme, sha256: &Sha256Hex) -> Result<Snapshot, LoadError> {
+    pub fn load(
+        vault: &Vault,
+        dir: &Path,
+        programme: &Programme,
+        sha256: &Sha256Hex,
+    ) -> Result<Snapshot, LoadError> {
         let all: Vec<usize> = (0..programme.datasets.len()).collect();
-        LazySnapshot::open(dir, programme, sha256, u64::MAX)?.with(&all)
+        LazySnapshot::open(vault, dir, programme, sha256, u64::MAX)?.with(&all)
     }
 }
 
@@ -120,19 +127,27 @@ impl Snapshot {
 ///
 /// # Errors
 /// A [`LoadError`] that names the file.
-pub fn load_quality(dir: &Path, programme: &Programme, sha256: &Sha256Hex) -> Result<Quality, LoadError> {
-    load_manifest(dir, programme, sha256)?.into_quality(programme).ok_or(LoadError::Form(None))
+pub fn load_quality(
+    vault: &Vault,
+    dir: &Path,
+    programme: &Programme,
+    sha256: &Sha256Hex,
+) -> Result<Quality, LoadError> {
+    load_manifest(vault, dir, programme, sha256)?.into_quality(programme).ok_or(LoadError::Form(None))
 }
 
 pub(super) fn load_manifest(
+    vault: &Vault,
     dir: &Path,
     programme: &Programme,
     sha256: &Sha256Hex,
 ) -> Result<Manifest, LoadError> {
-    let wrong = |source| LoadError::Read { file: SNAPSHOT_FILE.to_owned(), source };
     let mut bytes = Vec::new();
-    let file = File::open(dir.join(SNAPSHOT_FILE)).map_err(wrong)?;
-    file.take(manifest::MAX_BYTES + 1).read_to_end(&mut bytes).map_err(wrong)?;
+    let read =
+        SealedFile::open(vault, &dir.join(SNAPSHOT_FILE), &bound_name(SNAPSHOT_FILE)).and_then(|file| {
+            SealedReader::new(Arc::new(file), 0).take(manifest::MAX_BYTES + 1).read_to_end(&mut bytes)
+        });
+    read.map_err(unreadable(SNAPSHOT_FILE))?;
     if Sha256Hex::of(&bytes) != *sha256 {
         return Err(LoadError::Digest { file: SNAPSHOT_FILE.to_owned() });
     }
@@ -151,41 +166,53 @@ pub(super) fn load_manifest(
 }
 
 /// Verifies and reads the file of the persons: the family of each.
-pub(super) fn load_persons(dir: &Path, entry: &FileEntry, persons: u32) -> Result<Vec<u32>, LoadError> {
-    let file = open_verified(dir, entry)?;
+pub(super) fn load_persons(
+    (vault, dir): (&Vault, &Path),
+    entry: &FileEntry,
+    persons: u32,
+) -> Result<Vec<u32>, LoadError> {
+    let file = open_verified(vault, dir, entry)?;
     read::read_persons(file, entry.rows, persons).map_err(|error| wrong(entry, error))
 }
 
 /// Verifies and reads the file of those of whom rows were not kept; `bounds` are datasets, partners and persons.
 pub(super) fn load_withheld(
-    dir: &Path,
+    (vault, dir): (&Vault, &Path),
     entry: &FileEntry,
     bounds: (usize, usize, u32),
 ) -> Result<Withheld, LoadError> {
-    let file = open_verified(dir, entry)?;
-    Withheld::read(file, bounds).map_err(|error| wrong(entry, error))
+    let file = open_verified(vault, dir, entry)?;
+    Withheld::read(SealedReader::new(file, 0), bounds).map_err(|error| wrong(entry, error))
 }
 
 /// Verifies and reads the file of a dataset.
 pub(super) fn load_rows(
-    dir: &Path,
+    (vault, dir): (&Vault, &Path),
     entry: &FileEntry,
     dataset: &Dataset,
     bounds: &Bounds<'_>,
 ) -> Result<Columns, LoadError> {
-    let file = open_verified(dir, entry)?;
+    let file = open_verified(vault, dir, entry)?;
     read::read_rows(file, dataset, entry.rows, bounds).map_err(|error| wrong(entry, error))
 }
 
-/// Opens a file of the snapshot whose bytes are those that were sealed.
-fn open_verified(dir: &Path, entry: &FileEntry) -> Result<File, LoadError> {
-    let wrong = |source| LoadError::Read { file: entry.name.clone(), source };
-    let mut file = File::open(dir.join(&entry.name)).map_err(wrong)?;
-    let (bytes, sha256) = digest(&mut file).map_err(wrong)?;
-    if (bytes, sha256) != (entry.bytes, entry.sha256) {
+/// Opens a file of the snapshot that holds what was sealed.
+fn open_verified(vault: &Vault, dir: &Path, entry: &FileEntry) -> Result<Arc<SealedFile>, LoadError> {
+    let file = SealedFile::open(vault, &dir.join(&entry.name), &bound_name(&entry.name));
+    let file = Arc::new(file.map_err(unreadable(&entry.name))?);
+    if file.len() != entry.bytes || digest(&file).map_err(unreadable(&entry.name))? != entry.sha256 {
         return Err(LoadError::Digest { file: entry.name.clone() });
     }
     Ok(file)
+}
+
+/// What is wrong with a file that cannot be read, or does not open.
+fn unreadable(file: &str) -> impl Fn(io::Error) -> LoadError {
+    let file = file.to_owned();
+    move |source| match Unsealed::of(&source) {
+        Some(_) => LoadError::Digest { file: file.clone() },
+        None => LoadError::Read { file: file.clone(), source },
+    }
 }
 
 fn wrong(entry: &FileEntry, error: FileError) -> LoadError {
@@ -196,20 +223,15 @@ fn wrong(entry: &FileEntry, error: FileError) -> LoadError {
     }
 }
 
-/// Length and digest of a file, which is then at its beginning again.
-fn digest(file: &mut File) -> io::Result<(u64, Sha256Hex)> {
-    let (mut hash, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 20]);
+/// Digest of what a file holds.
+fn digest(file: &SealedFile) -> io::Result<Sha256Hex> {
+    let (mut hash, mut at, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 20]);
     loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => {
-                hash.update(&buffer[..read]);
-                bytes += read as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        let read = file.read_at(at, &mut buffer)?;
+        if read == 0 {
+            return Ok(Sha256Hex::from_bytes(hash.finalize().into()));
         }
+        hash.update(&buffer[..read]);
+        at += read as u64;
     }
-    file.rewind()?;
-    Ok((bytes, Sha256Hex::from_bytes(hash.finalize().into())))
 }

@@ -1,7 +1,7 @@
 //! Sealed, immutable, linked data: writing a snapshot, and loading it for questions.
 //!
 //! A snapshot is a folder: a Parquet file a dataset, sorted by (person, day); `persons.parquet`; `withheld.roaring`;
-//! `snapshot.json` with the digests of all of them. It is whole or it is not there. Must never: hold a link or a token, be changed once written
+//! `snapshot.json` with the digests of all of them; each is sealed by the vault. It is whole or it is not there. Must never: hold a link or a token, be changed once written
 //! (but for erasure), or be read when a byte differs from what was sealed. Callers: the service's operations, and the
 //! questions.
 
@@ -32,7 +32,7 @@ mod work;
 pub use columns::{Columns, Snapshot};
 pub use erase::Erasure;
 pub use error::SealError;
-pub use folder::{folder_name, generation_of, remove_orphans};
+pub use folder::{encrypt_plain, folder_name, generation_of, remove_orphans};
 pub use grouping::Grouping;
 pub use lazy::LazySnapshot;
 pub use load::{LoadError, MEMORY_SETTING, load_quality};

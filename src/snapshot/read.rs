@@ -1,15 +1,18 @@
 //! Columns read back from Parquet, and held against what every snapshot keeps.
 
-use std::fs::File;
+use std::io::{self, BufReader};
+use std::sync::Arc;
 
+use bytes::Bytes;
 use parquet::column::reader::ColumnReader;
 use parquet::data_type::{DataType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::file::reader::{ChunkReader, FileReader as _, Length, SerializedFileReader};
 
 use super::columns::Columns;
 use super::file::{GROUP_ROWS, Part, parts, person_parts};
 use crate::programme::Dataset;
+use crate::vault::{SealedFile, SealedReader};
 
 /// Why a file whose digest is right cannot be used.
 pub(super) enum FileError {
@@ -27,7 +30,7 @@ impl From<ParquetError> for FileError {
 
 /// Reads all values of a column, in the order of the rows.
 fn read_column<T: DataType>(
-    reader: &SerializedFileReader<File>,
+    reader: &SerializedFileReader<Pages>,
     at: usize,
     typed: impl Fn(ColumnReader) -> Option<parquet::column::reader::ColumnReaderImpl<T>>,
     mut take: impl FnMut(&[T::T]) -> Result<(), FileError>,
@@ -49,15 +52,43 @@ fn read_column<T: DataType>(
     Ok(())
 }
 
+/// A sealed file, as Parquet reads one.
+struct Pages(Arc<SealedFile>);
+
+impl Length for Pages {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+impl ChunkReader for Pages {
+    type T = BufReader<SealedReader>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        // The head of a page: what follows is asked for by its length.
+        Ok(BufReader::with_capacity(512, SealedReader::new(Arc::clone(&self.0), start)))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        // What a page claims to take is not made room for beyond the file.
+        if start.checked_add(length as u64).is_none_or(|end| end > self.0.len()) {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        let mut bytes = vec![0; length];
+        self.0.read_at(start, &mut bytes)?;
+        Ok(bytes.into())
+    }
+}
+
 /// A Parquet file being read.
 struct Input {
-    reader: SerializedFileReader<File>,
+    reader: SerializedFileReader<Pages>,
     rows: usize,
 }
 
 impl Input {
-    fn open(file: File, parts: &[(String, Part)], rows: u64) -> Result<Input, FileError> {
-        let reader = SerializedFileReader::new(file)?;
+    fn open(file: Arc<SealedFile>, parts: &[(String, Part)], rows: u64) -> Result<Input, FileError> {
+        let reader = SerializedFileReader::new(Pages(file))?;
         let meta = reader.metadata().file_metadata();
         let found = meta.schema_descr().columns();
         let same = found.len() == parts.len()
@@ -138,7 +169,7 @@ pub(super) struct Bounds<'a> {
 
 /// Reads the rows of a dataset and holds them against what every snapshot keeps: order, known partners and codes.
 pub(super) fn read_rows(
-    file: File,
+    file: Arc<SealedFile>,
     dataset: &Dataset,
     rows: u64,
     bounds: &Bounds<'_>,
@@ -210,7 +241,7 @@ pub(super) fn read_rows(
 }
 
 /// Reads the family of each person number, `0..=persons`.
-pub(super) fn read_persons(file: File, rows: u64, persons: u32) -> Result<Vec<u32>, FileError> {
+pub(super) fn read_persons(file: Arc<SealedFile>, rows: u64, persons: u32) -> Result<Vec<u32>, FileError> {
     let input = Input::open(file, &person_parts(), rows)?;
     let known = |value: i32| Some(value.cast_unsigned()).filter(|n| (1..=persons).contains(n));
     let numbers = input.numbers(0, "a person number is out of range", known)?;

@@ -8,6 +8,7 @@ use crate::intake::staged::{self, Layout, MISSING_CODE};
 use crate::linkage::{Batch, Interner, Spine};
 use crate::programme::{Dataset, Programme, Role};
 use crate::token::Link;
+use crate::vault::{Unsealed, Vault};
 
 /// Why a staged file cannot be sealed.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub(super) enum ReadError {
 
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> ReadError {
-        ReadError::Io(error)
+        if Unsealed::of(&error).is_some() { ReadError::Incomplete } else { ReadError::Io(error) }
     }
 }
 
@@ -150,7 +151,7 @@ pub(super) fn source(record: &[u8]) -> u8 {
 /// Reads a staged file that must hold exactly `expected` rows, and gives their records to `put`, frame by frame, in
 /// order, and the links that it withholds to `withheld`. Persons are as the spine has them, or provisional above its highest number; cases and staff are provisional.
 pub(super) fn read(
-    path: &Path,
+    (vault, path): (&Vault, &Path),
     (source, expected): (u8, u64),
     (programme, dataset): (&Programme, &Dataset),
     numbering: &Numbering<'_>,
@@ -158,10 +159,9 @@ pub(super) fn read(
     mut put: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<(), ReadError> {
     let (layout, record) = (Layout::of(dataset), Record::of(dataset));
-    let length = std::fs::metadata(path)?.len();
     let (mut frames, mut rows) = (0, 0u64);
     let (mut records, mut batch) = (Vec::new(), Batch::default());
-    let whole = staged::read_frames(path, &layout, |frame, body| {
+    let whole = staged::read_frames(vault, path, &layout, |frame, body| {
         if frame.index != frames || rows + u64::from(frame.rows) > expected {
             return Err(ReadError::Incomplete);
         }
@@ -174,7 +174,7 @@ pub(super) fn read(
         records.chunks_exact_mut(record.width).for_each(|record| record[SOURCE] = source);
         put(&records).map_err(ReadError::Put)
     })?;
-    if whole != length || rows != expected { Err(ReadError::Incomplete) } else { Ok(()) }
+    if !whole || rows != expected { Err(ReadError::Incomplete) } else { Ok(()) }
 }
 
 /// Whether a file can hold the rows that are expected of it. Asked before room is made: a manifest may claim anything.

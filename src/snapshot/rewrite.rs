@@ -23,6 +23,7 @@ use super::read::Bounds;
 use super::withheld::Withheld;
 use crate::extract::manifest::Sha256Hex;
 use crate::programme::{Dataset, Programme};
+use crate::vault::Vault;
 
 /// Why a snapshot was not written anew. The old one is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -41,13 +42,14 @@ pub enum RewriteError {
 /// # Errors
 /// A [`RewriteError`] that names the file.
 pub fn rewrite(
+    vault: &Vault,
     (dir, sha256): (&Path, &Sha256Hex),
     out: &Path,
     programme: &Programme,
     erasure: &Erasure,
     named: &mut RoaringBitmap,
 ) -> Result<Option<Sha256Hex>, RewriteError> {
-    let manifest = load::load_manifest(dir, programme, sha256)?;
+    let manifest = load::load_manifest(vault, dir, programme, sha256)?;
     let listed = |name: &str| {
         let found = manifest.files.iter().find(|entry| entry.name == name);
         let missing = || LoadError::Content { file: name.to_owned(), what: "the manifest does not list it" };
@@ -55,7 +57,7 @@ pub fn rewrite(
     };
     let persons = manifest.persons;
     let bounds = (programme.datasets.len(), programme.partners.len(), persons);
-    let withheld = load::load_withheld(dir, listed(WITHHELD_FILE)?, bounds)?;
+    let withheld = load::load_withheld((vault, dir), listed(WITHHELD_FILE)?, bounds)?;
     let mut sets = withheld.sets().clone();
     let mut still = RoaringBitmap::new();
     let (mut draft, mut files) = (None::<Draft>, Vec::new());
@@ -65,7 +67,7 @@ pub fn rewrite(
             dataset.columns.iter().map(|column| programme.codes(column).map_or(0, <[_]>::len)).collect();
         let bounds =
             Bounds { persons, partners: programme.partners.len(), rows: manifest.rows, codes: &codes };
-        let columns = load::load_rows(dir, listed, dataset, &bounds)?;
+        let columns = load::load_rows((vault, dir), listed, dataset, &bounds)?;
         match erasure.of(at, &columns) {
             None => {
                 name(&columns, &mut still);
@@ -74,7 +76,7 @@ pub fn rewrite(
             Some(erased) => {
                 drop(columns);
                 name(&erased.columns, &mut still);
-                let draft = begun(&mut draft, out)?;
+                let draft = begun(&mut draft, vault, out)?;
                 files.push((write_rows(draft, dataset, &erased.columns)?, false));
                 for (source, persons) in erased.withheld {
                     *sets.entry((at, source)).or_default() |= persons;
@@ -86,7 +88,7 @@ pub fn rewrite(
     let Some(draft) = draft else { return Ok(None) };
     let withheld = Withheld::from_sets(sets);
     files.push((write_withheld(&draft, &withheld)?, false));
-    let mut families = load::load_persons(dir, listed(PERSONS_FILE)?, persons)?;
+    let mut families = load::load_persons((vault, dir), listed(PERSONS_FILE)?, persons)?;
     withheld.sets().values().for_each(|set| still |= set);
     for (person, family) in (0..=persons).zip(&mut families) {
         if !still.contains(person) {
@@ -115,9 +117,9 @@ pub fn remove_folder(dir: &Path) -> io::Result<()> {
     }
 }
 
-fn begun<'a>(draft: &'a mut Option<Draft>, out: &Path) -> Result<&'a Draft, SealError> {
+fn begun<'a>(draft: &'a mut Option<Draft>, vault: &Vault, out: &Path) -> Result<&'a Draft, SealError> {
     if draft.is_none() {
-        *draft = Some(Draft::begin(out).map_err(SealError::write("the folder"))?);
+        *draft = Some(Draft::begin(vault, out).map_err(SealError::write("the folder"))?);
     }
     Ok(draft.as_ref().expect("begun above"))
 }

@@ -25,6 +25,7 @@ use crate::linkage::{Alias, Interner, Quality, Spine, SpineError, Stated};
 use crate::programme::Programme;
 use crate::secret::Random;
 use crate::token::Link;
+use crate::vault::Vault;
 
 /// A complete upload. Which uploads are in force is for the caller to say.
 pub struct StagedInput {
@@ -42,6 +43,8 @@ pub struct StagedInput {
 
 /// What a seal takes.
 pub struct SealInputs<'a> {
+    /// What the staged files are encrypted under, and the snapshot's.
+    pub vault: &'a Vault,
     /// The programme.
     pub programme: &'a Programme,
     /// The uploads in force. Their order decides the order of rows of one person and day, and nothing else.
@@ -145,7 +148,7 @@ pub fn seal_within(
     if !spine.is_settled() {
         return Err(SpineError::Unsettled.into());
     }
-    let draft = Draft::begin(inputs.out).map_err(SealError::write("the folder"))?;
+    let draft = Draft::begin(inputs.vault, inputs.out).map_err(SealError::write("the folder"))?;
     let plan = Plan::of(inputs, limits)?;
     let mut rooms = plan.rooms(&draft).map_err(SealError::write(WORK_FILE))?;
     progress(SealPhase::Read);
@@ -204,8 +207,15 @@ fn read(
         let expected = (input.source, input.rows);
         let put = |records: &[u8]| place.put(records);
         let mut withheld = Vec::new();
-        record::read(&input.path, expected, (inputs.programme, dataset), &numbering, &mut withheld, put)
-            .map_err(|error| SealError::read(input.name(), error))?;
+        record::read(
+            (inputs.vault, &input.path),
+            expected,
+            (inputs.programme, dataset),
+            &numbering,
+            &mut withheld,
+            put,
+        )
+        .map_err(|error| SealError::read(input.name(), error))?;
         Ok::<_, SealError>(((input.dataset, input.source), withheld))
     })?;
     let mut by_source: BTreeMap<(usize, u8), Vec<Link>> = BTreeMap::new();

@@ -1,16 +1,16 @@
 //! The rows of a dataset while a seal works on them: in memory, or in a file that nobody else reads.
 //!
-//! The file lies in the draft's folder and holds records: numbers and codes, no link. It is read through the handle
-//! that wrote it and never opened again, so that what another process tore or put there is never taken for rows. It
-//! goes when the work is done; what a crash leaves goes with the draft.
+//! The file lies in the draft's folder and holds records: numbers and codes, no link; encrypted under a key that is nowhere but
+//! in this process's memory. It is read through the handle that wrote it and never opened again, so that what another process tore
+//! or put there is never taken for rows. It goes when the work is done; what a crash leaves nobody can read, and goes with the draft.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs;
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use super::folder::Draft;
+use crate::vault::Scratch;
 
 /// Room for a dataset's records, in the order of the uploads.
 pub(super) enum Room {
@@ -82,9 +82,9 @@ impl Place<'_> {
 
 /// A working file. Dropped, it is removed.
 pub(super) struct WorkFile {
-    file: Mutex<File>,
+    file: Scratch,
     path: PathBuf,
-    /// Most bytes that it may take.
+    /// Most bytes that it may hold; what encryption adds is less than a hundredth.
     most: u64,
 }
 
@@ -92,7 +92,7 @@ impl WorkFile {
     /// Creates a file of the draft, which takes `most` bytes and no more.
     pub(super) fn create(draft: &Draft, name: &str, most: u64) -> io::Result<WorkFile> {
         let (file, path) = draft.create_work(name)?;
-        Ok(WorkFile { file: Mutex::new(file), path, most })
+        Ok(WorkFile { file: Scratch::new(file), path, most })
     }
 
     /// Writes at an offset.
@@ -100,16 +100,12 @@ impl WorkFile {
         if at.saturating_add(bytes.len() as u64) > self.most {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(at))?;
-        file.write_all(bytes)
+        self.file.write(at, bytes)
     }
 
     /// Fills the buffer from an offset.
     pub(super) fn read(&self, at: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(at))?;
-        file.read_exact(buffer)
+        self.file.read(at, buffer)
     }
 }
 

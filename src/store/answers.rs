@@ -218,7 +218,7 @@ impl Store {
                 lines.push(AnswerRow {
                     seq: unsigned(row.get(0)?, LOG)?,
                     at: Timestamp::from_millis(row.get(1)?),
-                    actor: Actor { organisation: stored(&text(2)?, LOG)?, principal: stored(&text(3)?, LOG)? },
+                    actor: Actor { organisation: stored(&text(2)?, LOG)?, principal: stored(&text(3)?, LOG)?, person: None },
                     asked: Asked {
                         given: Given::parse(&text(5)?)?,
                         recipient: stored(&text(4)?, LOG)?,

@@ -524,16 +524,13 @@ impl Store {
     }
 
     /// Takes out of the database file, and the log beside it, what was deleted: `secure_delete` wipes cells, but a page
-    /// that was split may hold the copy of one.
+    /// that was split may hold the copy of one. Takes as much memory as the database has bytes.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn scrub(&self) -> Result<(), StoreError> {
         self.read(|db| {
-            // SQLite's working copy is nowhere but in this folder, and without a name.
-            if let Some(folder) = self.folder().root().to_str() {
-                db.pragma_update(None, "temp_store_directory", folder)?;
-            }
+            // SQLite's working copy is in memory (build.rs): on disk it would be in clear.
             db.execute_batch("VACUUM")?;
             let busy: i64 = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
             if busy == 0 {

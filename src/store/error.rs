@@ -40,6 +40,12 @@ pub enum StoreError {
         /// When the last entry was made.
         last: Timestamp,
     },
+    /// The database does not open under this key.
+    #[error("{}: it does not open with this service key; give the key that the data folder was made with, and if this is it, restore the file from a backup", .0.display())]
+    OtherKey(PathBuf),
+    /// The database is in clear.
+    #[error("{}: it is not encrypted, so a version before 0.2.0 made it; run `koblingd migrate`", .0.display())]
+    Plain(PathBuf),
     /// Made by a newer version.
     #[error("the data folder was made by a newer version of koblingd; use that one")]
     Newer,

@@ -409,7 +409,8 @@ mod tests {
         let text = include_str!("../../programmes/interventionsmodel.toml");
         let programme = Programme::parse(text).unwrap_or_else(|e| panic!("{e}"));
         let dir = tempfile::tempdir().expect("a folder");
-        let store = Store::create(&dir.path().join("data")).unwrap_or_else(|e| panic!("{e}"));
+        let store = Store::create(&dir.path().join("data"), &crate::vault::Vault::throwaway())
+            .unwrap_or_else(|e| panic!("{e}"));
         let key = crate::key::SigningKey::from_seed(&mut [1; 32]).verifying_key();
         let id = "0011223344556677".parse().expect("a key id");
         store.initialise(at(0), &actor(), &programme, text, id, key.fingerprint()).expect("initialised");
@@ -417,7 +418,11 @@ mod tests {
     }
 
     fn actor() -> Actor {
-        Actor { organisation: "lokk".parse().expect("a name"), principal: "it".parse().expect("a name") }
+        Actor {
+            organisation: "lokk".parse().expect("a name"),
+            principal: "it".parse().expect("a name"),
+            person: None,
+        }
     }
 
     fn names() -> (FollowupId, PartnerId) {

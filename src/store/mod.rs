@@ -5,16 +5,19 @@
 //! and `secure_delete`.
 //!
 //! Must never: hold a token (links only), print a link, be opened by two processes, or take the time from anywhere but
-//! its caller. Callers: the service's operations and commands.
+//! its caller. Every page of it on disk is encrypted under the vault's key (docs/decisions/0008). Callers: the service's operations and commands.
 
 mod aliases;
 mod answers;
+mod certificates;
 mod chain;
 mod consents;
+mod crypt;
 mod erasures;
 mod error;
 mod folder;
 mod followups;
+mod identities;
 mod keys;
 mod meta;
 mod principals;
@@ -23,6 +26,7 @@ mod releases;
 mod snapshots;
 mod spine;
 mod statements;
+mod tokens;
 mod tombstones;
 mod unusual;
 mod uploads;
@@ -36,13 +40,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+use crate::vault::Vault;
+
 pub use aliases::{AliasPackageRow, AliasRow, Proposals, Verdict};
 pub use answers::{AnswerFilter, AnswerRow, Asked, Given, Told};
+pub use certificates::CertificateRow;
 pub use consents::{ConsentRow, ConsentState, StoredConsent};
+pub use crypt::{encrypt_plain, is_plain};
 pub use erasures::{ErasureCause, ErasureRow, ErasureState, Finished, OrderRow, Stretches};
 pub use error::StoreError;
 pub use folder::DataFolder;
 pub use followups::{LookupRow, NewLookup, NewReferrals, ReferralRow, ReferralState, Volume};
+pub use identities::Provided;
 pub use keys::EnrolledKey;
 pub use meta::InForce;
 pub use principals::PrincipalRow;
@@ -51,19 +60,21 @@ pub use releases::{AnswerKey, LedgerRow, WithSets};
 pub use snapshots::{NewSnapshot, SnapshotRow};
 pub use spine::SpineRow;
 pub use statements::{ReportRow, StatementRow};
+pub use tokens::{Known, TokenRow};
 pub use tombstones::TombstoneRow;
 pub use unusual::{SoFar, UnusualRow};
 pub use uploads::{Completed, NewUpload, OpenedUpload, PackageRow, StagedName, UploadRow, UploadState};
 
 use folder::Lock;
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("schema.sql"))];
+const STEPS: &[M<'static>] = &[M::up(include_str!("schema.sql")), M::up(include_str!("schema-2.sql"))];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The open store. One process at a time; threads take turns.
 pub struct Store {
     db: Mutex<Connection>,
     folder: DataFolder,
+    vault: Vault,
     _lock: Lock,
 }
 
@@ -74,36 +85,37 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Makes a data folder with an empty database in it, and opens it.
+    /// Makes a data folder with an empty database in it, encrypted under the vault's key, and opens it.
     ///
     /// # Errors
     /// [`StoreError::AlreadyThere`] when it holds one already, and whatever the file system or SQLite says.
-    pub fn create(root: &Path) -> Result<Store, StoreError> {
+    pub fn create(root: &Path, vault: &Vault) -> Result<Store, StoreError> {
         let folder = DataFolder::create(root)?;
         if folder.database().exists() {
             return Err(StoreError::AlreadyThere(root.to_owned()));
         }
-        Store::open_in(folder)
+        Store::open_in(folder, vault)
     }
 
     /// Opens the store of a data folder for this process alone.
     ///
     /// # Errors
-    /// [`StoreError::NotThere`], [`StoreError::InUse`] when another process has it open, and whatever SQLite says.
-    pub fn open(root: &Path) -> Result<Store, StoreError> {
+    /// [`StoreError::NotThere`], [`StoreError::InUse`] when another process has it open, [`StoreError::OtherKey`] and
+    /// [`StoreError::Plain`], and whatever SQLite says.
+    pub fn open(root: &Path, vault: &Vault) -> Result<Store, StoreError> {
         let folder = DataFolder::open(root)?;
         if !folder.database().exists() {
             return Err(StoreError::NotThere(root.to_owned()));
         }
-        Store::open_in(folder)
+        Store::open_in(folder, vault)
     }
 
-    fn open_in(folder: DataFolder) -> Result<Store, StoreError> {
+    fn open_in(folder: DataFolder, vault: &Vault) -> Result<Store, StoreError> {
         let lock = folder.lock()?;
         // SQLite gives its other files the mode of this one.
         let path = folder.database();
         folder::own_file(&path).map_err(|source| StoreError::Io { path, doing: "opened", source })?;
-        let mut db = Connection::open(folder.database())?;
+        let mut db = crypt::open(&folder.database(), vault)?;
         db.busy_timeout(std::time::Duration::from_secs(5))?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
@@ -117,13 +129,19 @@ impl Store {
             rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::from(err),
             _ => StoreError::Damaged("its schema"),
         })?;
-        Ok(Store { db: Mutex::new(db), folder, _lock: lock })
+        Ok(Store { db: Mutex::new(db), folder, vault: vault.clone(), _lock: lock })
     }
 
     /// The data folder.
     #[must_use]
     pub const fn folder(&self) -> &DataFolder {
         &self.folder
+    }
+
+    /// What everything in the data folder is encrypted under.
+    #[must_use]
+    pub const fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     /// One transaction: committed and durable when it returns `Ok`, not there otherwise.

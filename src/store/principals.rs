@@ -1,9 +1,9 @@
 //! Principals in the store.
 
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::chain::{NewEntry, append};
-use super::{Store, StoreError, fixed, stored};
+use super::{Store, StoreError, stored, tokens};
 use crate::audit::{Actor, Deed, Strand, Subject};
 use crate::auth::{BearerHash, Principal};
 use crate::clock::Timestamp;
@@ -16,7 +16,7 @@ pub struct PrincipalRow {
     pub principal: Principal,
     /// When it was added.
     pub added_at: Timestamp,
-    /// When its token was revoked.
+    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -36,6 +36,7 @@ fn read((id, name, role, organisation, added_at, revoked_at): Raw) -> Result<Pri
             name,
             role: stored(&role, "a principal")?,
             organisation: stored(&organisation, "a principal")?,
+            person: None,
         },
         added_at: Timestamp::from_millis(added_at),
         revoked_at: revoked_at.map(Timestamp::from_millis),
@@ -43,12 +44,12 @@ fn read((id, name, role, organisation, added_at, revoked_at): Raw) -> Result<Pri
 }
 
 /// The strand that entries about a principal belong to: its partner's, or the service's.
-fn strand(principal: &Principal) -> Strand {
+pub(super) fn strand(principal: &Principal) -> Strand {
     principal.partner().map_or(Strand::Service, Strand::Partner)
 }
 
 impl Store {
-    /// Adds a principal.
+    /// Adds a principal with its first token.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the id is taken, also by a revoked one: ids stay in the audit chain.
@@ -58,38 +59,21 @@ impl Store {
         actor: &Actor,
         principal: &Principal,
         token: &BearerHash,
+        expires_at: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(|tx| {
-            let taken: bool = tx.query_row(
-                "SELECT EXISTS (SELECT 1 FROM principals WHERE id = ?1)",
-                [principal.id.as_str()],
-                |row| row.get(0),
-            )?;
-            if taken {
+            if is_taken(tx, &principal.id)? {
                 return Err(StoreError::Conflict("there is, or was, a principal of this id; choose another"));
             }
-            tx.execute(
-                "INSERT INTO principals (id, name, role, organisation, token_sha256, added_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![
-                    principal.id.as_str(),
-                    principal.name,
-                    principal.role.as_str(),
-                    principal.organisation.as_str(),
-                    token.as_stored(),
-                    now.millis()
-                ],
-            )?;
-            let subject = Subject::new()
-                .id("principal", &principal.id)
-                .id("role", principal.role)
-                .id("organisation", &principal.organisation);
+            insert(tx, now, principal)?;
+            tokens::insert(tx, now, &principal.id, token, expires_at)?;
+            let subject = about(principal).id("expires", expires_at.day());
             let (at, strand) = (now, strand(principal));
             append(tx, NewEntry { actor, at, deed: Deed::PrincipalAdded, strand, subject }).map(|_| ())
         })
     }
 
-    /// Revokes a principal's token.
+    /// Revokes a principal: none of its tokens is good any more, and it does not sign in either.
     ///
     /// # Errors
     /// [`StoreError::NoSuch`]; [`StoreError::Conflict`] when it is revoked already.
@@ -127,26 +111,46 @@ impl Store {
         })
     }
 
-    /// The principal whose token has this digest, unless it is revoked. The index finds a candidate by the digest of a
-    /// secret, not by the secret; what is found is compared in constant time.
+    /// The principal of an id, unless it is revoked.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn principal_of(&self, token: &BearerHash) -> Result<Option<Principal>, StoreError> {
-        self.read(|db| {
-            let found = db
-                .query_row(
-                    &format!(
-                        "SELECT {COLUMNS}, token_sha256 FROM principals
-                         WHERE token_sha256 = ?1 AND revoked_at IS NULL"
-                    ),
-                    [token.as_stored()],
-                    |row| Ok((raw(row)?, row.get::<_, Vec<u8>>(6)?)),
-                )
-                .optional()?;
-            let Some((row, hash)) = found else { return Ok(None) };
-            let same = BearerHash::from_stored(fixed(&hash, "a principal")?).matches(token);
-            if same { read(row).map(|row| Some(row.principal)) } else { Ok(None) }
-        })
+    pub fn principal(&self, id: &PrincipalId) -> Result<Option<Principal>, StoreError> {
+        self.read(|db| in_force(db, id.as_str()))
     }
+}
+
+/// The principal of an id, unless it is revoked.
+pub(super) fn in_force(db: &Connection, id: &str) -> Result<Option<Principal>, StoreError> {
+    let query = format!("SELECT {COLUMNS} FROM principals WHERE id = ?1 AND revoked_at IS NULL");
+    db.query_row(&query, [id], raw).optional()?.map(|row| Ok(read(row)?.principal)).transpose()
+}
+
+/// Whether there is, or was, a principal of an id.
+pub(super) fn is_taken(db: &Connection, id: &PrincipalId) -> Result<bool, StoreError> {
+    let query = "SELECT EXISTS (SELECT 1 FROM principals WHERE id = ?1)";
+    Ok(db.query_row(query, [id.as_str()], |row| row.get(0))?)
+}
+
+/// Adds the row of a principal.
+pub(super) fn insert(db: &Connection, now: Timestamp, principal: &Principal) -> Result<(), StoreError> {
+    db.execute(
+        "INSERT INTO principals (id, name, role, organisation, added_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            principal.id.as_str(),
+            principal.name,
+            principal.role.as_str(),
+            principal.organisation.as_str(),
+            now.millis()
+        ],
+    )?;
+    Ok(())
+}
+
+/// What an entry says about a principal that comes in.
+pub(super) fn about(principal: &Principal) -> Subject {
+    Subject::new()
+        .id("principal", &principal.id)
+        .id("role", principal.role)
+        .id("organisation", &principal.organisation)
 }

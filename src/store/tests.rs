@@ -11,7 +11,7 @@ use crate::digest::Sha256Hex;
 use crate::key::SigningKey;
 use crate::name::PartnerId;
 use crate::programme::Programme;
-use crate::secret::SeededRandom;
+use crate::secret::{Secret, SeededRandom};
 use crate::token::Link;
 
 const TEXT: &str = include_str!("../../programmes/interventionsmodel.toml");
@@ -21,16 +21,24 @@ fn programme() -> Programme {
 }
 
 fn actor() -> Actor {
-    Actor { organisation: "lokk".parse().expect("a name"), principal: "it".parse().expect("a name") }
+    Actor {
+        organisation: "lokk".parse().expect("a name"),
+        principal: "it".parse().expect("a name"),
+        person: None,
+    }
 }
 
 fn at(n: i64) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + n)
 }
 
+fn vault() -> Vault {
+    Vault::new(Secret::new(&mut [3; 32]))
+}
+
 fn store() -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().expect("a folder");
-    let store = Store::create(&dir.path().join("data")).unwrap_or_else(|e| panic!("{e}"));
+    let store = Store::create(&dir.path().join("data"), &vault()).unwrap_or_else(|e| panic!("{e}"));
     let key = SigningKey::from_seed(&mut [1; 32]).verifying_key();
     let id = "0011223344556677".parse().expect("a key id");
     store
@@ -108,20 +116,20 @@ fn migrations_run_on_an_empty_folder_and_are_sound() {
         assert_eq!(found, value, "{pragma}");
     }
     drop(store);
-    assert!(matches!(Store::create(&dir.path().join("data")), Err(StoreError::AlreadyThere(_))));
-    assert!(matches!(Store::open(&dir.path().join("other")), Err(StoreError::NotThere(_))));
-    assert!(Store::open(&dir.path().join("data")).is_ok());
+    assert!(matches!(Store::create(&dir.path().join("data"), &vault()), Err(StoreError::AlreadyThere(_))));
+    assert!(matches!(Store::open(&dir.path().join("other"), &vault()), Err(StoreError::NotThere(_))));
+    assert!(Store::open(&dir.path().join("data"), &vault()).is_ok());
 }
 
 #[test]
 fn a_second_writer_is_refused_by_name_until_the_first_is_gone() {
     let (dir, store) = store();
     let path = dir.path().join("data");
-    let error = Store::open(&path).expect_err("in use");
+    let error = Store::open(&path, &vault()).expect_err("in use");
     assert!(matches!(error, StoreError::InUse(_)));
     assert!(error.to_string().contains("another koblingd"), "{error}");
     drop(store);
-    assert!(Store::open(&path).is_ok());
+    assert!(Store::open(&path, &vault()).is_ok());
 }
 
 #[test]
@@ -175,7 +183,7 @@ fn crash_image(folder: &DataFolder) -> (tempfile::TempDir, Store) {
             std::fs::copy(file.path(), data.root().join(file.file_name())).expect("copied");
         }
     }
-    let store = Store::open(data.root()).unwrap_or_else(|e| panic!("{e}"));
+    let store = Store::open(data.root(), &vault()).unwrap_or_else(|e| panic!("{e}"));
     (dir, store)
 }
 
@@ -280,17 +288,24 @@ fn principals_are_found_by_their_token_until_it_is_revoked() {
         name: "LOKK's server".to_owned(),
         role: Role::Partner,
         organisation: "lokk".parse().expect("a name"),
+        person: None,
     };
-    store.add_principal(at(1), &actor(), &principal, &token.hash()).expect("added");
-    assert_eq!(store.principal_of(&token.hash()).expect("readable"), Some(principal.clone()));
+    let found = |at: Timestamp, token: &BearerToken| {
+        store.principal_of(at, &token.hash()).expect("readable").map(|known| known.principal)
+    };
+    store.add_principal(at(1), &actor(), &principal, &token.hash(), at(9)).expect("added");
+    assert_eq!(found(at(8), &token), Some(principal.clone()));
+    assert_eq!(found(at(9), &token), None, "it has expired");
     let other = BearerToken::generate(&mut SeededRandom::from_number(2));
-    assert_eq!(store.principal_of(&other.hash()).expect("readable"), None);
+    assert_eq!(found(at(1), &other), None);
     assert!(matches!(
-        store.add_principal(at(1), &actor(), &principal, &other.hash()),
+        store.add_principal(at(1), &actor(), &principal, &other.hash(), at(9)),
         Err(StoreError::Conflict(_))
     ));
     store.revoke_principal(at(2), &actor(), &principal.id).expect("revoked");
-    assert_eq!(store.principal_of(&token.hash()).expect("readable"), None);
+    assert_eq!(found(at(2), &token), None);
+    let rotated = store.rotate_token(at(3), &actor(), &principal.id, &other.hash(), at(9), at(3));
+    assert!(matches!(rotated, Err(StoreError::Conflict(_))), "a new token lets nobody back in");
 }
 
 #[test]
@@ -439,4 +454,123 @@ fn a_partner_has_only_so_many_proposals_waiting_and_a_package_is_entered_whole_o
     assert_eq!(decided(super::Verdict::Reject).expect("nothing waits"), 0);
     alone().expect("there is room again");
     assert!(store.verify_chain().expect("readable").is_ok());
+}
+
+/// Bytes of a file in the data folder.
+fn file(store: &Store, name: &str) -> Vec<u8> {
+    std::fs::read(store.folder().root().join(name)).expect("readable")
+}
+
+fn holds(hay: &[u8], needle: &[u8]) -> bool {
+    hay.windows(needle.len()).any(|window| window == needle)
+}
+
+#[test]
+fn neither_database_nor_log_shows_what_is_in_them() {
+    let (dir, store) = store();
+    upload(&store, 1, "a", "2022-Q1");
+    consents(&store, 2, &[0xAB]).expect("recorded");
+    let needles: [&[u8]; 4] = [&[0xAB; 16], b"2022-Q1", b"CREATE TABLE", b"lokk"];
+    for at in ["in the log", "in the file"] {
+        for name in ["kobling.sqlite", "kobling.sqlite-wal"] {
+            for needle in needles {
+                assert!(!holds(&file(&store, name), needle), "{name}, {at}");
+            }
+        }
+        store.scrub().expect("scrubbed");
+    }
+    // The search finds what is there: the same in clear has all four.
+    let db = Connection::open(store.folder().database()).expect("open");
+    db.pragma_update(None, "key", vault().database_key().as_str()).expect("given");
+    let clear = dir.path().join("clear");
+    drop(store);
+    std::fs::copy(dir.path().join("data/kobling.sqlite"), &clear).expect("copied");
+    drop(db);
+    let db = Connection::open(&clear).expect("open");
+    db.pragma_update(None, "key", vault().database_key().as_str()).expect("given");
+    db.pragma_update(None, "journal_mode", "DELETE").expect("set");
+    db.pragma_update(None, "rekey", "").expect("decrypted");
+    drop(db);
+    let clear = std::fs::read(clear).expect("readable");
+    needles.iter().for_each(|needle| assert!(holds(&clear, needle)));
+}
+
+#[test]
+fn attack_another_service_key_and_a_changed_page_are_refused() {
+    let (_dir, store) = store();
+    consents(&store, 1, &(1..200).collect::<Vec<u8>>()).expect("recorded");
+    store.scrub().expect("scrubbed");
+    let data = store.folder().root().to_owned();
+    drop(store);
+    let path = data.join("kobling.sqlite");
+    let before = std::fs::read(&path).expect("readable");
+    let error = Store::open(&data, &Vault::throwaway()).expect_err("another key");
+    assert!(matches!(error, StoreError::OtherKey(_)), "{error}");
+    assert_eq!(std::fs::read(&path).expect("readable"), before, "and nothing is changed by it");
+    // A page at a time: changed anywhere, exchanged, put in another's place.
+    for page in 0..before.len() / 4096 {
+        let mut damaged = before.clone();
+        damaged[page * 4096 + 1000] ^= 1;
+        std::fs::write(&path, &damaged).expect("written");
+        let read = Store::open(&data, &vault()).and_then(|store| store.check_integrity());
+        let wanted = |error: &StoreError| match page {
+            0 => matches!(error, StoreError::OtherKey(_)),
+            _ => matches!(error, StoreError::Damaged(_)),
+        };
+        assert!(read.as_ref().is_err_and(wanted), "page {page}: {read:?}");
+    }
+    let mut exchanged = before.clone();
+    exchanged.copy_within(4096..8192, 8192);
+    std::fs::write(&path, &exchanged).expect("written");
+    assert!(Store::open(&data, &vault()).and_then(|store| store.check_integrity()).is_err());
+    std::fs::write(&path, &before).expect("written");
+    let store = Store::open(&data, &vault()).unwrap_or_else(|error| panic!("{error}"));
+    store.check_integrity().expect("whole again");
+}
+
+#[test]
+fn a_database_in_clear_is_refused_until_it_is_encrypted_and_then_says_the_same() {
+    let (_dir, store) = store();
+    consents(&store, 1, &[1, 2, 3]).expect("recorded");
+    let data = store.folder().root().to_owned();
+    let path = store.folder().database();
+    drop(store);
+    // As a version before 0.2.0 left it after a crash: in clear, with a log.
+    let db = Connection::open(&path).expect("open");
+    db.pragma_update(None, "key", vault().database_key().as_str()).expect("given");
+    db.pragma_update(None, "journal_mode", "DELETE").expect("set");
+    db.pragma_update(None, "rekey", "").expect("decrypted");
+    drop(db);
+    let db = Connection::open(&path).expect("open");
+    db.pragma_update(None, "journal_mode", "WAL").expect("set");
+    db.execute("UPDATE meta SET value = value", []).expect("changed");
+    let copies: Vec<_> = ["", "-wal", "-shm"]
+        .map(|end| {
+            let path = data.join(format!("kobling.sqlite{end}"));
+            (std::fs::read(&path).expect("readable"), path)
+        })
+        .into_iter()
+        .collect();
+    drop(db);
+    copies.iter().for_each(|(bytes, path)| std::fs::write(path, bytes).expect("written"));
+    assert!(is_plain(&path).expect("read"));
+    assert!(matches!(Store::open(&data, &vault()), Err(StoreError::Plain(_))));
+    // Left by an end in the middle.
+    std::fs::write(data.join("kobling.sqlite.sealing"), b"half").expect("written");
+    let service = |seed| SigningKey::from_seed(&mut [seed; 32]).verifying_key().fingerprint();
+    assert!(matches!(encrypt_plain(&data, &vault(), service(2)), Err(StoreError::OtherKey(_))));
+    assert!(is_plain(&path).expect("read"), "under another service key nothing is encrypted");
+    assert!(encrypt_plain(&data, &vault(), service(1)).expect("encrypted"));
+    assert!(!encrypt_plain(&data, &vault(), service(1)).expect("nothing to do"));
+    let left: Vec<String> = std::fs::read_dir(&data)
+        .expect("readable")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("kobling"))
+        .collect();
+    assert_eq!(left, ["kobling.sqlite"]);
+    assert!(!is_plain(&path).expect("read"));
+    let store = Store::open(&data, &vault()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(store.consent_state().expect("a state").events, 3);
+    assert!(store.verify_chain().expect("readable").is_ok());
+    store.check_integrity().expect("whole");
 }

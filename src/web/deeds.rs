@@ -10,6 +10,17 @@ pub(super) const fn words(deed: Deed, l: Language) -> &'static str {
         Deed::ProgrammeAdopted => ("Programmet trådte i kraft", "The programme came into force"),
         Deed::PrincipalAdded => ("En adgang blev givet", "A principal was added"),
         Deed::PrincipalRevoked => ("En adgang blev spærret", "A principal was revoked"),
+        Deed::PrincipalChanged => ("En person fik en anden rolle", "A person was given another role"),
+        Deed::SignedIn => ("En person loggede ind", "A person signed in"),
+        Deed::TokenRotated => ("Et token blev skiftet ud", "A token was replaced by a new one"),
+        Deed::TokenRevoked => ("Et token blev spærret", "A token was revoked"),
+        Deed::CertificateBound => {
+            ("En adgang blev bundet til et klientcertifikat", "A principal was bound to a client certificate")
+        }
+        Deed::CertificateUnbound => (
+            "En adgang blev løst fra et klientcertifikat",
+            "A principal was no longer bound to a client certificate",
+        ),
         Deed::KeyEnrolled => ("En underskriftsnøgle blev registreret", "A signing key was enrolled"),
         Deed::KeyRevoked => ("En underskriftsnøgle blev spærret", "A signing key was revoked"),
         Deed::UploadOpened => ("En pakke blev påbegyndt", "A package was begun"),

@@ -14,11 +14,11 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::page::{self, Refusal, Refused};
 use super::routes::{self, Right};
-use super::session::Session;
+use super::session::{Credential, Session};
 use super::{Web, cookie};
-use crate::auth::{Action, Principal, authorise};
-use crate::http::Code;
+use crate::auth::{Action, Principal, Thumbprint, authorise};
 use crate::http::admission::{Here, Kind};
+use crate::http::{Code, Presented};
 use crate::language::Language;
 use crate::service::Reason;
 
@@ -53,6 +53,11 @@ impl Visit {
         };
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         Visit { language, address: format!("{rest}{query}"), signed_in: None }
+    }
+
+    /// The same in a language.
+    pub(super) fn in_language(&self, language: Language) -> Visit {
+        Visit { language, ..self.clone() }
     }
 
     /// Who is signed in, if anybody is.
@@ -96,7 +101,7 @@ fn is_of_ours(headers: &HeaderMap) -> bool {
 }
 
 /// Whether a browser says that a request does not come from a page of this service: another site, a mail, a bookmark.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+pub(super) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin")
 }
 
@@ -119,7 +124,8 @@ pub(super) async fn guard(
         _ => Kind::Other,
     };
     let begun = crate::http::Request::begun(here.as_ref(), method.clone(), path, kind);
-    let answer = match admit(&web, &mut visit, &method, request.headers().clone()).await {
+    let (headers, presented) = (request.headers().clone(), Presented::of(request.extensions()));
+    let answer = match admit(&web, &mut visit, &method, headers, presented).await {
         Err(refusal) => Err(refusal),
         Ok(()) => match route.map(|route| route.right) {
             None => Err(Refusal::of(Reason::NotFound)),
@@ -173,14 +179,21 @@ async fn admit(
     visit: &mut Visit,
     method: &Method,
     headers: HeaderMap,
+    presented: Option<Thumbprint>,
 ) -> Result<(), Refusal> {
     if !method.is_safe() && !is_of_ours(&headers) {
         return Err(Refusal::Elsewhere);
     }
     let Some(id) = cookie::read(&headers) else { return Ok(()) };
     let Some(session) = web.sessions.find(id, web.service.now()) else { return Ok(()) };
-    let (service, bearer) = (Arc::clone(&web.service), session.bearer);
-    match crate::http::blocking(move || service.principal_of(&bearer)).await? {
+    let (service, credential) = (Arc::clone(&web.service), session.credential.clone());
+    let find = move || match credential {
+        Credential::Token(bearer) => {
+            Ok(service.admit(&bearer, presented.as_ref())?.map(|known| known.principal))
+        }
+        Credential::Person(id) => service.person(&id),
+    };
+    match crate::http::blocking(find).await? {
         Some(principal) => visit.signed_in = Some((principal, session)),
         // Revoked since.
         None => web.sessions.end(&session),

@@ -17,6 +17,7 @@ mod frame;
 mod guard;
 mod page;
 mod partner;
+mod provided;
 mod routes;
 mod session;
 mod sign_in;
@@ -30,6 +31,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use crate::http::{Admission, AdmissionSettings, Tls};
+use crate::oidc::Provider;
 use crate::secret::{Random, SystemRandom};
 use crate::service::Service;
 
@@ -40,11 +42,25 @@ pub use routes::{PAGES, PageRoute, Right};
 pub(crate) struct Web {
     service: Arc<Service>,
     sessions: session::Sessions,
+    /// Through which people sign in, where there is one.
+    provider: Option<Arc<Provider>>,
+    ways: provided::Ways,
 }
 
 /// The API and the pages over one service.
 pub fn router(service: Arc<Service>, random: Box<dyn Random>) -> axum::Router {
-    let web = Arc::new(Web { service: Arc::clone(&service), sessions: session::Sessions::new(random) });
+    router_with(service, random, None)
+}
+
+/// The same, with an identity provider that people sign in through.
+pub fn router_with(
+    service: Arc<Service>,
+    random: Box<dyn Random>,
+    provider: Option<Arc<Provider>>,
+) -> axum::Router {
+    let sessions = session::Sessions::new(random);
+    let web =
+        Arc::new(Web { service: Arc::clone(&service), sessions, provider, ways: provided::Ways::default() });
     crate::http::router(service).merge(routes::router(web))
 }
 
@@ -60,20 +76,21 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let admission = Admission::new(AdmissionSettings::default(), Box::new(SystemRandom::new()));
-    serve_by((service, admission), random, listener, tls, stop).await
+    serve_by((service, admission), random, None, listener, tls, stop).await
 }
 
-/// The same; everybody is let in by the rules of `admission`.
+/// The same; everybody is let in by the rules of `admission`, and people may sign in through an identity provider.
 ///
 /// # Errors
 /// I/O errors of the listener.
 pub async fn serve_by(
     (service, admission): (Arc<Service>, Arc<Admission>),
     random: Box<dyn Random>,
+    provider: Option<Arc<Provider>>,
     listener: TcpListener,
     tls: Option<Tls>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let app = router(Arc::clone(&service), random);
+    let app = router_with(Arc::clone(&service), random, provider);
     crate::http::serve_app(app, (service, admission), listener, tls, stop).await
 }

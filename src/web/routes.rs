@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Redirect};
 use axum::routing::{MethodRouter, any, get, post};
 
 use super::guard::guard;
-use super::{Web, assets, evaluator, partner, sign_in, start, steward, tokeniser};
+use super::{Web, assets, evaluator, partner, provided, sign_in, start, steward, tokeniser};
 use crate::auth::Action;
 
 /// Whom a page is for.
@@ -62,6 +62,8 @@ const COMMON: &[PageRoute] = &[
     page("GET", "/", Right::Anyone),
     page("GET", "/sign-in", Right::Anyone),
     page("POST", "/sign-in", Right::Anyone),
+    page("GET", "/sign-in/provider", Right::Anyone),
+    page("GET", "/sign-in/return", Right::Anyone),
     page("POST", "/sign-out", Right::SignedIn),
     page("GET", "/onward", Right::SignedIn),
     page("GET", "/tokeniser", Right::Anyone),
@@ -94,6 +96,8 @@ pub(super) fn router(web: Arc<Web>) -> Router {
     let pages = Pages(Router::new())
         .at("/", get(start::show))
         .at("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .at("/sign-in/provider", get(provided::begin))
+        .at("/sign-in/return", get(provided::finish))
         .at("/sign-out", post(sign_in::sign_out))
         .at("/onward", get(sign_in::onward))
         .at("/tokeniser", get(tokeniser::show))

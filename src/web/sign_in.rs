@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -11,10 +12,14 @@ use super::form::{Fields, Filled, Unsigned};
 use super::frame::Frame;
 use super::guard::Visit;
 use super::page::{self, Refusal};
-use super::words::encoded;
+use super::session::Credential;
+use super::words::{capitalised, encoded};
 use super::{Web, cookie};
 use crate::auth::BearerToken;
-use crate::language::Language;
+use crate::http::Presented;
+use crate::language::{Language, Spoken as _};
+use crate::limits;
+use crate::oidc::SignInError;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -23,6 +28,10 @@ struct SignInPage {
     /// Where to go then: an address of ours without its language.
     next: String,
     wrong: bool,
+    /// The identity provider's host and the address that leads there, where there is one.
+    provider: Option<(String, String)>,
+    /// Why nobody was signed in through it: title, advice, code.
+    refused: Option<(String, &'static str, &'static str)>,
 }
 
 /// Signing in, to come back to another address; without its language.
@@ -36,7 +45,7 @@ pub(super) fn address(l: Language, next: &str) -> String {
 }
 
 /// An address of ours, without its language, or the start: nobody is led to another site.
-fn ours(next: Option<&str>) -> String {
+pub(super) fn ours(next: Option<&str>) -> String {
     let is_ours = |next: &&str| {
         next.starts_with('/')
             && !next.starts_with("//")
@@ -46,19 +55,37 @@ fn ours(next: Option<&str>) -> String {
     next.filter(is_ours).unwrap_or("/").to_owned()
 }
 
-fn form(visit: &Visit, next: String, wrong: bool) -> SignInPage {
+fn form(web: &Web, visit: &Visit, next: String, wrong: bool) -> SignInPage {
     // The token is not to be sent along when the language is changed, and where to go then is.
     let frame = Frame::of(visit, visit.language.choose("Log ind", "Sign in")).elsewhere(&path(&next));
-    SignInPage { frame, next, wrong }
+    let provider = web.provider.as_ref().map(|provider| {
+        let to = format!("/{}/sign-in/provider?next={}", visit.language.tag(), encoded(&next));
+        (provider.host().to_owned(), to)
+    });
+    SignInPage { frame, next, wrong, provider, refused: None }
 }
 
-pub(super) async fn show(visit: Visit, fields: Fields) -> Response {
-    page::show(&form(&visit, ours(fields.one("next")), false))
+pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, fields: Fields) -> Response {
+    let mut page = form(&web, &visit, ours(fields.one("next")), false);
+    page.refused = fields.one("refused").and_then(SignInError::of_code).map(|error| match visit.language {
+        Language::Da => (capitalised(&error.danish()), error.danish_advice(), error.code()),
+        Language::En => (capitalised(&error.to_string()), error.advice(), error.code()),
+    });
+    page::show(&page)
+}
+
+/// Where somebody goes on to who has just signed in. What asks is asked for by whoever means it, not by a link to signing in.
+pub(super) fn onward_to(l: Language, next: &str) -> String {
+    match super::routes::asks(next) {
+        true => format!("/{}/onward?next={}", l.tag(), encoded(next)),
+        false => format!("/{}{next}", l.tag()),
+    }
 }
 
 pub(super) async fn sign_in(
     State(web): State<Arc<Web>>,
     visit: Visit,
+    presented: Option<Extension<Presented>>,
     Unsigned(fields): Unsigned,
 ) -> Result<Response, Refusal> {
     let next = ours(fields.one("next"));
@@ -66,23 +93,22 @@ pub(super) async fn sign_in(
     let service = Arc::clone(&web.service);
     let bearer = token.map(|token| token.hash());
     let principal = match bearer {
-        Some(bearer) => crate::http::blocking(move || service.principal_of(&bearer)).await?,
+        Some(bearer) => {
+            let presented = presented.and_then(|Extension(presented)| presented.0);
+            crate::http::blocking(move || service.admit(&bearer, presented.as_ref())).await?
+        }
         None => None,
     };
     let (Some(bearer), Some(_)) = (bearer, principal) else {
         crate::http::admission::wrong_token()?;
-        return Ok((StatusCode::UNAUTHORIZED, page::show(&form(&visit, next, true))).into_response());
+        return Ok((StatusCode::UNAUTHORIZED, page::show(&form(&web, &visit, next, true))).into_response());
     };
     // Another session of this browser ends: nobody is two people.
     if let Some(visitor) = visit.visitor() {
         web.sessions.end(&visitor.session);
     }
-    let id = web.sessions.open(bearer, web.service.now());
-    // What asks is asked for by whoever means it, not by a link to signing in.
-    let to = match super::routes::asks(&next) {
-        true => format!("/{}/onward?next={}", visit.language.tag(), encoded(&next)),
-        false => format!("/{}{next}", visit.language.tag()),
-    };
+    let id = web.sessions.open(Credential::Token(bearer), web.service.now(), limits::SESSION_HOURS);
+    let to = onward_to(visit.language, &next);
     let mut response = Redirect::to(&to).into_response();
     response.headers_mut().append(header::SET_COOKIE, cookie::give(&id));
     Ok(response)
@@ -115,7 +141,7 @@ pub(super) async fn onward(visit: Visit, fields: Fields) -> Response {
 pub(super) async fn sign_out(State(web): State<Arc<Web>>, form: Filled) -> Response {
     let session = &form.visitor.session;
     if form.fields.one("everywhere").is_some() {
-        web.sessions.end_all(&session.bearer);
+        web.sessions.end_all(&session.credential);
     } else {
         web.sessions.end(session);
     }

@@ -210,6 +210,7 @@ pub fn asks(service: &Service, tokens: usize) -> Result<usize, ServiceError> {
         name: String::new(),
         role: Role::Partner,
         organisation: POLICE.parse().expect("a name"),
+        person: None,
     };
     let body = lookup(vec![token(POLICE, 0); tokens], |_| ());
     let signature = signing_key(POLICE).sign(LOOKUP_CONTEXT, &body).to_string();

@@ -8,13 +8,10 @@ use kobling::audit::{Receipt, SignedReceipt};
 use kobling::auth::{Principal, Role};
 use kobling::clock::{Clock, Day, FixedClock, Timestamp};
 use kobling::consent::{ConsentBatch, ConsentRecord};
-use kobling::key::ServiceKey;
 use kobling::programme::Programme;
 use kobling::question::Ask;
-use kobling::secret::SeededRandom;
 use kobling::service::{Erase, Service, UploadRequest};
 use kobling::snapshot::Snapshot;
-use rusqlite::Connection;
 
 use crate::kit::{self, linkage_key, package_of, signing_key};
 
@@ -45,6 +42,7 @@ pub fn partner(name: &str) -> Principal {
         name: name.to_owned(),
         role: Role::Partner,
         organisation: name.parse().expect("a name"),
+        person: None,
     }
 }
 
@@ -55,6 +53,7 @@ pub fn vive() -> Principal {
         name: "v".to_owned(),
         role: Role::Evaluator,
         organisation,
+        person: None,
     }
 }
 
@@ -66,7 +65,7 @@ impl Desk {
     pub fn of(text: &str) -> Desk {
         let dir = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(FixedClock::new(instant(START)));
-        let key = ServiceKey::generate(&mut SeededRandom::from_number(11));
+        let key = kit::service_key();
         let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
         let data = dir.path().join("data");
         Service::initialise(&data, &programme, text, linkage_key().id(), &key, clock.now())
@@ -170,23 +169,22 @@ impl Desk {
         let manifest: serde_json::Value = serde_json::from_str(&row.manifest).expect("JSON");
         let sha256 = serde_json::from_value(manifest["sha256"].clone()).expect("a digest");
         let dir = self.data().join("snapshots").join(&row.folder);
-        Snapshot::load(&dir, self.it().programme(), &sha256).unwrap_or_else(|error| panic!("{error}"))
+        Snapshot::load(&kit::vault(), &dir, self.it().programme(), &sha256)
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Link and person number of those who recorded something at a partner, by the order in which they did.
     pub fn link(&self, from: &str, person: u64) -> Option<Vec<u8>> {
-        let db = Connection::open(self.data().join("kobling.sqlite")).expect("open");
         let token = kit::token(from, person);
         let token = kobling::token::Token::parse(token.as_bytes()).unwrap_or_else(|_| panic!("a token"));
-        let key = ServiceKey::generate(&mut SeededRandom::from_number(11));
+        let key = kit::service_key();
         let partner: kobling::name::PartnerId = from.parse().expect("a name");
-        drop(db);
         let link = kobling::token::Linker::new(&key, &partner, &partner).link(&token);
         Some(link.as_stored().to_vec())
     }
 
     pub fn query<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
-        let db = Connection::open(self.data().join("kobling.sqlite")).expect("open");
+        let db = kit::database(&self.data(), &kit::service_key());
         db.query_row(sql, [], |row| row.get(0)).expect("a row")
     }
 
@@ -205,7 +203,7 @@ impl Desk {
             forms.iter().any(|form| content.windows(form.len()).any(|window| window == form))
         };
         let mut found = BTreeSet::new();
-        for (path, content) in kit::files(&self.data()) {
+        for (path, content) in kit::clear_files(&self.data()) {
             if holds(&content) {
                 let inside = path.strip_prefix(self.data()).expect("inside");
                 found.insert(
@@ -213,7 +211,7 @@ impl Desk {
                 );
             }
         }
-        let db = Connection::open(self.data().join("kobling.sqlite")).expect("open");
+        let db = kit::database(&self.data(), &kit::service_key());
         for table in ["consent_events", "tombstones", "spine", "aliases", "erasure_links", "erasure_orders"] {
             let columns = if table == "aliases" { "first || second" } else { "link" };
             let count: i64 = db

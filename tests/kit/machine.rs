@@ -20,7 +20,13 @@ pub struct Serving {
 
 impl Serving {
     fn start(mut command: Command) -> Serving {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+        command.stderr(Stdio::null());
+        Serving::start_logging(command)
+    }
+
+    /// The same with a log that goes where the command says.
+    pub fn start_logging(mut command: Command) -> Serving {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("started");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
         let address =
@@ -44,8 +50,16 @@ impl Drop for Serving {
 
 impl Machine {
     pub fn new() -> Machine {
+        Machine::of(std::path::Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/programmes/interventionsmodel.toml"
+        )))
+    }
+
+    /// The same with another programme of the same id.
+    pub fn of(programme: &std::path::Path) -> Machine {
         let machine = Machine { dir: tempfile::tempdir().expect("a folder") };
-        let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/programmes/interventionsmodel.toml");
+        let programme = programme.to_str().expect("UTF-8");
         let id = linkage_key().id().to_string();
         machine.sound(&["init", "--programme", programme, "--key-id", &id, "--new-service-key"]);
         let public = signing_key("lokk").verifying_key().to_string();
@@ -126,6 +140,17 @@ impl Machine {
     }
 
     /// The chain verifies and everything else is as it should be.
+    pub fn service_key(&self) -> kobling::key::ServiceKey {
+        let path = self.path("service.key");
+        kobling::key::ServiceKey::load(&path, kobling::key::Example::Refuse)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The database, when nobody runs.
+    pub fn database(&self) -> rusqlite::Connection {
+        crate::kit::database(&self.path("data"), &self.service_key())
+    }
+
     pub fn is_sound(&self) {
         self.sound(&["audit", "verify"]);
         self.sound(&["doctor"]);

@@ -19,6 +19,7 @@ use kobling::secret::{SeededRandom, SystemRandom};
 use kobling::service::{Service, ServiceError};
 use kobling::store::StoreError;
 use kobling::token::Tokeniser;
+use kobling::vault::{FrameReader, SealedFile, Vault};
 
 pub const PROGRAMME: &str = include_str!("../../programmes/interventionsmodel.toml");
 
@@ -32,6 +33,23 @@ pub fn linkage_key() -> LinkageKey {
 }
 
 /// A partner's signing key, the same for the same name.
+/// The service key of [`Running`] and [`Desk`](desk::Desk).
+pub fn service_key() -> ServiceKey {
+    ServiceKey::generate(&mut SeededRandom::from_number(11))
+}
+
+/// What they encrypt under.
+pub fn vault() -> Vault {
+    Vault::of(&service_key())
+}
+
+/// The database of a data folder, as whoever holds the service key reads it.
+pub fn database(data: &Path, key: &ServiceKey) -> rusqlite::Connection {
+    let db = rusqlite::Connection::open(data.join("kobling.sqlite")).expect("open");
+    db.pragma_update(None, "key", Vault::of(key).database_key().as_str()).expect("given");
+    db
+}
+
 pub fn signing_key(partner: &str) -> SigningKey {
     let mut seed = [0x5A; 32];
     seed[..partner.len()].copy_from_slice(partner.as_bytes());
@@ -146,7 +164,7 @@ pub struct Running {
 pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> Service {
     let mut waited = 0;
     loop {
-        let key = ServiceKey::generate(&mut SeededRandom::from_number(11));
+        let key = service_key();
         match Service::open(data, key, Arc::clone(clock), Box::new(SystemRandom::new())) {
             Err(ServiceError::Store(StoreError::InUse(_))) if waited < 100 => {
                 waited += 1;
@@ -173,7 +191,7 @@ impl Running {
         let programme = Programme::parse(text).unwrap_or_else(|error| panic!("{error}"));
         let dir = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(FixedClock::new("2025-06-01T08:00:00Z".parse().expect("an instant")));
-        let key = ServiceKey::generate(&mut SeededRandom::from_number(11));
+        let key = service_key();
         let data = dir.path().join("data");
         Service::initialise(&data, &programme, text, linkage_key().id(), &key, clock.now())
             .unwrap_or_else(|error| panic!("{error}"));
@@ -193,7 +211,7 @@ impl Running {
             };
             let random = Box::new(SystemRandom::new());
             let admission = Admission::new(rules, Box::new(SystemRandom::new()));
-            let served = kobling::web::serve_by((serving, admission), random, listener, None, done);
+            let served = kobling::web::serve_by((serving, admission), random, None, listener, None, done);
             runtime.block_on(served).expect("served");
         });
         Running { dir, address, service, clock, stop: Some(stop), thread: Some(thread) }
@@ -206,6 +224,7 @@ impl Running {
             name: id.to_owned(),
             role,
             organisation: organisation.parse().expect("a name"),
+            person: None,
         };
         let token = self.service.add_principal(&principal).unwrap_or_else(|error| panic!("{error}"));
         token.text("test").to_string()
@@ -329,6 +348,39 @@ pub fn raw(
         headers: response.headers().iter().map(|(n, v)| (n.to_string(), text(v))).collect(),
         body: response.body_mut().read_to_string().expect("text"),
     }
+}
+
+/// Every file of a data folder of [`Running`] and [`Desk`](desk::Desk), with what it holds for who has the service key: frames and
+/// sealed files opened, and the database's pages as they are, those that nothing refers to any more too. What is in clear on disk
+/// stands as it is.
+pub fn clear_files(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let vault = vault();
+    let open = |(path, bytes): (PathBuf, Vec<u8>)| {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let clear = if bytes.starts_with(b"KBF1") {
+            let reader = FrameReader::open(&vault, &path, &format!("staged/{name}")).expect("opens");
+            let (mut reader, mut clear) = (reader.expect("a head"), Vec::new());
+            while let Some(frame) = reader.next().expect("reads") {
+                clear.extend_from_slice(frame);
+            }
+            assert!(reader.is_at_end(), "{name}");
+            clear
+        } else if bytes.starts_with(b"KBV1") {
+            let file = SealedFile::open(&vault, &path, &format!("snapshot/{name}")).expect("opens");
+            let mut clear = vec![0; usize::try_from(file.len()).expect("small")];
+            assert_eq!(file.read_at(0, &mut clear).expect("reads"), clear.len());
+            clear
+        } else if name == "kobling.sqlite" {
+            let db = database(data, &service_key());
+            let mut pages = db.prepare("SELECT data FROM sqlite_dbpage ORDER BY pgno").expect("pages");
+            let pages = pages.query_map([], |row| row.get::<_, Vec<u8>>(0)).expect("pages");
+            pages.flat_map(|page| page.expect("a page")).collect()
+        } else {
+            bytes
+        };
+        (path, clear)
+    };
+    files(data).into_iter().map(open).collect()
 }
 
 /// Every file under a folder with its bytes.

@@ -208,6 +208,7 @@ fn a_yes_is_counted_by_its_days_and_by_who_said_no() {
         name: "lone".to_owned(),
         role: Role::Partner,
         organisation: LOKK.parse().expect("a name"),
+        person: None,
     };
     let numbers = running.service.consent_numbers(&lone).expect("counted");
     let of = |purpose: &str| {
@@ -428,6 +429,7 @@ fn a_partners_pages_are_the_same_with_others_and_without() {
                 name: "pia".to_owned(),
                 role: Role::Partner,
                 organisation: POLICE.parse().expect("a name"),
+                person: None,
             };
             running.service.add_principal(&caller).expect("added");
             // Of persons of whom nothing was said: what an alias does to rows under consent is on record elsewhere.
@@ -438,6 +440,7 @@ fn a_partners_pages_are_the_same_with_others_and_without() {
                 name: "stina".to_owned(),
                 role: Role::Steward,
                 organisation: running.service.programme().steward.clone(),
+                person: None,
             };
             running.service.add_principal(&steward).expect("added");
             let open = running.service.open_proposals().expect("listed");

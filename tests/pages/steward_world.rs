@@ -96,6 +96,7 @@ impl World {
             name: id.to_owned(),
             role,
             organisation: organisation.parse().expect("a name"),
+            person: None,
         };
         let token = self.service.add_principal(&principal).unwrap_or_else(|error| panic!("{error}"));
         (principal, token.text("test").to_string())

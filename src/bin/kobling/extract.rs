@@ -342,6 +342,8 @@ pub(crate) fn tokenise(arguments: &TokeniseArguments) -> Outcome {
     let random = &mut SystemRandom::new();
     let result =
         tokenise_extract(&job, &key, signing.as_ref(), extract.max_rejected, out, random, &mut watcher);
+    // Nothing is left to be done with them; what follows is looked at for as long as somebody likes.
+    drop((key, signing));
     watcher.finish()?;
     let (report, _) = extract.show(&job, now, result, |(report, _)| report)?;
     let out = arguments.out.display();

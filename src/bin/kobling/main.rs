@@ -52,10 +52,15 @@ mod seal;
 mod send;
 mod settings;
 mod status;
+mod token;
 mod upload;
 mod write;
 
 use clap::{Parser, Subcommand};
+
+/// Wipes memory when it is let go: rows, tokens and keys pass through buffers of others on their way (tests/memory.rs).
+#[global_allocator]
+static WIPED: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 /// Turn extracts into packages of tokens on your own machine, send them, and ask linked data.
 #[derive(Parser)]
@@ -129,6 +134,9 @@ enum Command {
     Payment(payment::PaymentCommand),
     /// The log of what was given to whom, for the steward: answers, standing reports, statements of payment.
     Answers(answers::AnswersArguments),
+    /// The bearer token with which this principal comes in.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Receipts that the service gave.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
@@ -190,6 +198,7 @@ fn main() -> std::process::ExitCode {
         Command::Reports(command) => reports::run(&command),
         Command::Payment(command) => payment::run(&command),
         Command::Answers(arguments) => answers::run(&arguments),
+        Command::Token(command) => token::run(&command),
         Command::Receipt(command) => receipt::run(&command),
         Command::Completions(arguments) => help::manual::completions(&arguments),
         Command::Man(arguments) => help::manual::manual(&arguments),

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use clap::Args;
-use kobling::client::Client;
+use kobling::client::{Client, Way};
 use kobling::config::{CONFIG_FILE, Config};
 use kobling::key::{LinkageKey, SigningKey, VerifyingKey};
-use kobling::name::PartnerId;
+use kobling::language::Language;
+use kobling::name::{PartnerId, StaffId};
 use kobling::programme::Programme;
 
 use crate::exit::{Trouble, both};
@@ -199,6 +200,15 @@ pub(crate) struct Service {
     /// Trust the certificates in this PEM file instead of the public ones.
     #[arg(long)]
     authority: Option<PathBuf>,
+    /// Present this client certificate, PEM; that of kobling.toml when not given.
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    client_cert: Option<PathBuf>,
+    /// Its private key, PEM.
+    #[arg(long, value_name = "FILE", requires = "client_cert")]
+    client_key: Option<PathBuf>,
+    /// Who sits at the desk: the staff number that the service's audit chain is to name beside this token's principal.
+    #[arg(long = "as", value_name = "STAFF-ID")]
+    person: Option<StaffId>,
 }
 
 impl Service {
@@ -215,13 +225,42 @@ impl Service {
         // Another address than the file's is trusted as it is given, not by the file's certificates.
         let of_file =
             config().filter(|_| self.service.is_none()).and_then(|config| config.authority.as_deref());
-        Ok(Client::new(address, token, self.authority.as_deref().or(of_file))?)
+        let certificate = self.client_cert.as_deref().zip(self.client_key.as_deref());
+        let of_config = config()
+            .filter(|_| self.service.is_none())
+            .and_then(|config| config.client_certificate.as_deref().zip(config.client_key.as_deref()));
+        Ok(Client::by(Way {
+            address,
+            token_file: token,
+            authority: self.authority.as_deref().or(of_file),
+            certificate: certificate.or(of_config),
+            person: self.person.as_ref(),
+            ending: Some(std::sync::Arc::new(say_that_it_ends)),
+        })?)
+    }
+
+    /// The token's file.
+    pub(crate) fn token_file(&self) -> Result<&Path, Trouble> {
+        let of_file = |config: &'static kobling::config::Config| config.token_file.as_deref();
+        given(self.token_file.as_deref(), of_file, ("token-file", "token_file"))
     }
 
     /// Whether the command's own arguments name a service.
     pub(crate) fn is_given(&self) -> bool {
         self.service.is_some()
     }
+}
+
+/// Says once that the token ends soon, and what to do.
+fn say_that_it_ends(end: kobling::clock::Timestamp) {
+    static SAID: std::sync::Once = std::sync::Once::new();
+    SAID.call_once(|| {
+        let day = end.day();
+        match crate::say::language() {
+            Language::Da => eprintln!("jeres token udløber {day}: skift det ud med `kobling token rotate`"),
+            Language::En => eprintln!("your token ends on {day}: replace it with `kobling token rotate`"),
+        }
+    });
 }
 
 /// The service's public key: `--service-public`.

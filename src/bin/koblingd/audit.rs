@@ -1,7 +1,10 @@
 //! `koblingd audit verify`.
 
+use std::io::Write as _;
+
 use clap::Subcommand;
 
+use crate::control::{Answer, On, OnFolder};
 use crate::exit::Failure;
 use crate::folder::Folder;
 
@@ -15,14 +18,22 @@ pub(crate) enum Audit {
     },
 }
 
-impl Audit {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+impl OnFolder for Audit {
+    fn folder(&self) -> &Folder {
         let Audit::Verify { folder } = self;
-        let report = folder.store()?.verify_chain()?.map_err(|error| Failure::Refused(error.to_string()))?;
-        println!("the audit chain is whole: {} entries", report.head.sequence);
-        println!("head: {}", report.head.hash);
+        folder
+    }
+
+    fn store_alone(&self) -> bool {
+        true
+    }
+
+    fn run_on(&self, on: On<'_>, answer: &mut Answer<'_>) -> Result<(), Failure> {
+        let report = on.store().verify_chain()?.map_err(|error| Failure::Refused(error.to_string()))?;
+        writeln!(answer, "the audit chain is whole: {} entries", report.head.sequence)?;
+        writeln!(answer, "head: {}", report.head.hash)?;
         for head in &report.strands {
-            println!("{}: {} entries, {}", head.strand, head.position, head.hash);
+            writeln!(answer, "{}: {} entries, {}", head.strand, head.position, head.hash)?;
         }
         Ok(())
     }

@@ -1,14 +1,16 @@
 //! `koblingd doctor`: is everything as it should be? With `--statement`, what it is.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use kobling::language::Language;
 use kobling::service::Service;
 
+use crate::control::{Answer, On, OnFolder};
 use crate::exit::Failure;
 use crate::folder::Folder;
-use crate::statement::{self, Configuration};
+use crate::statement::Configuration;
 
 /// Look whether everything is as it should be.
 #[derive(Args)]
@@ -44,18 +46,26 @@ impl From<Tongue> for Language {
     }
 }
 
-impl Doctor {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+impl OnFolder for Doctor {
+    fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    fn file(&self) -> Option<&Path> {
+        self.out.as_deref()
+    }
+
+    fn run_on(&self, on: On<'_>, answer: &mut Answer<'_>) -> Result<(), Failure> {
         // Opening holds the folder's lock, the service key and the clock against the folder.
-        let service = self.folder.open()?;
+        let service = on.service()?;
         if self.statement {
-            return self.state(&service);
+            return self.state(service, answer);
         }
-        println!("data folder, service key and clock: fit");
+        writeln!(answer, "data folder, service key and clock: fit")?;
         service.store().check_integrity()?;
-        println!("database: sound");
+        writeln!(answer, "database: sound")?;
         let chain = service.store().verify_chain()?.map_err(|error| Failure::Refused(error.to_string()))?;
-        println!("audit chain: whole, {} entries", chain.head.sequence);
+        writeln!(answer, "audit chain: whole, {} entries", chain.head.sequence)?;
         let mut wanting = Vec::new();
         for partner in &service.programme().partners {
             let keys = service.keys(&partner.id)?;
@@ -64,20 +74,33 @@ impl Doctor {
             }
         }
         if wanting.is_empty() {
-            println!("signing keys: every partner has one in force");
+            writeln!(answer, "signing keys: every partner has one in force")?;
         } else {
-            println!("signing keys: none in force for {}", wanting.join(", "));
+            writeln!(answer, "signing keys: none in force for {}", wanting.join(", "))?;
+        }
+        let ending = service.tokens_ending(kobling::limits::TOKEN_ENDS_SOON_DAYS)?;
+        for (id, day) in &ending {
+            println!(
+                "token of {id}: ends on {day}; it renews it itself, or `koblingd principal rotate --id {id}`"
+            );
+        }
+        if ending.is_empty() {
+            println!("tokens: none ends within {} days", kobling::limits::TOKEN_ENDS_SOON_DAYS);
         }
         match service.snapshots()?.last() {
-            Some(snapshot) => println!("snapshot in force: {}, sealed on {}", snapshot.id, snapshot.day),
-            None => println!("snapshot in force: none; seal one"),
+            Some(snapshot) => {
+                writeln!(answer, "snapshot in force: {}, sealed on {}", snapshot.id, snapshot.day)?
+            }
+            None => writeln!(answer, "snapshot in force: none; seal one")?,
         }
         let open = service.open_erasures()?;
         let today = service.now().day();
         let late = open.iter().filter(|(_, by)| *by < today).count();
         match open.iter().map(|(_, by)| by).min() {
-            None => println!("erasures: none open"),
-            Some(by) if late == 0 => println!("erasures: {} open, the first to be done by {by}", open.len()),
+            None => writeln!(answer, "erasures: none open")?,
+            Some(by) if late == 0 => {
+                writeln!(answer, "erasures: {} open, the first to be done by {by}", open.len())?
+            }
             Some(_) => {
                 return Err(Failure::Refused(format!(
                     "erasures: {late} late; see the log for why, then run `koblingd erase --all-now`"
@@ -86,12 +109,19 @@ impl Doctor {
         }
         Ok(())
     }
+}
 
+impl Doctor {
     /// Nothing is stated of a store that is not sound.
-    fn state(&self, service: &Service) -> Result<(), Failure> {
+    fn state(&self, service: &Service, answer: &mut Answer<'_>) -> Result<(), Failure> {
         service.store().check_integrity()?;
         let chain = service.store().verify_chain()?.map_err(|error| Failure::Refused(error.to_string()))?;
         let text = Configuration::of(service, chain.head)?.statement(self.language.into());
-        statement::deliver(&text, self.out.as_deref())
+        answer.file().write_all(text.as_bytes())?;
+        if let Some(path) = &self.out {
+            answer.keep()?;
+            writeln!(answer, "statement written to {}", path.display())?;
+        }
+        Ok(())
     }
 }

@@ -1,8 +1,11 @@
 //! `koblingd erase`: what the service does every day by itself, done now.
 
+use std::io::Write as _;
+
 use clap::Args;
 use kobling::service::Erase as Which;
 
+use crate::control::{Answer, On, OnFolder};
 use crate::exit::Failure;
 use crate::folder::Folder;
 
@@ -16,18 +19,22 @@ pub(crate) struct Erase {
     all_now: bool,
 }
 
-impl Erase {
-    pub(crate) fn run(self) -> Result<(), Failure> {
-        let service = self.folder.open()?;
+impl OnFolder for Erase {
+    fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    fn run_on(&self, on: On<'_>, answer: &mut Answer<'_>) -> Result<(), Failure> {
+        let service = on.service()?;
         let which = if self.all_now { Which::All } else { Which::Ripe };
         let done = service.look_after(&service.operator(), which)?;
-        println!("erasures done: {}", done.erased.erasures);
-        println!("snapshots written anew: {}", done.erased.snapshots);
-        println!("consent events removed: {}", done.events);
+        writeln!(answer, "erasures done: {}", done.erased.erasures)?;
+        writeln!(answer, "snapshots written anew: {}", done.erased.snapshots)?;
+        writeln!(answer, "consent events removed: {}", done.events)?;
         let left = service.open_erasures()?;
         match left.iter().map(|(_, by)| by).min() {
-            None => println!("erasures open: none"),
-            Some(by) => println!("erasures open: {}, the first to be done by {by}", left.len()),
+            None => writeln!(answer, "erasures open: none")?,
+            Some(by) => writeln!(answer, "erasures open: {}, the first to be done by {by}", left.len())?,
         }
         Ok(())
     }

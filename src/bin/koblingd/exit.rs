@@ -23,15 +23,39 @@ pub(crate) enum Failure {
 impl Failure {
     /// Says why on standard error; gives the status.
     pub(crate) fn report(self) -> ExitCode {
-        let (status, message) = match self {
+        let (status, message) = self.into_parts();
+        eprintln!("koblingd: {message}");
+        ExitCode::from(status)
+    }
+
+    /// Status and message.
+    pub(crate) fn into_parts(self) -> (u8, String) {
+        match self {
             Failure::Found(message) => (1, message),
             Failure::Configuration(message) => (2, message),
             Failure::Files(message) => (3, message),
             Failure::Key(message) => (4, message),
             Failure::Refused(message) => (5, message),
-        };
-        eprintln!("koblingd: {message}");
-        ExitCode::from(status)
+        }
+    }
+
+    /// What ended with a status and a message; a status that is not known is a refusal.
+    pub(crate) fn of(status: u8, message: String) -> Result<(), Failure> {
+        Err(match status {
+            0 => return Ok(()),
+            1 => Failure::Found(message),
+            2 => Failure::Configuration(message),
+            3 => Failure::Files(message),
+            4 => Failure::Key(message),
+            _ => Failure::Refused(message),
+        })
+    }
+}
+
+/// The answer could not be written.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::Files(format!("the answer could not be written: {error}"))
     }
 }
 
@@ -66,13 +90,14 @@ impl From<ServiceError> for Failure {
                 | StoreError::Full
                 | StoreError::Damaged(_)
                 | StoreError::Newer
+                | StoreError::Plain(_)
                 | StoreError::Sqlite(_),
             )
             | ServiceError::Io(_)
             | ServiceError::Load(_)
             | ServiceError::Seal(_) => Failure::Files(text),
             ServiceError::Rules(_) => Failure::Configuration(text),
-            ServiceError::Key(_) => Failure::Key(text),
+            ServiceError::Key(_) | ServiceError::Store(StoreError::OtherKey(_)) => Failure::Key(text),
             _ => Failure::Refused(text),
         }
     }

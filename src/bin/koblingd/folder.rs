@@ -7,8 +7,9 @@ use clap::Args;
 use kobling::clock::SystemClock;
 use kobling::key::{Example, ServiceKey};
 use kobling::secret::SystemRandom;
-use kobling::service::Service;
-use kobling::store::Store;
+use kobling::service::{Service, ServiceError};
+use kobling::store::{Store, StoreError};
+use kobling::vault::Vault;
 
 use crate::exit::Failure;
 use crate::settings::{self, Settings};
@@ -48,11 +49,6 @@ impl Folder {
 
     /// The same, of settings that were read already.
     pub(crate) fn places_in(&self, settings: &Settings) -> Result<Places, Failure> {
-        let missing = |what: &str, option: &str, field: &str| {
-            Failure::Configuration(format!(
-                "{what} is not named: give {option}, or `{field}` under [service] in koblingd.toml"
-            ))
-        };
         let data = self.data.clone().or_else(|| settings.service.data.clone());
         let key = self
             .service_key
@@ -65,17 +61,63 @@ impl Folder {
         })
     }
 
+    /// The data folder alone: a service that has it open needs no key from here.
+    pub(crate) fn data(&self) -> Result<PathBuf, Failure> {
+        match &self.data {
+            Some(data) => Ok(data.clone()),
+            None => self.settings()?.service.data.ok_or_else(|| missing("the data folder", "--data", "data")),
+        }
+    }
+
     /// Starts the service on the folder.
-    pub(crate) fn open(&self) -> Result<Service, Failure> {
-        self.places()?.open()
+    pub(crate) fn open(&self) -> Result<Service, NotOpened> {
+        Ok(self.places()?.open()?)
     }
 
     /// Opens the store alone.
-    pub(crate) fn store(&self) -> Result<Store, Failure> {
+    pub(crate) fn store(&self) -> Result<Store, NotOpened> {
         let places = self.places()?;
-        places.key()?;
-        Ok(Store::open(&places.data)?)
+        let vault = Vault::of(&places.key()?);
+        Ok(Store::open(&places.data, &vault).map_err(ServiceError::from)?)
     }
+}
+
+/// Why a folder could not be opened.
+pub(crate) enum NotOpened {
+    /// Another process has it.
+    InUse(PathBuf),
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl From<Failure> for NotOpened {
+    fn from(failure: Failure) -> NotOpened {
+        NotOpened::Failed(failure)
+    }
+}
+
+impl From<ServiceError> for NotOpened {
+    fn from(error: ServiceError) -> NotOpened {
+        match error {
+            ServiceError::Store(StoreError::InUse(folder)) => NotOpened::InUse(folder),
+            error => NotOpened::Failed(error.into()),
+        }
+    }
+}
+
+impl From<NotOpened> for Failure {
+    fn from(not: NotOpened) -> Failure {
+        match not {
+            NotOpened::InUse(folder) => StoreError::InUse(folder).into(),
+            NotOpened::Failed(failure) => failure,
+        }
+    }
+}
+
+fn missing(what: &str, option: &str, field: &str) -> Failure {
+    Failure::Configuration(format!(
+        "{what} is not named: give {option}, or `{field}` under [service] in koblingd.toml"
+    ))
 }
 
 impl Places {
@@ -86,7 +128,7 @@ impl Places {
     }
 
     /// Starts the service on the folder.
-    pub(crate) fn open(&self) -> Result<Service, Failure> {
+    pub(crate) fn open(&self) -> Result<Service, NotOpened> {
         let key = self.key()?;
         Ok(Service::open(&self.data, key, Arc::new(SystemClock), Box::new(SystemRandom::new()))?)
     }

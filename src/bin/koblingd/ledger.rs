@@ -1,6 +1,7 @@
 //! `koblingd ledger show` and `check`.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -9,6 +10,7 @@ use kobling::service::{LedgerCell, Whose, check_ledger, ledger_cells};
 use kobling::store::Store;
 use serde::Serialize;
 
+use crate::control::{Answer, On, OnFolder};
 use crate::exit::Failure;
 use crate::folder::Folder;
 
@@ -50,32 +52,42 @@ struct Released<'a> {
     first_snapshot: u32,
 }
 
-impl Ledger {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+impl OnFolder for Ledger {
+    fn folder(&self) -> &Folder {
         match self {
-            Ledger::Show { folder, question, cells, json } => {
-                let mut all = ledger_cells(&folder.store()?)?;
+            Ledger::Show { folder, .. } | Ledger::Check { folder } => folder,
+        }
+    }
+
+    fn store_alone(&self) -> bool {
+        true
+    }
+
+    fn run_on(&self, on: On<'_>, answer: &mut Answer<'_>) -> Result<(), Failure> {
+        match self {
+            Ledger::Show { question, cells, json, .. } => {
+                let mut all = ledger_cells(on.store())?;
                 all.retain(|cell| question.as_ref().is_none_or(|part| cell.question.contains(part)));
-                show(&all, cells, json);
-                Ok(())
+                Ok(show(&all, *cells, *json, answer)?)
             }
-            Ledger::Check { folder } => check(folder.store()?),
+            Ledger::Check { .. } => check(on.store(), answer),
         }
     }
 }
 
-fn check(store: Store) -> Result<(), Failure> {
-    let checked = check_ledger(&Arc::new(store))?;
-    println!(
+fn check(store: &Arc<Store>, answer: &mut Answer<'_>) -> Result<(), Failure> {
+    let checked = check_ledger(store)?;
+    writeln!(
+        answer,
         "release ledger: {} lines, {} sets, {} compared with all",
         checked.lines, checked.sets, checked.sample
-    );
+    )?;
     if checked.findings.is_empty() {
-        println!("nothing is wrong with it");
+        writeln!(answer, "nothing is wrong with it")?;
         return Ok(());
     }
     for finding in &checked.findings {
-        println!("{finding}");
+        writeln!(answer, "{finding}")?;
     }
     let count = checked.findings.len() as u64 + checked.more;
     Err(Failure::Found(format!(
@@ -84,11 +96,11 @@ fn check(store: Store) -> Result<(), Failure> {
     )))
 }
 
-fn show(all: &[LedgerCell], cells: bool, json: bool) {
+fn show(all: &[LedgerCell], cells: bool, json: bool, answer: &mut Answer<'_>) -> std::io::Result<()> {
     let text = |value: Result<String, serde_json::Error>| value.expect("plain data is JSON");
     match (cells, json) {
-        (true, true) => println!("{}", text(serde_json::to_string_pretty(all))),
-        (false, true) => println!("{}", text(serde_json::to_string_pretty(&questions(all)))),
+        (true, true) => writeln!(answer, "{}", text(serde_json::to_string_pretty(all))),
+        (false, true) => writeln!(answer, "{}", text(serde_json::to_string_pretty(&questions(all)))),
         (true, false) => {
             let head = ["question", "measure", "cell", "shown", "first released", "whose value"];
             let row = |cell: &LedgerCell| {
@@ -108,7 +120,7 @@ fn show(all: &[LedgerCell], cells: bool, json: bool) {
                     whose.into(),
                 ]
             };
-            println!("{}", table(head, all.iter().map(row)));
+            writeln!(answer, "{}", table(head, all.iter().map(row)))
         }
         (false, false) => {
             let head =
@@ -120,7 +132,7 @@ fn show(all: &[LedgerCell], cells: bool, json: bool) {
                 let (question, measure) = (of.question.to_owned(), of.measure.to_owned());
                 [question, measure, cells, shown, hidden, own, equal, held, of.first_snapshot.to_string()]
             };
-            println!("{}", table(head, questions(all).iter().map(row)));
+            writeln!(answer, "{}", table(head, questions(all).iter().map(row)))
         }
     }
 }

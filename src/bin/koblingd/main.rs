@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a command's answer goes to standard output")]
 
 mod audit;
+mod control;
 mod demo;
 mod doctor;
 mod erase;
@@ -11,6 +12,9 @@ mod folder;
 mod init;
 mod ledger;
 mod log;
+mod manual;
+mod notify;
+mod oidc;
 mod partner;
 mod principal;
 mod programme;
@@ -22,6 +26,10 @@ mod statement;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+/// Wipes memory when it is let go: rows, tokens and keys pass through buffers of others on their way (tests/memory.rs).
+#[global_allocator]
+static WIPED: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 /// The linkage service of a Kobling programme.
 ///
@@ -62,6 +70,31 @@ enum Command {
     Demo(demo::Demo),
     /// Look whether everything is as it should be.
     Doctor(doctor::Doctor),
+    /// Write completions for a shell to standard output.
+    Completions(manual::Completions),
+    /// Write the manual pages of all commands to a folder.
+    Man(manual::Manual),
+}
+
+impl Command {
+    /// The command, where it is one that a running service carries out itself.
+    fn on_folder(&self) -> Option<&dyn control::OnFolder> {
+        Some(match self {
+            Command::Init(_)
+            | Command::Serve(_)
+            | Command::Programme(_)
+            | Command::Demo(_)
+            | Command::Completions(_)
+            | Command::Man(_) => return None,
+            Command::Partner(command) => command,
+            Command::Principal(command) => command,
+            Command::Seal(command) => command,
+            Command::Erase(command) => command,
+            Command::Audit(command) => command,
+            Command::Ledger(command) => command,
+            Command::Doctor(command) => command,
+        })
+    }
 }
 
 fn main() -> ExitCode {
@@ -70,18 +103,18 @@ fn main() -> ExitCode {
                    off; build it without";
         return exit::Failure::Configuration(why.to_owned()).report();
     }
-    let done = match Arguments::parse().command {
-        Command::Init(command) => command.run(),
-        Command::Serve(command) => command.run(),
-        Command::Programme(command) => command.run(),
-        Command::Partner(command) => command.run(),
-        Command::Principal(command) => command.run(),
-        Command::Seal(command) => command.run(),
-        Command::Erase(command) => command.run(),
-        Command::Audit(command) => command.run(),
-        Command::Ledger(command) => command.run(),
-        Command::Demo(command) => command.run(),
-        Command::Doctor(command) => command.run(),
+    let command = Arguments::parse().command;
+    let done = match command.on_folder() {
+        Some(command) => control::carry_out(command),
+        None => match command {
+            Command::Init(command) => command.run(),
+            Command::Serve(command) => command.run(),
+            Command::Programme(command) => command.run(),
+            Command::Demo(command) => command.run(),
+            Command::Completions(command) => command.run(),
+            Command::Man(command) => command.run(),
+            _ => unreachable!("every other command is run on a data folder"),
+        },
     };
     done.map_or_else(exit::Failure::report, |()| ExitCode::SUCCESS)
 }

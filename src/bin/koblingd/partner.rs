@@ -1,9 +1,12 @@
 //! `koblingd partner enrol|revoke|list`: the steward's part, where the steward stands at the machine.
 
+use std::io::Write as _;
+
 use clap::Subcommand;
 use kobling::key::VerifyingKey;
 use kobling::name::PartnerId;
 
+use crate::control::{Answer, On, OnFolder};
 use crate::exit::Failure;
 use crate::folder::Folder;
 
@@ -42,24 +45,31 @@ pub(crate) enum Partner {
     },
 }
 
-impl Partner {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+impl OnFolder for Partner {
+    fn folder(&self) -> &Folder {
         match self {
-            Partner::Enrol { folder, partner, public } => {
-                let service = folder.open()?;
-                service.enrol_key(&service.operator(), &partner, &public)?;
-                println!("{partner}: enrolled {}", public.fingerprint());
-                println!("words: {}", public.fingerprint().words());
+            Partner::Enrol { folder, .. } | Partner::Revoke { folder, .. } | Partner::List { folder, .. } => {
+                folder
             }
-            Partner::Revoke { folder, partner, fingerprint } => {
-                let service = folder.open()?;
-                service.revoke_key(&service.operator(), &partner, &fingerprint)?;
-                println!("{partner}: revoked {fingerprint}");
+        }
+    }
+
+    fn run_on(&self, on: On<'_>, answer: &mut Answer<'_>) -> Result<(), Failure> {
+        let service = on.service()?;
+        match self {
+            Partner::Enrol { partner, public, .. } => {
+                service.enrol_key(&service.operator(), partner, public)?;
+                writeln!(answer, "{partner}: enrolled {}", public.fingerprint())?;
+                writeln!(answer, "words: {}", public.fingerprint().words())?;
             }
-            Partner::List { folder, partner } => {
-                for row in folder.open()?.keys(&partner)? {
+            Partner::Revoke { partner, fingerprint, .. } => {
+                service.revoke_key(&service.operator(), partner, fingerprint)?;
+                writeln!(answer, "{partner}: revoked {fingerprint}")?;
+            }
+            Partner::List { partner, .. } => {
+                for row in service.keys(partner)? {
                     let end = row.revoked_at.map(|at| format!(", revoked {at}")).unwrap_or_default();
-                    println!("{} enrolled {}{end}", row.key.fingerprint(), row.enrolled_at);
+                    writeln!(answer, "{} enrolled {}{end}", row.key.fingerprint(), row.enrolled_at)?;
                 }
             }
         }

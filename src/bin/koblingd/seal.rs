@@ -1,7 +1,10 @@
-//! `koblingd seal`, while the service is not running; a running one is asked over HTTP.
+//! `koblingd seal`.
+
+use std::io::Write as _;
 
 use clap::Args;
 
+use crate::control::{Answer, On, OnFolder};
 use crate::exit::Failure;
 use crate::folder::Folder;
 
@@ -12,14 +15,19 @@ pub(crate) struct Seal {
     folder: Folder,
 }
 
-impl Seal {
-    pub(crate) fn run(self) -> Result<(), Failure> {
-        let service = self.folder.open()?;
+impl OnFolder for Seal {
+    fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    fn run_on(&self, on: On<'_>, answer: &mut Answer<'_>) -> Result<(), Failure> {
+        let service = on.service()?;
         let outcome = service.seal(&service.operator())?;
-        println!(
+        writeln!(
+            answer,
             "snapshot {} sealed on {}: {} packages, {} replaced",
             outcome.snapshot.id, outcome.snapshot.day, outcome.packages, outcome.replaced
-        );
+        )?;
         Ok(())
     }
 }

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use kobling::auth::CertificateDemand;
 use kobling::http::{Admission, AdmissionSettings};
 use kobling::secret::SystemRandom;
 use kobling::service::Erase;
 use kobling::{http, web};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, with_causes};
 use crate::folder::Folder;
+use crate::notify;
 
 /// Where it is listened unless told otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
@@ -57,9 +59,11 @@ impl Serve {
                     "a certificate, and a proxy that ends TLS: say one of them".to_owned(),
                 ));
             }
-            (Some(cert), Some(key)) => Some(http::tls_from_pem(&cert, &key).map_err(|error| {
-                Failure::Files(format!("{} and {}: {error}", cert.display(), key.display()))
-            })?),
+            (Some(certificates), Some(key)) => {
+                let client_authority = settings.tls.client_authority.clone();
+                let files = http::TlsFiles { certificates, key, client_authority };
+                Some(http::Tls::load(files).map_err(|error| Failure::Files(with_causes(&error)))?)
+            }
             (None, None) => None,
             _ => {
                 return Err(Failure::Configuration(
@@ -68,6 +72,19 @@ impl Serve {
             }
         };
         let clear = tls.is_none();
+        let demand = settings.tls.require_client_certificate;
+        if (clear || settings.tls.client_authority.is_none()) && demand != CertificateDemand::BoundOnly {
+            return Err(Failure::Configuration(
+                "require_client_certificate under [tls] lets nobody in: it needs client_authority, and TLS that ends here \
+                 (tls_cert and tls_key)"
+                    .to_owned(),
+            ));
+        }
+        if clear && settings.tls.client_authority.is_some() {
+            return Err(Failure::Configuration(
+                "client_authority under [tls] needs TLS that ends here: give tls_cert and tls_key".to_owned(),
+            ));
+        }
         if clear && !listen.ip().is_loopback() && !behind_proxy {
             return Err(Failure::Configuration(format!(
                 "{listen} can be reached from other machines: give --tls-cert and --tls-key, or say --behind-proxy-that-ends-tls if a proxy does it"
@@ -76,7 +93,9 @@ impl Serve {
         let memory =
             self.snapshot_memory.or(said.snapshot_memory).unwrap_or(kobling::limits::QUESTION_MEMORY_BYTES);
         settings.log.begin();
-        let service = Arc::new(places.open()?.with_memory(memory));
+        let service = Arc::new(places.open()?.with_memory(memory).with_certificates_of(demand));
+        let provider = settings.oidc.as_ref().map(|oidc| oidc.provider(service.programme())).transpose()?;
+        let provider = provider.map(Arc::new);
         let (listener, address) = bind(listen)?;
         let seeing = self.metrics_listen.or(settings.metrics.listen).map(bind).transpose()?;
         let connections = crate::files::most_connections(settings.admission.connections);
@@ -90,6 +109,16 @@ impl Serve {
             let _within = runtime.enter();
             interrupted()
         };
+        // Commands at the machine are carried out here while this process has the folder.
+        #[cfg(unix)]
+        let commands = {
+            let _within = runtime.enter();
+            crate::control::listen(&places.data, &service)?
+        };
+        if let Some(tls) = tls.clone() {
+            let _within = runtime.enter();
+            runtime.spawn(renew(tls, hung_up()));
+        }
         let scheme = if clear { "http" } else { "https" };
         if let Some((_, address)) = &seeing {
             println!("figures and health on http://{address}");
@@ -97,6 +126,11 @@ impl Serve {
         println!("listening on {scheme}://{address}");
         // Whoever started this may wait for the line, and may have stopped listening to what follows.
         std::io::stdout().flush().ok();
+        notify::ready();
+        let told_to_stop = async move {
+            told_to_stop.await;
+            notify::stopping();
+        };
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
         let (looked_after, told) = (Arc::clone(&service), Arc::clone(&admission));
         // It is not waited for: whatever the end interrupts is taken up again at the next start, as after a kill.
@@ -115,9 +149,11 @@ impl Serve {
         }
         let random = Box::new(SystemRandom::new());
         let served = runtime
-            .block_on(web::serve_by((service, admission), random, listener, tls, told_to_stop))
+            .block_on(web::serve_by((service, admission), random, provider, listener, tls, told_to_stop))
             .map_err(|error| Failure::Files(format!("{address}: {error}")));
         drop(stop);
+        #[cfg(unix)]
+        drop(commands);
         served
     }
 }
@@ -159,6 +195,56 @@ fn look_after(
             return;
         }
     }
+}
+
+/// How often it is looked whether certificate or key are others than before.
+const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Takes a new certificate into use when the files change, or at once when the process is told so by SIGHUP. One that cannot
+/// be used leaves the old one in force, and is logged.
+async fn renew(tls: http::Tls, mut told: impl FnMut() -> Told) {
+    loop {
+        let anyway = tokio::select! {
+            () = tokio::time::sleep(RENEW_EVERY) => false,
+            () = told() => true,
+        };
+        let tls = tls.clone();
+        match tokio::task::spawn_blocking(move || tls.reload(anyway)).await {
+            Ok(Ok(http::Reloaded::Same)) | Err(_) => {}
+            Ok(Ok(http::Reloaded::New)) => tracing::info!("a new certificate is in force"),
+            Ok(Err(error)) => {
+                tracing::error!(
+                    error = with_causes(&error),
+                    "the new certificate cannot be used; the old one stays in force"
+                );
+            }
+        }
+    }
+}
+
+/// Waits for being told to look at the files now.
+type Told = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Done at each SIGHUP from now on. Called within a runtime.
+#[cfg(unix)]
+fn hung_up() -> impl FnMut() -> Told {
+    use tokio::signal::unix::{SignalKind, signal};
+    let heard = signal(SignalKind::hangup()).ok().map(|signal| Arc::new(tokio::sync::Mutex::new(signal)));
+    move || {
+        let heard = heard.clone();
+        Box::pin(async move {
+            match heard {
+                Some(signal) => drop(signal.lock().await.recv().await),
+                None => std::future::pending().await,
+            }
+        })
+    }
+}
+
+/// Never done: there is no such signal here.
+#[cfg(not(unix))]
+fn hung_up() -> impl FnMut() -> Told {
+    || Box::pin(std::future::pending())
 }
 
 /// Done when the process is told to stop: Ctrl-C, or SIGTERM on Unix. Both are listened for from now on, not only from when

@@ -6,11 +6,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use kobling::auth::CertificateDemand;
 use kobling::http::{AdmissionSettings, SeeingSettings};
 use serde::Deserialize;
 
 use crate::exit::Failure;
 use crate::log::LogSettings;
+use crate::oidc::OidcSettings;
 
 /// The file that is read where none is named and one is there.
 const USUAL: &str = "/etc/kobling/koblingd.toml";
@@ -33,6 +35,20 @@ pub(crate) struct Settings {
     pub(crate) metrics: SeeingSettings,
     /// What is written to standard error.
     pub(crate) log: LogSettings,
+    /// Client certificates.
+    pub(crate) tls: TlsSettings,
+    /// The identity provider that people sign in to the pages through.
+    pub(crate) oidc: Option<OidcSettings>,
+}
+
+/// `[tls]`: client certificates. The service's own certificate stands under `[service]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TlsSettings {
+    /// Who vouches for client certificates, PEM; without it none is asked for.
+    pub(crate) client_authority: Option<PathBuf>,
+    /// Whose tokens have to come with one: `bound`, those that are bound to one; `partners`; or `everybody`.
+    pub(crate) require_client_certificate: CertificateDemand,
 }
 
 /// `[service]`.
@@ -84,9 +100,17 @@ impl Settings {
             return Err(Failure::Configuration(why));
         }
         let folder = path.parent().unwrap_or(Path::new("."));
+        if let Some(oidc) = &mut settings.oidc {
+            oidc.start_at(folder);
+        }
         let service = &mut settings.service;
-        for path in [&mut service.data, &mut service.service_key, &mut service.tls_cert, &mut service.tls_key]
-        {
+        for path in [
+            &mut service.data,
+            &mut service.service_key,
+            &mut service.tls_cert,
+            &mut service.tls_key,
+            &mut settings.tls.client_authority,
+        ] {
             if let Some(path) = path {
                 *path = folder.join(&*path);
             }

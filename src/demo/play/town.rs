@@ -149,6 +149,7 @@ impl Town {
             name: id.to_owned(),
             role,
             organisation: organisation.clone(),
+            person: None,
         };
         let token = self.service.add_principal(&principal)?;
         let path = self.token_file(id);

@@ -1,6 +1,6 @@
 //! Staged lists: verified and re-keyed, waiting for the rest of their package.
 //!
-//! One append-only file an upload, a frame a block of the package, as with rows (`staged`):
+//! One append-only file an upload, a frame a block of the package, encrypted as those of rows are (`staged`). In clear:
 //!
 //! | bytes | what |
 //! | --- | --- |
@@ -15,15 +15,16 @@
 //!
 //! A frame is whole or it is not there: reading stops at the first torn one, and the next write begins at its start.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::consent::ConsentEvent;
 use crate::extract::manifest::ListKind;
+use crate::intake::staged::bound_name;
 use crate::token::{Link, TokenKind};
+use crate::vault::{FrameFile, FrameReader, Vault};
 
 /// First bytes of a frame.
 const fn magic(kind: ListKind) -> [u8; 4] {
@@ -33,7 +34,7 @@ const fn magic(kind: ListKind) -> [u8; 4] {
     }
 }
 
-const HEADER: usize = 4 + 4 + 4 + 4 + 12 + 32;
+pub(in crate::intake) const HEADER: usize = 4 + 4 + 4 + 4 + 12 + 32;
 const TRAILER: usize = 8;
 /// No block of a package makes more: JSON takes a few times what a line does.
 const MOST: usize = 1 << 26;
@@ -121,73 +122,67 @@ impl Frame {
     }
 }
 
+/// Bytes of the frame that begins with a header; `None` for what is none. A torn header may claim anything.
+pub(in crate::intake) fn length_of(kind: ListKind, header: &[u8; HEADER]) -> Option<usize> {
+    let length = u32::from_le_bytes(header[12..16].try_into().expect("four bytes")) as usize;
+    (header[..4] == magic(kind) && length <= MOST).then_some(HEADER + length + TRAILER)
+}
+
+/// A frame that is whole, and its rows.
+pub(in crate::intake) fn parse(kind: ListKind, frame: &[u8]) -> Option<(FrameInfo, &[u8])> {
+    let header = frame.first_chunk::<HEADER>()?;
+    if length_of(kind, header)? != frame.len() {
+        return None;
+    }
+    let (content, sum) = frame.split_at(frame.len() - TRAILER);
+    if Sha256::digest(content)[..TRAILER] != *sum {
+        return None;
+    }
+    let number = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
+    let source_sha256 = header[HEADER - 32..].try_into().expect("32 bytes");
+    let tokens = [number(16), number(20), number(24)];
+    let info = FrameInfo { index: number(4), rows: number(8), tokens, source_sha256 };
+    Some((info, &content[HEADER..]))
+}
+
 /// The whole frames of a staged file, one after another.
 struct Frames {
     kind: ListKind,
-    reader: BufReader<File>,
-    /// Bytes of whole frames so far.
-    whole: u64,
+    /// `None` for a file that holds nothing.
+    reader: Option<FrameReader>,
 }
 
 impl Frames {
-    fn open(kind: ListKind, path: &Path) -> io::Result<Frames> {
-        Ok(Frames { kind, reader: BufReader::with_capacity(1 << 20, File::open(path)?), whole: 0 })
+    fn open(vault: &Vault, kind: ListKind, path: &Path) -> io::Result<Frames> {
+        Ok(Frames { kind, reader: FrameReader::open(vault, path, &bound_name(path))? })
     }
 
-    /// The next whole frame and its rows; `None` at the end, or at a torn one.
+    /// The rows of the next whole frame; `None` at the end, or at a torn one.
     fn next(&mut self, body: &mut Vec<u8>) -> io::Result<Option<FrameInfo>> {
-        let mut header = [0; HEADER];
-        if !self.fill(&mut header)? || header[..4] != magic(self.kind) {
-            return Ok(None);
-        }
-        let number = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
-        // A torn header may claim anything.
-        let length = number(12) as usize;
-        if length > MOST {
-            return Ok(None);
-        }
-        body.resize(length + TRAILER, 0);
-        if !self.fill(body)? {
-            return Ok(None);
-        }
-        let mut hash = Sha256::new();
-        hash.update(header);
-        hash.update(&body[..length]);
-        if hash.finalize()[..TRAILER] != body[length..] {
-            return Ok(None);
-        }
-        body.truncate(length);
-        self.whole += (HEADER + length + TRAILER) as u64;
-        let source_sha256 = header[HEADER - 32..].try_into().expect("32 bytes");
-        let tokens = [number(16), number(20), number(24)];
-        Ok(Some(FrameInfo { index: number(4), rows: number(8), tokens, source_sha256 }))
-    }
-
-    fn fill(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
-        match self.reader.read_exact(buffer) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-            Err(error) => Err(error),
-        }
+        let Some(reader) = &mut self.reader else { return Ok(None) };
+        let Some(frame) = reader.next()? else { return Ok(None) };
+        let Some((info, rows)) = parse(self.kind, frame) else { return Ok(None) };
+        body.clear();
+        body.extend_from_slice(rows);
+        Ok(Some(info))
     }
 }
 
 /// Opens a staged file to write on after its last whole frame; whatever is torn behind it is cut off.
 ///
 /// # Errors
-/// I/O errors.
-pub fn open_for_append(kind: ListKind, path: &Path) -> io::Result<(File, Vec<FrameInfo>)> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    let (mut frames, mut found, mut body) = (Frames::open(kind, path)?, Vec::new(), Vec::new());
-    while let Some(info) = frames.next(&mut body)? {
-        found.push(info);
-    }
-    file.set_len(frames.whole)?;
-    file.seek(SeekFrom::Start(frames.whole))?;
+/// [`crate::vault::Unsealed`] in an I/O error: then nothing is cut. Other I/O errors.
+pub fn open_for_append(
+    vault: &Vault,
+    kind: ListKind,
+    path: &Path,
+) -> io::Result<(FrameFile, Vec<FrameInfo>)> {
+    let mut found = Vec::new();
+    let file = FrameFile::append_to(vault, path, &bound_name(path), |frame| {
+        let parsed = parse(kind, frame);
+        found.extend(parsed.map(|(info, _)| info));
+        Ok(parsed.is_some())
+    })?;
     Ok((file, found))
 }
 
@@ -202,9 +197,9 @@ impl Events {
     /// The events of a file whose frames are all whole.
     ///
     /// # Errors
-    /// I/O errors.
-    pub fn open(path: &Path) -> io::Result<Events> {
-        Ok(Events { frames: Frames::open(ListKind::Consents, path)?, body: Vec::new(), at: 0 })
+    /// [`crate::vault::Unsealed`] in an I/O error, and other I/O errors.
+    pub fn open(vault: &Vault, path: &Path) -> io::Result<Events> {
+        Ok(Events { frames: Frames::open(vault, ListKind::Consents, path)?, body: Vec::new(), at: 0 })
     }
 
     /// The next event in the body, whose sum was found right.
@@ -249,9 +244,9 @@ impl Aliases {
     /// The aliases of a file whose frames are all whole.
     ///
     /// # Errors
-    /// I/O errors.
-    pub fn open(path: &Path) -> io::Result<Aliases> {
-        Ok(Aliases { frames: Frames::open(ListKind::Aliases, path)?, body: Vec::new(), at: 0 })
+    /// [`crate::vault::Unsealed`] in an I/O error, and other I/O errors.
+    pub fn open(vault: &Vault, path: &Path) -> io::Result<Aliases> {
+        Ok(Aliases { frames: Frames::open(vault, ListKind::Aliases, path)?, body: Vec::new(), at: 0 })
     }
 
     fn alias(&mut self) -> Option<(Link, Link)> {

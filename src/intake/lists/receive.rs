@@ -1,6 +1,5 @@
 //! Receiving `data.csv` of a package of a list: bytes in chunks of any size, whole verified blocks out.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use zeroize::{Zeroize as _, Zeroizing};
@@ -16,6 +15,7 @@ use crate::intake::{ReceiveError, RowProblem};
 use crate::key::ServiceKey;
 use crate::programme::Programme;
 use crate::token::Linker;
+use crate::vault::FrameSink;
 
 /// What lines are read into.
 enum Lines {
@@ -129,7 +129,7 @@ impl ListReceiver {
     ///
     /// # Errors
     /// [`ReceiveError`]. Blocks before the failing one are written and stay.
-    pub fn feed(&mut self, mut bytes: &[u8], staged: &mut impl Write) -> Result<(), ReceiveError> {
+    pub fn feed(&mut self, mut bytes: &[u8], staged: &mut impl FrameSink) -> Result<(), ReceiveError> {
         if self.dead {
             return Err(IntakeRefusal::AlreadyRefused.into());
         }
@@ -146,7 +146,7 @@ impl ListReceiver {
             if self.buffer.len() == block.bytes as usize {
                 let written = self.block(block).map_err(ReceiveError::from).and_then(|frame| {
                     let info = frame.info();
-                    staged.write_all(&frame.finish())?;
+                    staged.put(&frame.finish())?;
                     Ok(info)
                 });
                 match written {

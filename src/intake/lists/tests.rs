@@ -15,6 +15,7 @@ use crate::intake::ReceiveError;
 use crate::key::ServiceKey;
 use crate::secret::SeededRandom;
 use crate::token::{Link, Linker, Token};
+use crate::vault::Vault;
 
 fn programme() -> &'static Programme {
     static READ: OnceLock<Programme> = OnceLock::new();
@@ -142,15 +143,16 @@ proptest! {
         let (data, opened) = (blocks.concat(), opened(&views, 23));
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("staged");
+        let vault = Vault::throwaway();
         let (mut at, mut turn) = (0usize, 0);
-        let (mut file, staged) = open_for_append(ListKind::Consents, &path).expect("open");
+        let (mut file, staged) = open_for_append(&vault, ListKind::Consents, &path).expect("open");
         let mut now = receiver(&opened, &staged);
         while at < data.len() {
             let to = data.len().min(at + pieces[turn % pieces.len()]);
             now.feed(&data[at..to], &mut file).unwrap_or_else(|e| panic!("{e}"));
             at = to;
             if cuts[turn % cuts.len()] {
-                let (again, staged) = open_for_append(ListKind::Consents, &path).expect("open");
+                let (again, staged) = open_for_append(&vault, ListKind::Consents, &path).expect("open");
                 file = again;
                 now = receiver(&opened, &staged);
                 prop_assert!(now.offset() as usize <= at);
@@ -165,7 +167,7 @@ proptest! {
         prop_assert!(now.is_whole());
         prop_assert_eq!(now.finish().ok(), Some(23));
         let events: Vec<(Link, ConsentEvent)> =
-            Events::open(&path).expect("open").collect::<Result<_, _>>().expect("sound");
+            Events::open(&vault, &path).expect("open").collect::<Result<_, _>>().expect("sound");
         prop_assert_eq!(events.len(), 23);
         for (n, (found, event)) in (0u8..).zip(&events) {
             prop_assert!(*found == link(n) && *event == record(n, "given").event);
@@ -180,26 +182,30 @@ fn a_frame_cut_or_damaged_anywhere_is_not_there() {
     let blocks = blocks(4, 2);
     let views: Vec<&[u8]> = blocks.iter().map(Vec::as_slice).collect();
     let opened = opened(&views, 4);
-    let mut staged = Vec::new();
-    let mut one = receiver(&opened, &[]);
-    one.feed(&blocks[0], &mut staged).expect("taken");
-    let first = staged.len();
-    one.feed(&blocks[1], &mut staged).expect("taken");
+    let vault = Vault::throwaway();
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("staged");
+    let (mut file, _) = open_for_append(&vault, ListKind::Consents, &path).expect("open");
+    let mut one = receiver(&opened, &[]);
+    one.feed(&blocks[0], &mut file).expect("taken");
+    let first = std::fs::read(&path).expect("readable").len();
+    one.feed(&blocks[1], &mut file).expect("taken");
+    drop(file);
+    let staged = std::fs::read(&path).expect("readable");
     for cut in (first..staged.len()).step_by(7) {
         std::fs::write(&path, &staged[..cut]).expect("written");
-        let (file, frames) = open_for_append(ListKind::Consents, &path).expect("open");
-        assert_eq!((frames.len(), file.metadata().expect("there").len()), (1, first as u64), "{cut}");
+        let (_, frames) = open_for_append(&vault, ListKind::Consents, &path).expect("open");
+        let length = std::fs::metadata(&path).expect("there").len();
+        assert_eq!((frames.len(), length), (1, first as u64), "{cut}");
         let mut damaged = staged.clone();
         damaged[cut] ^= 1;
         std::fs::write(&path, &damaged).expect("written");
-        assert_eq!(open_for_append(ListKind::Consents, &path).expect("open").1.len(), 1, "{cut}");
-        assert_eq!(Events::open(&path).expect("open").count(), 2, "{cut}");
+        assert_eq!(open_for_append(&vault, ListKind::Consents, &path).expect("open").1.len(), 1, "{cut}");
+        assert_eq!(Events::open(&vault, &path).expect("open").count(), 2, "{cut}");
     }
     let other = super::tests::opened(&[&blocks[0]], 2);
     std::fs::write(&path, &staged).expect("written");
-    let frames = open_for_append(ListKind::Consents, &path).expect("open").1;
+    let frames = open_for_append(&vault, ListKind::Consents, &path).expect("open").1;
     let refused = ListReceiver::new(other, programme(), &key(), now(), &frames);
     assert!(matches!(refused.err(), Some(IntakeRefusal::StagedDiffers)));
 }

@@ -17,13 +17,13 @@ fn under_consent() -> Programme {
 }
 
 /// Persons withheld in a staged file, frame by frame.
-fn withheld(staged: &[u8]) -> Vec<BTreeSet<[u8; 16]>> {
+fn withheld(staged: &[Vec<u8>]) -> Vec<BTreeSet<[u8; 16]>> {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("staged");
-    std::fs::write(&path, staged).expect("written");
+    let vault = stage(&path, staged);
     let layout = Layout::of(&programme().datasets[0]);
     let mut found = Vec::new();
-    staged::read_frames(&path, &layout, |info, body| {
+    staged::read_frames(&vault, &path, &layout, |info, body| {
         let links: BTreeSet<[u8; 16]> = body.withheld().map(|link| *link.as_stored()).collect();
         assert_eq!(links.len(), info.withheld as usize);
         found.push(links);

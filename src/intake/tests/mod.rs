@@ -21,6 +21,7 @@ use crate::extract::manifest::{
 use crate::key::{ServiceKey, SigningKey};
 use crate::programme::Programme;
 use crate::secret::SeededRandom;
+use crate::vault::{FrameFile, FrameSink, Vault};
 
 const PROGRAMME: &str = r#"
 [programme]
@@ -205,7 +206,11 @@ fn refused(error: ReceiveError) -> IntakeRefusal {
 }
 
 /// Receives a whole package in chunks of the sizes given, over and over.
-fn receive(manifest: &Manifest, data: &[u8], chunks: &[usize]) -> Result<(Vec<u8>, Received), IntakeRefusal> {
+fn receive(
+    manifest: &Manifest,
+    data: &[u8],
+    chunks: &[usize],
+) -> Result<(Vec<Vec<u8>>, Received), IntakeRefusal> {
     let mut receiver = receiver(&Arc::new(open_signed(manifest)?), &[])?;
     let (mut rest, mut staged) = (data, Vec::new());
     for chunk in chunks.iter().cycle() {
@@ -229,20 +234,28 @@ fn receive(manifest: &Manifest, data: &[u8], chunks: &[usize]) -> Result<(Vec<u8
     receiver.finish().map(|received| (staged, received))
 }
 
-fn one_block(data: &[u8]) -> Result<(Vec<u8>, Received), IntakeRefusal> {
+fn one_block(data: &[u8]) -> Result<(Vec<Vec<u8>>, Received), IntakeRefusal> {
     receive(&manifest(&[data.to_vec()]), data, &[usize::MAX])
 }
 
 type SlowRow = (Vec<Option<[u8; 16]>>, i32, u8, [i64; 2]);
 
+/// Frames as a staged file, and what they are encrypted under.
+fn stage(path: &std::path::Path, frames: &[Vec<u8>]) -> Vault {
+    let vault = Vault::throwaway();
+    let mut file = FrameFile::create(&vault, path, &staged::bound_name(path)).expect("made");
+    frames.iter().for_each(|frame| file.put(frame).expect("written"));
+    vault
+}
+
 /// The rows of a staged file in the shape of the slow parser's.
-fn rows(staged: &[u8]) -> Vec<SlowRow> {
+fn rows(staged: &[Vec<u8>]) -> Vec<SlowRow> {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("staged");
-    std::fs::write(&path, staged).expect("written");
+    let vault = stage(&path, staged);
     let layout = Layout::of(&programme().datasets[0]);
     let mut rows = Vec::new();
-    let whole = staged::read_frames(&path, &layout, |info, bytes| {
+    let whole = staged::read_frames(&vault, &path, &layout, |info, bytes| {
         assert_eq!(bytes.rows.len(), info.rows as usize * layout.width());
         for row in bytes.rows.chunks_exact(layout.width()) {
             let links = (0..4).map(|c| layout.link(row, c).map(|link| *link.as_stored())).collect();
@@ -251,7 +264,7 @@ fn rows(staged: &[u8]) -> Vec<SlowRow> {
         }
         Ok::<(), std::io::Error>(())
     });
-    assert_eq!(whole.expect("read"), staged.len() as u64);
+    assert!(whole.expect("read"));
     rows
 }
 

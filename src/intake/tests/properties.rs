@@ -80,9 +80,9 @@ proptest! {
         drop(first);
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("staged");
-        std::fs::write(&path, &staged).expect("written");
+        let vault = stage(&path, &staged);
         let layout = Layout::of(&programme().datasets[0]);
-        let (_, frames) = staged::open_for_append(&path, &layout).expect("open");
+        let (_, frames) = staged::open_for_append(&vault, &path, &layout).expect("open");
         let mut second = receiver(&opened, &frames).expect("the same package");
         prop_assert_eq!(second.offset() as usize, offset);
         second.feed(&data[offset..], &mut staged).expect("valid");

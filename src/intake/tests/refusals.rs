@@ -120,7 +120,7 @@ fn a_refusal_names_line_and_column_and_never_the_value() {
 #[test]
 fn raw_tokens_are_not_in_the_staged_file() {
     let data = with(0, &token("cpr", 1));
-    let (staged, _) = one_block(&data).expect("valid");
+    let staged = one_block(&data).expect("valid").0.concat();
     let holds = |hay: &[u8], needle: &[u8]| hay.windows(needle.len()).any(|window| window == needle);
     for (kind, number) in [("cpr", 1), ("local", 2), ("case", 3), ("staff", 4)] {
         let text = token(kind, number);
@@ -194,12 +194,9 @@ fn frames_of_another_package_are_not_gone_on_with() {
 #[test]
 fn a_disk_that_is_full_ends_the_receiver_without_a_refusal() {
     struct Full;
-    impl std::io::Write for Full {
-        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+    impl FrameSink for Full {
+        fn put(&mut self, _: &[u8]) -> std::io::Result<()> {
             Err(std::io::ErrorKind::StorageFull.into())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
         }
     }
     let data = with(0, &token("cpr", 1));

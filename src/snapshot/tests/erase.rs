@@ -16,8 +16,8 @@ fn erasure(programme: &Programme, orders: &[Order]) -> Erasure {
     erasure
 }
 
-fn lazily(dir: &Path, programme: &Programme, sha256: &Sha256Hex) -> LazySnapshot {
-    LazySnapshot::open(dir, programme, sha256, u64::MAX).unwrap_or_else(|error| panic!("{error}"))
+fn lazily(vault: &Vault, dir: &Path, programme: &Programme, sha256: &Sha256Hex) -> LazySnapshot {
+    LazySnapshot::open(vault, dir, programme, sha256, u64::MAX).unwrap_or_else(|error| panic!("{error}"))
 }
 
 proptest! {
@@ -41,10 +41,10 @@ proptest! {
         let both = [orders.clone(), more.clone()].concat();
 
         // Before anything is loaded, and in what is loaded already, in two steps.
-        let mut early = lazily(&bench.out(1), programme, &sha256);
+        let mut early = lazily(&bench.vault, &bench.out(1), programme, &sha256);
         early.erase(erasure(programme, &both));
         let early = early.with(&all).unwrap_or_else(|error| panic!("{error}"));
-        let mut late = lazily(&bench.out(1), programme, &sha256);
+        let mut late = lazily(&bench.vault, &bench.out(1), programme, &sha256);
         late.with(&all).unwrap_or_else(|error| panic!("{error}"));
         late.erase(erasure(programme, &orders));
         late.erase(erasure(programme, &both));
@@ -55,15 +55,15 @@ proptest! {
         let mut named = RoaringBitmap::new();
         let mut at = (bench.out(1), sha256);
         let once = bench.out(2);
-        let rewritten = rewrite((&at.0, &at.1), &once, programme, &erasure(programme, &both), &mut named);
+        let rewritten = rewrite(&bench.vault, (&at.0, &at.1), &once, programme, &erasure(programme, &both), &mut named);
         let rewritten = rewritten.unwrap_or_else(|error| panic!("{error}"));
         prop_assert_eq!(rewritten.is_some(), once.exists());
-        let whole = lazily(&at.0, programme, &at.1).with(&all).unwrap_or_else(|error| panic!("{error}"));
+        let whole = lazily(&bench.vault, &at.0, programme, &at.1).with(&all).unwrap_or_else(|error| panic!("{error}"));
         prop_assert_eq!(rewritten.is_none(), whole == early, "nothing is written anew for nothing");
         if let Some(sha256) = rewritten {
             at = (once, sha256);
         }
-        let disk = lazily(&at.0, programme, &at.1).with(&all).unwrap_or_else(|error| panic!("{error}"));
+        let disk = lazily(&bench.vault, &at.0, programme, &at.1).with(&all).unwrap_or_else(|error| panic!("{error}"));
         prop_assert!(disk.datasets == early.datasets);
         prop_assert!(disk.withheld == early.withheld);
         prop_assert!((disk.id, disk.day, disk.persons) == (early.id, early.day, early.persons));
@@ -72,12 +72,12 @@ proptest! {
         for (id, orders) in [(3, &orders), (4, &both)] {
             let out = bench.out(id);
             let erasure = erasure(programme, orders);
-            let done = rewrite((&step.0, &step.1), &out, programme, &erasure, &mut RoaringBitmap::new());
+            let done = rewrite(&bench.vault, (&step.0, &step.1), &out, programme, &erasure, &mut RoaringBitmap::new());
             if let Some(sha256) = done.unwrap_or_else(|error| panic!("{error}")) {
                 step = (out, sha256);
             }
         }
-        let stepped = lazily(&step.0, programme, &step.1).with(&all).unwrap_or_else(|error| panic!("{error}"));
+        let stepped = lazily(&bench.vault, &step.0, programme, &step.1).with(&all).unwrap_or_else(|error| panic!("{error}"));
         prop_assert!(stepped.datasets == disk.datasets && stepped.withheld == disk.withheld);
 
         // Families are those that were sealed, of everybody whom a row still names or who is withheld, and of nobody else.
@@ -114,11 +114,13 @@ fn a_case_keeps_its_number_when_rows_before_it_go() {
     // All but one of nine: its case may have the number 9, beyond the rows that are left.
     (1..=8).for_each(|person| erasure.order((0, 0), person, Vec::new()));
     let (out, mut named) = (bench.out(2), RoaringBitmap::new());
-    let sha256 = rewrite((&bench.out(1), &report.sha256), &out, &bench.programme, &erasure, &mut named)
-        .unwrap_or_else(|error| panic!("{error}"))
-        .expect("rows went");
+    let sha256 =
+        rewrite(&bench.vault, (&bench.out(1), &report.sha256), &out, &bench.programme, &erasure, &mut named)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .expect("rows went");
     let before = bench.load(1, &report.sha256).unwrap_or_else(|error| panic!("{error}"));
-    let after = Snapshot::load(&out, &bench.programme, &sha256).unwrap_or_else(|error| panic!("{error}"));
+    let after = Snapshot::load(&bench.vault, &out, &bench.programme, &sha256)
+        .unwrap_or_else(|error| panic!("{error}"));
     let case = |snapshot: &Snapshot| {
         let columns = &snapshot.datasets[0];
         columns.case.as_ref().expect("cases")[columns.rows(9).start]
@@ -133,5 +135,8 @@ fn a_case_keeps_its_number_when_rows_before_it_go() {
     let mut bytes = fs::read(&path).expect("readable");
     bytes[10] ^= 1;
     fs::write(&path, bytes).expect("written");
-    assert!(matches!(Snapshot::load(&out, &bench.programme, &sha256), Err(LoadError::Digest { .. })));
+    assert!(matches!(
+        Snapshot::load(&bench.vault, &out, &bench.programme, &sha256),
+        Err(LoadError::Digest { .. })
+    ));
 }

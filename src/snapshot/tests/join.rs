@@ -235,7 +235,7 @@ proptest! {
             prop_assert_eq!(report.rows, uploads.iter().map(|upload| upload.rows.len() as u64).sum::<u64>());
             assert_is_the_naive_join(&bench, &snapshot, &uploads, &aliases, &spine, 20);
             assert_quality(&bench, &report.quality, &uploads, &aliases);
-            let kept = load_quality(&bench.out(id), &bench.programme, &report.sha256).expect("kept");
+            let kept = load_quality(&bench.vault, &bench.out(id), &bench.programme, &report.sha256).expect("kept");
             prop_assert!(kept == report.quality);
         }
     }

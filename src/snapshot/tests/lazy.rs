@@ -9,6 +9,7 @@ use parquet::errors::ParquetError;
 use super::*;
 use crate::snapshot::file::{self, Part, Values};
 use crate::snapshot::read::{self, Bounds, FileError};
+use crate::vault::{SealedFile, SealedWriter};
 
 fn sealed(programme: Programme, uploads: &[Upload]) -> (Bench, Sha256Hex) {
     let bench = Bench::new(programme);
@@ -18,7 +19,7 @@ fn sealed(programme: Programme, uploads: &[Upload]) -> (Bench, Sha256Hex) {
 }
 
 fn open(bench: &Bench, sha256: &Sha256Hex, limit: u64) -> LazySnapshot {
-    LazySnapshot::open(&bench.out(1), &bench.programme, sha256, limit)
+    LazySnapshot::open(&bench.vault, &bench.out(1), &bench.programme, sha256, limit)
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -198,10 +199,13 @@ fn numbers_that_no_rows_account_for_are_refused() {
                 Part::Measure(at) => Values::Int64(columns.measures[at].clone().expect("there")),
             })
             .collect();
-        let mut out = tempfile::tempfile().expect("a file");
-        let written = file::write_rows(&mut out, dataset, |put| put(&values));
-        written.map_err(|error: ParquetError| error).expect("written");
-        std::io::Seek::rewind(&mut out).expect("rewound");
+        let dir = tempfile::tempdir().expect("a folder");
+        let (vault, path) = (Vault::throwaway(), dir.path().join("rows"));
+        let out = fs::File::create(&path).expect("a file");
+        let out = SealedWriter::new(&vault, out, "rows").expect("begun");
+        let written = file::write_rows(out, dataset, |put| put(&values));
+        written.map_err(|error: ParquetError| error).expect("written").finish().expect("ended");
+        let out = Arc::new(SealedFile::open(&vault, &path, "rows").expect("opens"));
         let bounds = Bounds { persons: 1, partners: 2, rows: 2, codes: &codes };
         match read::read_rows(out, dataset, 2, &bounds) {
             Ok(read) => {

@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use super::*;
+use crate::vault::SealedFile;
 
 /// Every file of a snapshot, by name.
 fn files(bench: &Bench, id: u32) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(bench.out(id)).expect("read").map(|entry| entry.expect("entry"));
     let file = |entry: fs::DirEntry| {
-        (entry.file_name().into_string().expect("a plain name"), fs::read(entry.path()).expect("read"))
+        let name = entry.file_name().into_string().expect("a plain name");
+        let file = SealedFile::open(&bench.vault, &entry.path(), &format!("snapshot/{name}")).expect("opens");
+        let mut held = vec![0; usize::try_from(file.len()).expect("small")];
+        assert_eq!(file.read_at(0, &mut held).expect("read"), held.len());
+        (name, held)
     };
     entries.map(file).collect()
 }
@@ -100,6 +105,7 @@ fn working_files_hold_no_link_and_are_gone_when_the_snapshot_is_there() {
     let (mut held, mut seen) = (Vec::new(), 0);
     let limits = SealLimits { memory: 1_000, disk: u64::MAX, threads: 2 };
     let inputs = SealInputs {
+        vault: &bench.vault,
         programme: &bench.programme,
         staged: &staged,
         aliases: &[],
@@ -136,7 +142,7 @@ fn working_files_hold_no_link_and_are_gone_when_the_snapshot_is_there() {
 #[test]
 fn a_crash_leaves_working_files_in_the_orphan_folder_that_start_up_removes() {
     let dir = tempfile::tempdir().expect("a folder");
-    let draft = folder::Draft::begin(&dir.path().join("7")).expect("begun");
+    let draft = folder::Draft::begin(&Vault::throwaway(), &dir.path().join("7")).expect("begun");
     let work = work::WorkFile::create(&draft, "work-0", 10).expect("created");
     work.write(0, &[1; 10]).expect("written");
     assert!(work::WorkFile::create(&draft, "work-0", 10).is_err(), "never one that is there already");
@@ -149,7 +155,7 @@ fn a_crash_leaves_working_files_in_the_orphan_folder_that_start_up_removes() {
 #[test]
 fn a_working_file_torn_by_somebody_else_is_an_error_and_never_rows() {
     let dir = tempfile::tempdir().expect("a folder");
-    let draft = folder::Draft::begin(&dir.path().join("7")).expect("begun");
+    let draft = folder::Draft::begin(&Vault::throwaway(), &dir.path().join("7")).expect("begun");
     let work = work::WorkFile::create(&draft, "work-0", 100).expect("created");
     work.write(0, &[1; 60]).expect("written");
     let path = dir.path().join(".7.sealing").join("work-0");

@@ -7,7 +7,6 @@ mod limits;
 mod refusals;
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -20,6 +19,7 @@ use crate::linkage::{Alias, Spine, Stated};
 use crate::programme::{Column, Dataset, Measure, Precision, Programme, Role};
 use crate::secret::SeededRandom;
 use crate::token::Link;
+use crate::vault::{FrameFile, FrameSink as _, Vault};
 
 /// A row before it is staged: what the oracle works on. Links are small numbers, 0 for none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,9 +159,9 @@ fn withheld(rows: &[Raw]) -> impl Iterator<Item = u8> {
 }
 
 /// Stages an upload in frames of at most seven rows.
-fn stage(dir: &Path, programme: &Programme, at: usize, upload: &Upload) -> StagedInput {
+fn stage(vault: &Vault, dir: &Path, programme: &Programme, at: usize, upload: &Upload) -> StagedInput {
     let path = dir.join(format!("upload-{at}"));
-    let mut file = fs::File::create(&path).expect("created");
+    let mut file = FrameFile::create(vault, &path, &format!("staged/upload-{at}")).expect("created");
     for (index, rows) in (0..).zip(upload.rows.chunks(7)) {
         let mut frame = Frame::new(index, &[0; 32]);
         for row in rows {
@@ -185,7 +185,7 @@ fn stage(dir: &Path, programme: &Programme, at: usize, upload: &Upload) -> Stage
             frame.end_row();
         }
         withheld(rows).for_each(|n| frame.withhold(person_link(n)));
-        file.write_all(&frame.finish().0).expect("written");
+        file.put(&frame.finish().0).expect("written");
     }
     let sent = upload.rows.len() as u64;
     let stated = Stated { packages: 1, read: sent, sent, ..Stated::default() };
@@ -194,20 +194,21 @@ fn stage(dir: &Path, programme: &Programme, at: usize, upload: &Upload) -> Stage
 
 /// A folder to seal in.
 struct Bench {
+    vault: Vault,
     dir: tempfile::TempDir,
     programme: Programme,
 }
 
 impl Bench {
     fn new(programme: Programme) -> Bench {
-        Bench { dir: tempfile::tempdir().expect("a folder"), programme }
+        Bench { vault: Vault::throwaway(), dir: tempfile::tempdir().expect("a folder"), programme }
     }
 
     fn stage(&self, uploads: &[Upload]) -> Vec<StagedInput> {
         uploads
             .iter()
             .enumerate()
-            .map(|(at, upload)| stage(self.dir.path(), &self.programme, at, upload))
+            .map(|(at, upload)| stage(&self.vault, self.dir.path(), &self.programme, at, upload))
             .collect()
     }
 
@@ -236,6 +237,7 @@ impl Bench {
         seed: u64,
     ) -> Result<SealReport, SealError> {
         let inputs = SealInputs {
+            vault: &self.vault,
             programme: &self.programme,
             staged,
             aliases,
@@ -248,6 +250,6 @@ impl Bench {
     }
 
     fn load(&self, id: u32, sha256: &Sha256Hex) -> Result<Snapshot, LoadError> {
-        Snapshot::load(&self.out(id), &self.programme, sha256)
+        Snapshot::load(&self.vault, &self.out(id), &self.programme, sha256)
     }
 }

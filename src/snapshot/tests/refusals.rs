@@ -54,7 +54,7 @@ fn a_torn_or_incomplete_upload_is_refused_by_name_and_leaves_no_trace() {
             })
             .collect(),
     };
-    staged.push(stage(bench.dir.path(), &bench.programme, 9, &fresh));
+    staged.push(stage(&bench.vault, bench.dir.path(), &bench.programme, 9, &fresh));
     let refused = |spine: &mut Spine, staged: &[StagedInput]| {
         let (highest, known) = (spine.highest(), spine.len());
         let error = bench.seal(2, staged, &[], spine, 1).err().expect("refused");
@@ -167,7 +167,7 @@ fn another_programme_or_other_columns_are_refused_and_another_title_is_not() {
     let load = |change: fn(&mut Programme)| {
         let mut programme = model();
         change(&mut programme);
-        Snapshot::load(&bench.out(1), &programme, &sha256).map(|snapshot| snapshot.id)
+        Snapshot::load(&bench.vault, &bench.out(1), &programme, &sha256).map(|snapshot| snapshot.id)
     };
     assert!(matches!(load(|p| p.title.en = "Another".to_owned()), Ok(1)));
     assert!(matches!(

@@ -69,7 +69,7 @@ pub(super) async fn show(
             position: l.count(entry.position),
             when: words::moment(entry.at),
             deed: deeds::to_partner(entry.deed, l),
-            who: format!("{} ({})", entry.actor.principal, entry.actor.organisation),
+            who: entry.actor.to_string(),
             facts: facts::of(&entry.subject, l),
             package,
         }

@@ -57,7 +57,7 @@ pub(super) async fn show(
     let view = |(sequence, entry): (u64, crate::audit::Entry)| EntryView {
         sequence,
         at: words::moment(entry.at),
-        who: format!("{} ({})", entry.actor.principal, entry.actor.organisation),
+        who: entry.actor.to_string(),
         deed: deeds::words(entry.deed, l),
         code: serde_json::to_value(entry.deed)
             .ok()

@@ -1,8 +1,9 @@
 //! What is looked at, one function each.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-use kobling::client::{Client, parse};
+use kobling::client::{Client, Way, parse};
 use kobling::clock::{Day, Timestamp};
 use kobling::digest::Sha256Hex;
 use kobling::key::private::{Readers, read_text};
@@ -338,7 +339,17 @@ fn service(
     now: Timestamp,
 ) -> Vec<Finding> {
     let Some(token) = &inputs.token_file else { return Vec::new() };
-    let asked = Client::new(address, token, inputs.authority.as_deref()).and_then(|client| {
+    let ending = Arc::new(OnceLock::new());
+    let heard = Arc::clone(&ending);
+    let way = Way {
+        authority: inputs.authority.as_deref(),
+        certificate: inputs.certificate.as_ref().map(|(pem, key)| (pem.as_path(), key.as_path())),
+        ending: Some(Arc::new(move |end| {
+            heard.set(end).ok();
+        })),
+        ..Way::new(address, token)
+    };
+    let asked = Client::by(way).and_then(|client| {
         let time = client.time()?;
         Ok((time, parse::<InForce>(&client.fetch("/v1/programme")?)?))
     });
@@ -355,6 +366,14 @@ fn service(
         findings.push(wrong_clock(
             format!("uret her: {now}, tjenestens: {time}"),
             format!("the clock here: {now}, the service's: {time}"),
+        ));
+    }
+    if let Some(end) = ending.get() {
+        let day = end.day();
+        let what = Both::new(format!("tokenet udløber {day}"), format!("the token ends on {day}"));
+        findings.push(Finding { code: "token-ends", level: Level::Note, what, advice: None }.because(
+            ("derefter kommer I ikke ind med det", "after that you do not come in with it"),
+            ("skift det ud med `kobling token rotate`", "replace it with `kobling token rotate`"),
         ));
     }
     let own = programme.map(|programme| Sha256Hex::from_bytes(programme.sha256).to_string());

@@ -76,6 +76,8 @@ pub(crate) struct Inputs {
     pub(crate) service: Option<String>,
     /// Certificates to trust instead of the public ones.
     pub(crate) authority: Option<PathBuf>,
+    /// The client certificate and its key.
+    pub(crate) certificate: Option<(PathBuf, PathBuf)>,
     /// Folder for packages.
     pub(crate) folder: PathBuf,
     /// Whether a published example key will do.
@@ -182,6 +184,7 @@ pub(crate) fn run(arguments: &DoctorArguments) -> Outcome {
         identity: arguments.identity.clone(),
         service: arguments.service.clone().or_else(|| of_file?.service.clone()),
         authority: arguments.authority.clone().or_else(|| of_file?.authority.clone()),
+        certificate: of_file.and_then(|file| file.client_certificate.clone().zip(file.client_key.clone())),
         folder: arguments
             .folder
             .clone()

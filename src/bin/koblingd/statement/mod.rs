@@ -10,9 +10,6 @@ mod domain;
 mod page;
 mod running;
 
-use std::io::Write as _;
-use std::path::Path;
-
 use kobling::audit::ChainHead;
 use kobling::clock::Day;
 use kobling::digest::Sha256Hex;
@@ -120,19 +117,6 @@ impl<'a> Configuration<'a> {
             "Written by `koblingd doctor --statement` from the programme in force and the service's own records. “Pseudonymisation domain” is used as in the European Data Protection Board's Guidelines 01/2025 on Pseudonymisation (version for public consultation, 16 January 2025): the circle within which data are not to be attributable to particular persons.",
         );
     }
-}
-
-/// Writes a statement into a new file, or to standard output.
-pub(crate) fn deliver(text: &str, out: Option<&Path>) -> Result<(), Failure> {
-    let Some(path) = out else {
-        print!("{text}");
-        return Ok(());
-    };
-    let written = std::fs::File::create_new(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
-    written.map_err(|error| Failure::Files(format!("{}: {error}", path.display())))?;
-    println!("statement written to {}", path.display());
-    Ok(())
 }
 
 #[cfg(test)]

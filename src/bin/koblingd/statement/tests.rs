@@ -52,6 +52,7 @@ fn set(text: &str) -> Set {
             name: "Karla Kontakt".to_owned(),
             role: role.parse().expect("a role"),
             organisation: organisation.parse().expect("a name"),
+            person: None,
         };
         tokens.push(service.add_principal(&principal).expect("added"));
     }

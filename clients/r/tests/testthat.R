@@ -1,0 +1,3 @@
+library(testthat)
+library(koblingclient)
+test_check("koblingclient")
