@@ -210,7 +210,7 @@ fn attack_every_connection_is_taken_and_held() {
         // Somebody is at work over a connection of long ago.
         let mut at_work = hold(&running, "");
         let call = format!("GET /v1/packages HTTP/1.1\r\nHost: k\r\nAuthorization: Bearer {bearer}\r\n\r\n");
-        let mut answered = |stream: &mut TcpStream| {
+        let answered = |stream: &mut TcpStream| {
             stream.write_all(call.as_bytes()).expect("written");
             let mut answer = [0; 12];
             stream.read_exact(&mut answer).expect("an answer");

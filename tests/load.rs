@@ -58,6 +58,7 @@ fn principal(id: &str, role: Role, organisation: &str) -> Principal {
         name: id.to_owned(),
         role,
         organisation: organisation.parse().expect("a name"),
+        person: None,
     }
 }
 

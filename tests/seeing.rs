@@ -53,6 +53,7 @@ impl Served {
             name: "Inge Hansen".to_owned(),
             role: Role::Partner,
             organisation: "lokk".parse().expect("a name"),
+            person: None,
         };
         let token = service.add_principal(&principal).unwrap_or_else(|error| panic!("{error}"));
         let bearer = token.text("test").to_string();

@@ -211,7 +211,7 @@ impl Running {
             };
             let random = Box::new(SystemRandom::new());
             let admission = Admission::new(rules, Box::new(SystemRandom::new()));
-            let served = kobling::web::serve_by((serving, admission), random, listener, None, done);
+            let served = kobling::web::serve_by((serving, admission), random, None, listener, None, done);
             runtime.block_on(served).expect("served");
         });
         Running { dir, address, service, clock, stop: Some(stop), thread: Some(thread) }

@@ -17,6 +17,7 @@ fn principal(id: &str) -> Principal {
         name: id.to_owned(),
         role: Role::Partner,
         organisation: "lokk".parse().expect("a name"),
+        person: None,
     }
 }
 
