@@ -262,37 +262,6 @@ impl Counting {
     }
 }
 
-impl Counting {
-    /// Counts first, and then takes the connection in by another way.
-    pub(crate) const fn before<A>(self, inner: A) -> Before<A> {
-        Before { counting: self, inner }
-    }
-}
-
-/// Counts, and then takes in by another way: TLS.
-#[derive(Clone)]
-pub(crate) struct Before<A> {
-    counting: Counting,
-    inner: A,
-}
-
-impl<A, S> Accept<TcpStream, S> for Before<A>
-where
-    A: Accept<Counted, S>,
-    A::Future: Send + 'static,
-    S: Send + 'static,
-{
-    type Stream = A::Stream;
-    type Service = A::Service;
-    type Future = Pin<Box<dyn Future<Output = io::Result<(A::Stream, A::Service)>> + Send>>;
-
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let counted = self.counting.accept(stream, service).into_inner();
-        let accepted = counted.map(|(stream, service)| self.inner.accept(stream, service));
-        Box::pin(async move { accepted?.await })
-    }
-}
-
 impl<S> Accept<TcpStream, S> for Counting {
     type Stream = Counted;
     type Service = S;
