@@ -83,7 +83,7 @@ impl Restore {
         println!("Compare the head with the one that you noted, or that a receipt bears.");
         println!(
             "What came in since {} is not in it. Questions, reports, payments and follow-up are refused until the steward \
-             releases it: start the service, let partners hand in their receipts (`kobling receipts hand-in`, or send them here for \
+             releases it: start the service, let partners hand in their receipts (POST /v1/restoration/receipts, or send them here for \
              `koblingd restore receipts`), then `koblingd restore status` and `koblingd restore release`.",
             about.made_at
         );
