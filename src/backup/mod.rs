@@ -17,7 +17,7 @@ mod write;
 pub use error::BackupError;
 pub use manifest::About;
 pub use read::{Checked, Seen, check};
-pub use restore::{Restored, Unpacked, unpack};
+pub use restore::{Restored, Unpacked, WhoRestores, unpack};
 pub use write::{Making, WORKING, Wanted};
 
 /// Context under which the list of digests is signed.

@@ -13,6 +13,9 @@ use crate::name::PartnerId;
 use crate::store::{self, Store, StoreError};
 use crate::vault::Vault;
 
+/// Who restores, and whose partners' entries are awaited, by what the restored store says.
+pub type WhoRestores<'a> = &'a dyn Fn(&Store) -> Result<(Actor, Vec<PartnerId>), StoreError>;
+
 /// An archive unpacked under another name than the folder's own; removed when it is dropped.
 pub struct Unpacked {
     draft: Draft,
@@ -76,7 +79,7 @@ impl Unpacked {
         mut self,
         vault: &Vault,
         now: Timestamp,
-        actor: &dyn Fn(&Store) -> Result<(Actor, Vec<PartnerId>), StoreError>,
+        actor: WhoRestores<'_>,
     ) -> Result<Restored, BackupError> {
         let path = &self.draft.path;
         let older = store::look(path, vault)?;

@@ -100,7 +100,7 @@ impl<'a> Plan<'a> {
                 let bytes = usize::try_from(set.bytes()).map_err(|_| io::ErrorKind::OutOfMemory)?;
                 return Ok(Room::Memory(vec![0; bytes]));
             }
-            WorkFile::create(draft, &format!("work-{at}"), self.disk).map(Room::File)
+            WorkFile::create(draft, &format!("work-{at}"), self.disk).map(|file| Room::File(Box::new(file)))
         };
         self.sets.iter().enumerate().map(room).collect()
     }

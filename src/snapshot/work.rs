@@ -17,7 +17,7 @@ pub(super) enum Room {
     /// In memory.
     Memory(Vec<u8>),
     /// On disk.
-    File(WorkFile),
+    File(Box<WorkFile>),
 }
 
 /// A part of a [`Room`] that one thread fills or sorts.

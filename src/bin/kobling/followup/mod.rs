@@ -24,7 +24,7 @@ pub(crate) enum FollowupCommand {
     List(List),
     /// Ask about the persons of one's own extract of referrals; the answers stay on this machine.
     /// Example: kobling followup pull henvisninger.csv --programme P.toml --partner ID --dataset henvisninger --followup ID --label 'worklist 7' --key KEYFILE --signing-key FILE --service URL --token-file FILE --out answers.json
-    Pull(pull::Pull),
+    Pull(Box<pull::Pull>),
     /// Put answers beside one's own rows, and keep those that something is to be done about.
     /// Example: kobling followup resolve answers.json henvisninger.csv --programme P.toml --key KEYFILE --not-contacted 14 --out worklist.csv
     Resolve(resolve::Resolve),

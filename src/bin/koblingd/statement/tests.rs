@@ -213,15 +213,6 @@ fn a_name_in_the_programme_makes_no_cell_and_no_markup() {
     assert!(statement.contains("| Evaluators | V\\|V \\# &lt;b&gt;\\*E\\* (`vive`) |"), "{statement}");
 }
 
-#[test]
-fn a_statement_replaces_no_file() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let path = dir.path().join("statement.md");
-    std::fs::write(&path, "kept").expect("written");
-    assert!(matches!(deliver("new", Some(&path)), Err(Failure::Files(_))));
-    assert_eq!(std::fs::read_to_string(&path).expect("read"), "kept");
-}
-
 /// The draft's tables are those of the definitions: a basis that changes there changes here.
 #[test]
 fn the_impact_assessment_has_every_basis_of_both_programmes() {
