@@ -39,7 +39,8 @@ fn ask(running: &Running, bearer: &str) -> Raw {
 
 #[test]
 fn attack_wrong_tokens_from_everybodys_address_lock_nobody_out() {
-    let running = Running::new();
+    let failures = Rate { per_minute: 6, at_once: 30 };
+    let running = Running::by(PROGRAMME, AdmissionSettings { failures, ..rules() });
     let right = running.bearer("lokk-it", Role::Partner, "lokk");
     let wrong = format!("kobling-token-1.{}", "A".repeat(43));
     let mut codes = Vec::new();
@@ -209,7 +210,7 @@ fn attack_every_connection_is_taken_and_held() {
         // Somebody is at work over a connection of long ago.
         let mut at_work = hold(&running, "");
         let call = format!("GET /v1/packages HTTP/1.1\r\nHost: k\r\nAuthorization: Bearer {bearer}\r\n\r\n");
-        let mut answered = |stream: &mut TcpStream| {
+        let answered = |stream: &mut TcpStream| {
             stream.write_all(call.as_bytes()).expect("written");
             let mut answer = [0; 12];
             stream.read_exact(&mut answer).expect("an answer");

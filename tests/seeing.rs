@@ -53,6 +53,7 @@ impl Served {
             name: "Inge Hansen".to_owned(),
             role: Role::Partner,
             organisation: "lokk".parse().expect("a name"),
+            person: None,
         };
         let token = service.add_principal(&principal).unwrap_or_else(|error| panic!("{error}"));
         let bearer = token.text("test").to_string();
@@ -152,7 +153,7 @@ fn a_disk_that_is_nearly_full_is_not_ready_and_says_what_to_do() {
 
 #[test]
 fn attack_what_comes_with_a_request_is_read_off_the_log() {
-    let served = Served::new("", false);
+    let served = Served::new("[admission]\nfailures = { per_minute = 6, at_once = 30 }\n", false);
     let (address, bearer, number) = (served.address.clone(), served.bearer.clone(), cpr(1));
     let wrong = format!("kobling-token-1.{}", "Q".repeat(43));
     let mut ids = Vec::new();
@@ -166,7 +167,7 @@ fn attack_what_comes_with_a_request_is_read_off_the_log() {
     let secret = format!("{{\"cpr\": \"{number}\"}}");
     assert_eq!(call("GET", &format!("/v1/uploads/{number}/receipt?cpr={number}"), Some(&bearer), &[]), 404);
     assert_eq!(call("GET", &format!("/{number}"), Some(&bearer), &[]), 404);
-    assert_eq!(call("POST", "/v1/consents", Some(&bearer), secret.as_bytes()), 400);
+    assert_eq!(call("POST", "/v1/consents", Some(&bearer), secret.as_bytes()), 422);
     assert_eq!(call("POST", "/v1/uploads", Some(&bearer), secret.as_bytes()), 400);
     assert_eq!(call("GET", &format!("/da/questions?cpr={number}"), None, &[]), 200);
     for _ in 0..40 {

@@ -16,7 +16,8 @@ def main(service: str, token_file: str) -> None:
     answer.save("funnel.json")
     for record in answer.records():
         count = record["count"]
-        print(record["role"], record["stage"], "hidden" if isinstance(count, Hidden) else count)
+        key = [record[column] for column in answer.content["table"]["columns"]]
+        print(*key, "hidden" if isinstance(count, Hidden) else count)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
+    UnparsedPublicKey,
 };
 use serde::Deserialize;
 
@@ -12,7 +14,11 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Algorithm {
     Rs256,
+    Rs384,
+    Rs512,
     Ps256,
+    Ps384,
+    Ps512,
     Es256,
     Es384,
     EdDsa,
@@ -22,7 +28,11 @@ impl Algorithm {
     pub(super) fn parse(text: &str) -> Option<Algorithm> {
         match text {
             "RS256" => Some(Algorithm::Rs256),
+            "RS384" => Some(Algorithm::Rs384),
+            "RS512" => Some(Algorithm::Rs512),
             "PS256" => Some(Algorithm::Ps256),
+            "PS384" => Some(Algorithm::Ps384),
+            "PS512" => Some(Algorithm::Ps512),
             "ES256" => Some(Algorithm::Es256),
             "ES384" => Some(Algorithm::Es384),
             "EdDSA" => Some(Algorithm::EdDsa),
@@ -114,12 +124,9 @@ impl Keys {
                 && named.alg.as_deref().is_none_or(|alg| alg == name)
         });
         fitting.any(|named| match (&named.key, algorithm) {
-            (Key::Rsa { n, e }, Algorithm::Rs256) => RsaPublicKeyComponents { n, e }
-                .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
-                .is_ok(),
-            (Key::Rsa { n, e }, Algorithm::Ps256) => {
-                RsaPublicKeyComponents { n, e }.verify(&RSA_PSS_2048_8192_SHA256, message, signature).is_ok()
-            }
+            (Key::Rsa { n, e }, algorithm) => rsa(algorithm).is_some_and(|parameters| {
+                RsaPublicKeyComponents { n, e }.verify(parameters, message, signature).is_ok()
+            }),
             (Key::P256(point), Algorithm::Es256) => {
                 UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature).is_ok()
             }
@@ -131,5 +138,18 @@ impl Keys {
             }
             _ => false,
         })
+    }
+}
+
+/// What an algorithm of RSA keys is verified by: keys of 2048 to 8192 bits.
+fn rsa(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+    match algorithm {
+        Algorithm::Rs256 => Some(&RSA_PKCS1_2048_8192_SHA256),
+        Algorithm::Rs384 => Some(&RSA_PKCS1_2048_8192_SHA384),
+        Algorithm::Rs512 => Some(&RSA_PKCS1_2048_8192_SHA512),
+        Algorithm::Ps256 => Some(&RSA_PSS_2048_8192_SHA256),
+        Algorithm::Ps384 => Some(&RSA_PSS_2048_8192_SHA384),
+        Algorithm::Ps512 => Some(&RSA_PSS_2048_8192_SHA512),
+        Algorithm::Es256 | Algorithm::Es384 | Algorithm::EdDsa => None,
     }
 }

@@ -264,6 +264,7 @@ impl ServiceError {
             ServiceError::Consent { refusal, .. } => refusal.code(),
             ServiceError::Lookup(refusal) => refusal.code(),
             ServiceError::LookupQuota { .. } => "followup-quota",
+            ServiceError::Seal(SealError::Write { source, .. }) if no_room(source) => "disk-full",
             ServiceError::Seal(_) => "seal",
             ServiceError::Io(error) if no_room(error) => "disk-full",
             ServiceError::Ask(refusal) => refusal.code(),
@@ -311,7 +312,9 @@ impl ServiceError {
                 "see the contract's terms in the programme, and talk to the steward"
             }
             ServiceError::Ask(_) => "ask for what is registered; GET /v1/questions lists it",
-            ServiceError::Seal(_) => "see what is wrong with the file named, then seal again",
+            ServiceError::Seal(_) if self.code() == "seal" => {
+                "see what is wrong with the file named, then seal again"
+            }
             _ if self.code() == "disk-full" => {
                 "tell the operator; nothing that was acknowledged is lost; send it again later"
             }
@@ -343,7 +346,18 @@ impl ServiceError {
 /// Whether a write failed for want of room: of the disk, of a quota, or of what one file may have.
 fn no_room(error: &std::io::Error) -> bool {
     use std::io::ErrorKind;
-    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
+    let room =
+        |kind| matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge);
+    // A writer of columns wraps the error of the file that it writes to.
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        match error.downcast_ref::<std::io::Error>() {
+            Some(error) if room(error.kind()) => return true,
+            Some(error) => cause = error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static)),
+            None => cause = error.source(),
+        }
+    }
+    false
 }
 
 impl From<crate::intake::ReceiveError> for ServiceError {
@@ -352,5 +366,25 @@ impl From<crate::intake::ReceiveError> for ServiceError {
             crate::intake::ReceiveError::Refused(refusal) => ServiceError::Intake(refusal),
             crate::intake::ReceiveError::Io(error) => ServiceError::Io(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_seal_for_which_there_is_no_room_says_so_however_deep_the_cause_lies() {
+        let seal = |source| ServiceError::Seal(SealError::Write { file: "x".to_owned(), source });
+        let full = || Error::from(ErrorKind::StorageFull);
+        for source in [full(), Error::other(full()), Error::other(Error::other(full()))] {
+            let error = seal(source);
+            assert_eq!(error.code(), "disk-full");
+            assert!(error.advice().contains("tell the operator") && !error.public_message().contains('x'));
+        }
+        let other = seal(Error::from(ErrorKind::PermissionDenied));
+        assert_eq!(other.code(), "seal");
     }
 }

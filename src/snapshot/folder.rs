@@ -154,12 +154,14 @@ pub fn generation_of(name: &str) -> Option<u32> {
 /// I/O errors.
 pub fn encrypt_plain(vault: &Vault, dir: &Path) -> io::Result<usize> {
     let mut encrypted = 0;
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
+    // What an end in the middle left goes before anything new gets such a name.
+    let entries = fs::read_dir(dir)?.collect::<io::Result<Vec<_>>>()?;
+    let (left, files): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| entry.file_name().to_string_lossy().ends_with(DRAFT));
+    left.iter().try_for_each(|entry| fs::remove_file(entry.path()))?;
+    for entry in files {
         let Ok(name) = entry.file_name().into_string() else { continue };
-        if name.ends_with(DRAFT) {
-            fs::remove_file(entry.path())?;
-        } else if entry.file_type()?.is_file() {
+        if entry.file_type()?.is_file() {
             encrypted += usize::from(encrypt_file(vault, &entry.path(), DRAFT, &bound_name(&name))?);
         }
     }

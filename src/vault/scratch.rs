@@ -48,11 +48,11 @@ impl Scratch {
             // A chunk that is written whole is not read before.
             if part.within == (0..CHUNK as usize) {
                 plain.clear();
-                plain.resize(CHUNK as usize, 0);
+                plain.extend_from_slice(&bytes[part.of]);
             } else {
                 self.load(part.chunk, &mut plain)?;
+                plain[part.within].copy_from_slice(&bytes[part.of]);
             }
-            plain[part.within].copy_from_slice(&bytes[part.of]);
             let nonce = self.nonces.fetch_add(1, Ordering::Relaxed);
             let tag = self.cipher.seal(counted(nonce), &part.chunk.to_be_bytes(), &mut plain);
             plain.extend_from_slice(&tag);
@@ -86,15 +86,18 @@ impl Scratch {
 
     /// Brings a chunk into memory: zeros when it was never written.
     fn load(&self, chunk: u64, plain: &mut Vec<u8>) -> io::Result<()> {
-        plain.clear();
-        plain.resize(MESSAGE as usize, 0);
         let nonce = self.nonce_of(chunk);
-        if nonce != 0 {
-            let read = read_at(&self.file, plain, chunk * MESSAGE)?;
-            plain.truncate(read);
-            self.cipher.open(counted(nonce), &chunk.to_be_bytes(), plain)?;
+        if nonce == 0 {
+            plain.clear();
+            plain.resize(CHUNK as usize, 0);
+            return Ok(());
         }
-        plain.resize(CHUNK as usize, 0);
+        // What is read over need not be wiped first.
+        plain.resize(MESSAGE as usize, 0);
+        let read = read_at(&self.file, plain, chunk * MESSAGE)?;
+        plain.truncate(read);
+        let length = self.cipher.open(counted(nonce), &chunk.to_be_bytes(), plain)?;
+        plain.truncate(length);
         Ok(())
     }
 

@@ -3,13 +3,16 @@
 
 #![cfg(all(target_os = "linux", feature = "service"))]
 
+mod disk;
 mod kills;
 #[path = "../kit/mod.rs"]
 #[expect(dead_code, reason = "this binary uses a part of the kit")]
 mod kit;
+mod limits;
 #[path = "../kit/machine.rs"]
 #[expect(dead_code, reason = "this binary uses a part of it")]
 mod machine;
+mod model;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -19,19 +19,32 @@ pub struct Serving {
 }
 
 impl Serving {
-    fn start(mut command: Command) -> Serving {
-        command.stderr(Stdio::null());
-        Serving::start_logging(command)
+    fn start(command: Command) -> Serving {
+        Serving::of(command)
     }
 
     /// The same with a log that goes where the command says.
     pub fn start_logging(mut command: Command) -> Serving {
+        Serving::try_of(&mut command).expect("it listens")
+    }
+
+    /// What a command serves that was made for it.
+    pub fn of(mut command: Command) -> Serving {
+        Serving::try_of(command.stderr(Stdio::null())).expect("it listens")
+    }
+
+    /// The same; nothing where it ends before it listens.
+    pub fn try_of(command: &mut Command) -> Option<Serving> {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("started");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-        let address =
-            line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}")).to_owned();
-        Serving { child, address }
+        if let Some(address) = line.trim().strip_prefix("listening on ") {
+            return Some(Serving { child, address: address.to_owned() });
+        }
+        assert!(line.is_empty(), "{line}");
+        child.kill().ok();
+        child.wait().expect("ended");
+        None
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.

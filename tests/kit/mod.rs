@@ -96,6 +96,17 @@ pub fn package(dir: &Path, partner: &str, persons: std::ops::Range<u64>, rows_ea
 
 /// A signed package from the text of an extract.
 pub fn package_of(dir: &Path, partner: &str, text: &str, key: &LinkageKey) -> Package {
+    package_in(dir, partner, text, key, None)
+}
+
+/// The same of some quarters; of the programme's own where none are said.
+pub fn package_in(
+    dir: &Path,
+    partner: &str,
+    text: &str,
+    key: &LinkageKey,
+    period: Option<kobling::clock::Period>,
+) -> Package {
     let dataset = match partner {
         "koebenhavns-politi" => "politi-opsporing",
         "frederiksberg" => "kommune-opsporing",
@@ -114,7 +125,7 @@ pub fn package_of(dir: &Path, partner: &str, text: &str, key: &LinkageKey) -> Pa
         programme,
         partner: &partner_id,
         dataset: &dataset,
-        period: None,
+        period,
         zero: LeadingZero::Refuse,
         decimal: Decimal::Comma,
         today: Day::from_ymd(2025, 6, 1).expect("a day"),
@@ -211,7 +222,7 @@ impl Running {
             };
             let random = Box::new(SystemRandom::new());
             let admission = Admission::new(rules, Box::new(SystemRandom::new()));
-            let served = kobling::web::serve_by((serving, admission), random, listener, None, done);
+            let served = kobling::web::serve_with((serving, admission), random, None, listener, None, done);
             runtime.block_on(served).expect("served");
         });
         Running { dir, address, service, clock, stop: Some(stop), thread: Some(thread) }
@@ -390,7 +401,7 @@ pub fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         let path = entry.expect("readable").path();
         if path.is_dir() {
             found.extend(files(&path));
-        } else {
+        } else if path.is_file() {
             let bytes = std::fs::read(&path).expect("readable");
             found.push((path, bytes));
         }

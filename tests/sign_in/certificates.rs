@@ -39,8 +39,8 @@ impl House {
         std::fs::write(machine.path("koblingd.toml"), settings).expect("written");
         let log = machine.path("log");
         let config = machine.path("koblingd.toml");
-        let mut command = machine.command(&["serve", "--listen", "127.0.0.1:0", "--config"]);
-        command.arg(config).stderr(std::fs::File::create(&log).expect("made"));
+        let mut command = machine.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.arg("--config").arg(config).stderr(std::fs::File::create(&log).expect("made"));
         let serving = Serving::start_logging(command);
         House { machine, serving, log }
     }
@@ -177,8 +177,8 @@ fn a_bound_token_is_good_with_its_certificate_alone() {
         let listed = machine.sound(&["principal", "list"]);
         assert!(listed.contains("  certificate "), "{listed}");
         let config = machine.path("koblingd.toml");
-        let mut command = machine.command(&["serve", "--listen", "127.0.0.1:0", "--config"]);
-        command.arg(config).stderr(std::fs::File::create(&log).expect("made"));
+        let mut command = machine.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.arg("--config").arg(config).stderr(std::fs::File::create(&log).expect("made"));
         House { serving: Serving::start_logging(command), machine, log }
     };
     house = bind(house);

@@ -1,4 +1,4 @@
-"""An identity provider with three made-up people, for tests/sign_in: Canaille as it is, its data in memory.
+"""An identity provider with three made-up people, for tests/sign_in: Canaille, its data in memory.
 
 provider.py PORT REDIRECT...: prints `ready`, then does what lines on standard input say, and answers `done` to each:
 `join USER GROUP`, `leave USER GROUP`, `rotate` (sign with a new key, publish no other). Ends with its input.
@@ -12,8 +12,19 @@ import threading
 from canaille import create_app
 from canaille.app import models
 from canaille.backends import Backend
+from canaille.oidc import provider
 from joserfc import jwk
 from werkzeug.serving import make_server
+
+
+def exact(_, code, client):
+    """The code that is asked about: data in memory are found by the code or the client, so any code of the client would do."""
+    found = Backend.instance.query(models.AuthorizationCode, code=code)
+    found = [one for one in found if one.code == code and one.client.client_id == client.client_id]
+    return found[0] if found and not found[0].is_expired() else None
+
+
+provider.AuthorizationCodeGrant.query_authorization_code = exact
 
 
 def key():
@@ -52,14 +63,16 @@ def main():
             backend.save(group)
             groups[name] = group
         now = datetime.datetime.now(datetime.timezone.utc)
-        backend.save(
-            models.Client(
-                client_id="kobling", client_secret="secret of kobling", client_name="Kobling",
-                client_id_issued_at=now, client_uri="http://127.0.0.1", contacts=["it@provider.example"],
-                redirect_uris=redirects, grant_types=["authorization_code"], response_types=["code"],
-                scope=["openid", "profile", "groups"], token_endpoint_auth_method="client_secret_basic",
-            )
+        client = models.Client(
+            client_id="kobling", client_secret="secret of kobling", client_name="Kobling",
+            client_id_issued_at=now, client_uri="http://127.0.0.1", contacts=["it@provider.example"],
+            redirect_uris=redirects, grant_types=["authorization_code"], response_types=["code"],
+            scope=["openid", "profile", "groups"], token_endpoint_auth_method="client_secret_basic",
         )
+        backend.save(client)
+        # As its own registration does: tokens are for the client itself.
+        client.audience = [client]
+        backend.save(client)
     server = make_server("127.0.0.1", port, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print("ready", flush=True)

@@ -295,6 +295,17 @@ kobling_snapshots <- function(client) {
   call_service(client, "GET", "/v1/snapshots")
 }
 
+#' Make oneself a new token. The one of the request stays good for a while, so that the new one can
+#' be put where it is needed; when the answer is lost, ask again with the old one.
+#'
+#' @param client What `kobling_client()` made.
+#' @param body A list with the members of `Rotation | None` (docs/openapi.json).
+#' @return The answer as R reads JSON, or NULL where there is none.
+#' @export
+kobling_rotate <- function(client, body) {
+  call_service(client, "POST", "/v1/token/rotate", body = body)
+}
+
 #' Packages that were refused for how many persons they are about, or let in though they have grown
 #' much.
 #'

@@ -83,7 +83,7 @@ impl OidcSettings {
                 let text = private::read_text(path, kobling::limits::MAX_KEY_FILE_BYTES, Readers::OwnerOnly)
                     .map_err(|error| Failure::Key(with_causes(&error)))?;
                 let line = text.trim();
-                if line.is_empty() || line.contains(char::is_whitespace) {
+                if line.is_empty() || line.contains(char::is_control) {
                     return Err(wrong(format!("{}: one line with the secret is expected", path.display())));
                 }
                 Some(ClientSecret::new(line.to_owned().into()))

@@ -204,7 +204,7 @@ fn log_to(folder: &Path) -> Result<(), PlayError> {
     std::fs::create_dir_all(folder).map_err(PlayError::io(folder))?;
     let file = folder.join("service.log");
     let file = std::fs::File::create_new(&file).map_err(PlayError::io(&file))?;
-    let log = tracing_subscriber::fmt().json().with_writer(std::sync::Mutex::new(file));
+    let log = tracing_subscriber::fmt().json().flatten_event(true).with_writer(std::sync::Mutex::new(file));
     // A second demo in one process goes on with the first one's log.
     let _ = log.try_init();
     Ok(())

@@ -41,6 +41,8 @@ use crate::service::Reason;
 const KEPT: usize = 4096;
 /// The shortest and the longest that somebody is asked to wait, in seconds, before up to half as much again at random.
 const ASKED: std::ops::RangeInclusive<u64> = 1..=60;
+/// How often the log says where wrong tokens come from.
+const WARN_EVERY: Duration = Duration::from_secs(10);
 /// What is asked where nothing says how long: of whoever finds a line full, no more is told of how full it is.
 const UNKNOWN: Duration = Duration::from_secs(5);
 
@@ -106,6 +108,8 @@ pub struct Admission {
     uploads: Mutex<Buckets<String>>,
     others: Mutex<Buckets<String>>,
     failures: Mutex<Buckets<IpAddr>>,
+    /// When it was last said that many come from an address.
+    warned: Mutex<Option<Duration>>,
     under_way: Mutex<HashMap<String, usize>>,
     answering: Arc<Line>,
     taking: Arc<Line>,
@@ -143,6 +147,7 @@ impl Admission {
             uploads: Mutex::new(Buckets::new(settings.uploads, KEPT)),
             others: Mutex::new(Buckets::new(settings.others, KEPT)),
             failures: Mutex::new(Buckets::new(settings.failures, KEPT)),
+            warned: Mutex::default(),
             under_way: Mutex::default(),
             // One question is answered at a time, whatever is said here.
             answering: line((1, 1), (settings.questions_waiting, settings.questions_waiting_of_one)),
@@ -217,6 +222,16 @@ impl Admission {
         taken.map_err(|wait| Held { reason: Reason::TooManyFailures, wait })
     }
 
+    /// Says where wrong tokens come from, now and then: whoever sends many does not fill the log with it.
+    fn warn_of(&self, address: IpAddr) {
+        let now = self.now();
+        let mut warned = whole(&self.warned);
+        if warned.is_none_or(|at| now > at + WARN_EVERY) {
+            *warned = Some(now);
+            tracing::warn!(address = %stands_for(address), "many wrong tokens come from an address");
+        }
+    }
+
     /// How many seconds somebody is asked to wait: as long as it takes, and up to half as much again, so that those who were
     /// sent away together do not come back together.
     fn spread(&self, wait: Duration) -> u64 {
@@ -287,7 +302,7 @@ impl Here {
     /// [`Reason::TooManyRequests`].
     pub(crate) fn admit(&mut self, who: &Principal, kind: Kind) -> Result<UnderWay, Failure> {
         if let Some(peer) = self.peer {
-            self.admission.connections.know(peer);
+            self.admission.connections.know(peer, who.id.as_str());
         }
         self.who = Some(who.id.to_string());
         self.admission.admit(who.id.as_str(), kind).map_err(|held| self.hold(held))
@@ -298,7 +313,10 @@ impl Here {
     /// # Errors
     /// [`Reason::TooManyFailures`], when it was one too many.
     pub(crate) fn failed(&mut self) -> Result<(), Failure> {
-        self.admission.failed(self.address).map_err(|held| self.hold(held))
+        self.admission.failed(self.address).map_err(|held| {
+            self.admission.warn_of(self.address);
+            self.hold(held)
+        })
     }
 
     fn hold(&mut self, held: Held) -> Failure {

@@ -52,7 +52,7 @@ impl Default for AdmissionSettings {
             consents: Rate { per_minute: 1800, at_once: 600 },
             uploads: Rate { per_minute: 3000, at_once: 600 },
             others: Rate { per_minute: 3000, at_once: 600 },
-            failures: Rate { per_minute: 6, at_once: 30 },
+            failures: Rate { per_minute: 20, at_once: 200 },
             under_way_of_one: 64,
             questions_waiting: 256,
             questions_waiting_of_one: 16,

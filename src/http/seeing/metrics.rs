@@ -49,6 +49,9 @@ pub const METRICS: &[(&str, &str)] = &[
 /// Codes of faults: what is not here counts as `internal`. None of them tells of data.
 const FAULTS: [&str; 5] = ["internal", "disk-full", "memory", "clock", "seal"];
 
+/// Refusals that ask to come again.
+const HELD_BACK: [Reason; 3] = [Reason::TooManyRequests, Reason::TooManyFailures, Reason::LineFull];
+
 fn described(name: &str) -> &'static str {
     METRICS.iter().find(|(listed, _)| *listed == name).map_or("", |(_, what)| what)
 }
@@ -73,12 +76,30 @@ pub(crate) struct Metrics {
 }
 
 impl Default for Metrics {
+    /// Everything from 0 on: what has not happened yet is there too, so that the first time is a change.
     fn default() -> Metrics {
+        let (requests, held_back, faults) = (Family::default(), Family::default(), Family::default());
+        let by_kind: Family<One, Histogram, fn() -> Histogram> = Family::new_with_constructor(seconds);
+        for kind in [Kind::Question, Kind::Upload, Kind::Other] {
+            drop(by_kind.get_or_create(&[("kind", kind.name())]));
+            for class in ["2xx", "4xx", "5xx"] {
+                let counter: &Counter = &requests.get_or_create(&[("kind", kind.name()), ("status", class)]);
+                counter.inc_by(0);
+            }
+        }
+        for reason in HELD_BACK {
+            let counter: &Counter = &held_back.get_or_create(&[("code", reason.code())]);
+            counter.inc_by(0);
+        }
+        for code in FAULTS {
+            let counter: &Counter = &faults.get_or_create(&[("code", code)]);
+            counter.inc_by(0);
+        }
         Metrics {
-            requests: Family::default(),
-            seconds: Family::new_with_constructor(seconds),
-            held_back: Family::default(),
-            faults: Family::default(),
+            requests,
+            seconds: by_kind,
+            held_back,
+            faults,
             upkeep: AtomicU64::new(0),
             started: AtomicU64::new(0),
             last: Mutex::default(),
@@ -114,8 +135,7 @@ impl Metrics {
         };
         self.requests.get_or_create(&[("kind", kind.name()), ("status", class)]).inc();
         self.seconds.get_or_create(&[("kind", kind.name())]).observe(took.as_secs_f64());
-        let held = [Reason::TooManyRequests, Reason::TooManyFailures, Reason::LineFull];
-        if let Some(held) = held.iter().find(|reason| Some(reason.code()) == code) {
+        if let Some(held) = HELD_BACK.iter().find(|reason| Some(reason.code()) == code) {
             self.held_back.get_or_create(&[("code", held.code())]).inc();
         } else if status >= 500 {
             let listed = FAULTS.iter().find(|fault| Some(**fault) == code).unwrap_or(&FAULTS[0]);

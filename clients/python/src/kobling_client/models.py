@@ -780,6 +780,25 @@ class ReportView(TypedDict):
     question: str
 
 
+class Rotated(TypedDict):
+    """A new token."""
+
+    # From when on it is no longer good.
+    expires_at: str
+    # Until when the tokens before it are good, those that do not end earlier.
+    old_until: str
+    # The token: shown this once.
+    token: str
+
+
+class Rotation(TypedDict):
+    """How the new token is to be."""
+
+    # Hours for which the token of this request, and the principal's others, stay good: 0 to 2160;
+    # 24 where not given.
+    overlap_hours: NotRequired[int | None]
+
+
 class Row(TypedDict):
     """One cell of the table. Every hidden row is the same but for its key."""
 

@@ -135,6 +135,11 @@ class Operations:
         """Sealed snapshots, oldest first."""
         return cast("list[models.SnapshotView]", self.call("GET", "/v1/snapshots"))
 
+    def rotate(self, body: models.Rotation | None) -> models.Rotated:
+        """Make oneself a new token. The one of the request stays good for a while, so that the new
+        one can be put where it is needed; when the answer is lost, ask again with the old one."""
+        return cast("models.Rotated", self.call("POST", "/v1/token/rotate", body=body))
+
     def unusual_uploads(self) -> list[models.UnusualView]:
         """Packages that were refused for how many persons they are about, or let in though they
         have grown much."""

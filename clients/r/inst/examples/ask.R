@@ -8,4 +8,4 @@ answer <- tryCatch(
   kobling_answer(client, "funnel", "2022-Q1..2022-Q4", by = "role", file = "funnel.json"),
   kobling_no_snapshot = function(refused) stop(refused$title_da, ": ", refused$advice_da, call. = FALSE)
 )
-print(kobling_records(answer)[c("role", "stage", "count", "count_hidden")], row.names = FALSE)
+print(kobling_records(answer), row.names = FALSE)

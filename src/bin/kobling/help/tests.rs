@@ -365,6 +365,7 @@ mod dry {
         "send",
         "signing-key new",
         "tokenise",
+        "token rotate",
         "upload",
     ];
     /// These show something, and leave nothing behind but a line in the service's audit chain.
