@@ -107,7 +107,6 @@ impl Unpacked {
         }
         let (actor, partners) = actor(&store)?;
         store.hold_restored(now, &actor, (self.about.made_at, chain.head), &partners)?;
-        store.scrub()?;
         drop(store);
         let lock = path.join("lock");
         fs::remove_file(&lock).map_err(|source| cannot(&lock, "removed", source))?;

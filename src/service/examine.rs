@@ -45,8 +45,12 @@ impl Service {
             found.push(Finding::at(Kind::Disk, root.display()));
         }
         let probe = root.join(".writable");
-        let written = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
-        if written.is_err() {
+        let removed = |()| match std::fs::remove_file(&probe) {
+            // Another look took it.
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+        if std::fs::write(&probe, b"").and_then(removed).is_err() {
             found.push(Finding::at(Kind::Unwritable, root.display()));
         }
         Ok(())
