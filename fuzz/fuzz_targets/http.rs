@@ -70,6 +70,7 @@ impl World {
                 name: id.to_owned(),
                 role,
                 organisation: organisation.parse().expect("a name"),
+                person: None,
             };
             // An organisation that has no such role here stays out.
             if let Ok(token) = service.add_principal(&id) {
