@@ -54,7 +54,9 @@ pub(super) async fn rotate(
     let asked: Rotation = if body.is_empty() {
         Rotation::default()
     } else {
-        serde_json::from_slice(&body).map_err(|_| Failure::of(Reason::Body))?
+        // `null` is described as nothing said.
+        let said: Option<Rotation> = serde_json::from_slice(&body).map_err(|_| Failure::of(Reason::Body))?;
+        said.unwrap_or_default()
     };
     let overlap = match asked.overlap_hours {
         None => Overlap::default(),

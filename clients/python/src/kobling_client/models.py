@@ -395,6 +395,28 @@ class FollowupView(TypedDict):
 GivenBy: TypeAlias = Literal['self', 'custodian']
 
 
+class GivenReceipt(TypedDict):
+    """A receipt as it was given."""
+
+    # JSON text, as it was signed.
+    receipt: str
+    # The service's signature.
+    signature: str
+
+
+class HandedInView(TypedDict):
+    """What came of them."""
+
+    # Those of something later than the backup.
+    later: int
+    # Receipts that were looked at.
+    receipts: int
+    # Where one's own part stands now.
+    standing: PartView
+    # Packages that were withdrawn again.
+    withdrawn: int
+
+
 class Head(TypedDict):
     """The head of a column of figures."""
 
@@ -539,6 +561,21 @@ class LookupHeld(TypedDict):
 Method: TypeAlias = Literal['written', 'digital', 'oral-documented']
 
 
+class MissingView(TypedDict):
+    """Something that was acknowledged and is not here: to be sent again."""
+
+    # When it was acknowledged.
+    at: Timestamp
+    # Its dataset, of a package.
+    dataset: NotRequired[str | None]
+    # Id in the receipt.
+    id: str
+    # What its receipt is for: `upload`, `consents` or `aliases`.
+    kind: str
+    # Its quarters, of a package.
+    period: NotRequired[str | None]
+
+
 class Notice(TypedDict):
     """The text that the person was shown, word for word by its hash."""
 
@@ -606,6 +643,22 @@ class PackageView(TypedDict):
     # Rows sent.
     rows: int
     # `open`, `complete`, `replaced`, `recorded`, `withdrawn`, `aborted`, `expired` or `refused`.
+    state: str
+
+
+class PartView(TypedDict):
+    """A partner's part."""
+
+    # What it is to send again.
+    missing: list[MissingView]
+    # The partner.
+    partner: PartnerId
+    # Entries that its receipts prove; null before it has handed any in.
+    proven: NotRequired[int | None]
+    # Entries of its strand that the backup had.
+    restored: int
+    # `unknown` before it has handed in receipts, `missing`, or `complete`: everything that its
+    # receipts name is here.
     state: str
 
 
@@ -765,8 +818,22 @@ class ReceiptView(TypedDict):
     signature: str
 
 
+class Receipts(TypedDict):
+    """The receipts that a partner holds: all of them, or the latest."""
+
+    # Receipts of uploads, withdrawals, consents, aliases and erasures.
+    receipts: list[GivenReceipt]
+
+
 # The partner's own name for a record.
 RecordId: TypeAlias = str
+
+
+class Release(TypedDict):
+    """The steward's decision."""
+
+    # The partners whose part is not `complete`, as they were seen: others by now are a conflict.
+    incomplete: list[PartnerId]
 
 
 class ReportView(TypedDict):
@@ -778,6 +845,26 @@ class ReportView(TypedDict):
     quarter: str
     # The question.
     question: str
+
+
+class RestorationAnswer(TypedDict):
+    """Null where the folder never came out of a backup."""
+
+    restoration: NotRequired[RestorationView | None]
+
+
+class RestorationView(TypedDict):
+    """A restored folder."""
+
+    # Whether nothing is answered from it yet.
+    held: bool
+    # When the backup was made: what came in between that and `restored_at` may be missing.
+    made_at: Timestamp
+    # Every partner's part for the steward, one's own for a partner.
+    partners: list[PartView]
+    released_at: NotRequired[Timestamp | None]
+    # When it was restored.
+    restored_at: Timestamp
 
 
 class Rotated(TypedDict):

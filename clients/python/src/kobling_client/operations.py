@@ -127,6 +127,21 @@ class Operations:
         """A standing report: the answer as it was made."""
         return cast("models.AnswerView", self.call("GET", f"/v1/reports/{_place(id_)}/{_place(quarter)}"))
 
+    def restoration(self) -> models.RestorationAnswer:
+        """Whether the service came out of a backup, and what is known to be missing: to a partner
+        its own part."""
+        return cast("models.RestorationAnswer", self.call("GET", "/v1/restoration"))
+
+    def hand_in_receipts(self, body: models.Receipts) -> models.HandedInView:
+        """Hand in the receipts that one holds, after the service came out of a backup: packages
+        whose withdrawal they prove are withdrawn again, and the answer says what to send again.
+        The same receipts again change nothing."""
+        return cast("models.HandedInView", self.call("POST", "/v1/restoration/receipts", body=body))
+
+    def release_restoration(self, body: models.Release) -> models.RestorationView:
+        """Let questions be asked again. What is missing still is entered in the audit chain."""
+        return cast("models.RestorationView", self.call("POST", "/v1/restoration/release", body=body))
+
     def seal(self) -> models.SealView:
         """Seal what is in force into a snapshot."""
         return cast("models.SealView", self.call("POST", "/v1/seals"))
@@ -135,7 +150,7 @@ class Operations:
         """Sealed snapshots, oldest first."""
         return cast("list[models.SnapshotView]", self.call("GET", "/v1/snapshots"))
 
-    def rotate(self, body: models.Rotation | None) -> models.Rotated:
+    def rotate(self, body: models.Rotation) -> models.Rotated:
         """Make oneself a new token. The one of the request stays good for a while, so that the new
         one can be put where it is needed; when the answer is lost, ask again with the old one."""
         return cast("models.Rotated", self.call("POST", "/v1/token/rotate", body=body))

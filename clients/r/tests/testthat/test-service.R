@@ -12,9 +12,11 @@ test_that("an answer is kept as it came, verified and read", {
   kobling_program(c("ask", "--verify", file), program = Sys.getenv("KOBLING_PROGRAM"))
   records <- kobling_records(answer)
   expect_true(all(c("role", "count", "count_hidden") %in% names(records)))
-  # Of so few persons nearly all is hidden, but for how many were reached.
+  # Of so few persons all is hidden; a kept answer about many shows figures.
   expect_true(any(records$count_hidden))
-  expect_equal(kobling_records(kobling_answer(evaluator, "reach", "2022-Q1..2022-Q4"))$count, 60)
+  kept <- readChar(file.path(Sys.getenv("KOBLING_ANSWERS"), "funnel.json"), 1e7, useBytes = TRUE)
+  kobling_verify(kept)
+  expect_true(any(kobling_records(kept)$count > 0, na.rm = TRUE))
   expect_true(all(is.na(records$count[records$count_hidden])))
   expect_error(kobling_verify(sub('"hidden":true', '"count":5', answer, fixed = TRUE)), class = "kobling_changed")
 })
