@@ -390,8 +390,8 @@ fn fifty_partners_and_two_hundred_evaluators_at_once() {
 
 #[test]
 fn memory_that_grows_is_no_flat_memory() {
-    let flat: Vec<u64> = (0..90).map(|n| (200 << 20) + (n % 7 << 20)).collect();
-    let grows: Vec<u64> = (0..90).map(|n| (100 << 20) + (n * 3 << 20)).collect();
+    let flat: Vec<u64> = (0..90).map(|n| (200 << 20) + ((n % 7) << 20)).collect();
+    let grows: Vec<u64> = (0..90).map(|n| (100 << 20) + ((n * 3) << 20)).collect();
     assert!(is_flat(&flat) && !is_flat(&grows));
     assert!(Path::new("/proc/self/status").exists());
 }

@@ -191,7 +191,13 @@ fn conflict(english: &str) -> Option<&'static str> {
         "there is, or was, a principal of this id; choose another" => {
             "der er, eller var, en adgang med dette id; vælg et andet"
         }
+        "this principal signs in through the identity provider and has no token" => {
+            "denne person logger ind gennem identitetstjenesten og har intet adgangstoken"
+        }
         "this principal is revoked already" => "denne adgang er spærret i forvejen",
+        "this principal is bound to this certificate already" => {
+            "denne adgang er bundet til dette certifikat i forvejen"
+        }
         "a programme is in force already" => "der gælder et program i forvejen",
         _ => return None,
     })

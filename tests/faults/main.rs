@@ -2,6 +2,7 @@
 //! service that lives or says why it does not; nothing acknowledged is lost.
 
 #![cfg(all(target_os = "linux", feature = "service"))]
+#![expect(clippy::print_stdout, reason = "seeds, and what was done, are for who runs it")]
 
 mod disk;
 mod kills;

@@ -101,8 +101,11 @@ impl Settings {
     fn read(text: &str, path: &Path) -> Result<Settings, Failure> {
         let mut settings: Settings = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            // The parser's own message alone: the line itself may hold what was pasted into the wrong file.
-            Failure::Configuration(format!("{}, line {line}: {}", path.display(), error.message()))
+            Failure::Configuration(format!(
+                "{}, line {line}: {}",
+                path.display(),
+                without_values(error.message())
+            ))
         })?;
         if let Some(field) = settings.admission.shut() {
             let why =
@@ -126,6 +129,17 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+}
+
+/// What a parser says, without what stands in the file: that may have been pasted into the wrong one. What it expected is
+/// its own words, and so is a message that quotes nothing.
+fn without_values(message: &str) -> String {
+    let quotes = |text: &str| text.contains(['`', '"', '\'']);
+    match message.split_once("expected") {
+        Some((before, expected)) if quotes(before) => format!("this cannot stand here; expected{expected}"),
+        None if quotes(message) => "this cannot stand here".to_owned(),
+        _ => message.to_owned(),
     }
 }
 
@@ -154,6 +168,10 @@ mod tests {
             "[service]\ndata = \"d\"\ndatta = \"kobling-token-1.secret\"\n",
             "[service]\n\nlisten = \"secret\"\n",
             "[log]\n\nlevel = \"secret\"\n",
+            "[service]\n\nsnapshot_memory = \"secret\"\n",
+            "[tls]\n\nrequire_client_certificate = \"secret\"\n",
+            "[backup]\n\nto = \"secret\"\n",
+            "[service]\n\nsecret secret\n",
         ] {
             let Err(Failure::Configuration(said)) = Settings::read(text, Path::new("k.toml")) else {
                 panic!("refused")
