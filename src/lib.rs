@@ -64,9 +64,9 @@ pub mod limits;
 #[cfg(feature = "service")]
 pub mod linkage;
 pub mod name;
-#[cfg(feature = "partner")]
 #[cfg(feature = "service")]
 pub mod oidc;
+#[cfg(feature = "partner")]
 pub mod outbox;
 pub mod programme;
 #[cfg(feature = "service")]

@@ -311,11 +311,11 @@ fn a_case_worker_records_shows_and_prints_without_a_number_on_the_command_line()
     running.partner("lokk");
     let dir = running.dir.path();
     let file = |name: &str| dir.join(name).to_str().expect("text").to_owned();
-    kit::write_private(file("token"), running.bearer("desk", Role::Partner, "lokk"));
     std::fs::write(file("programme.toml"), PROGRAMME).expect("written");
     kit::write_private(file("cpr"), format!("{}\n", cpr(3)));
     let now = Timestamp::from_millis(1_748_764_800_000);
     running.clock.set(SystemClock.now().plus_millis(60_000));
+    kit::write_private(file("token"), running.bearer("desk", Role::Partner, "lokk"));
     signing_key("lokk").save(Path::new(&file("sign.key")), "lokk", now, Example::Refuse).expect("saved");
     linkage_key().save(Path::new(&file("link.key")), now, Example::Refuse).expect("saved");
     let run = |words: &[&str]| {

@@ -417,12 +417,12 @@ fn attack_a_withdrawal_under_another_linkage_key_is_recorded_and_stops_nothing()
     running.service.enrol_key(&actor, &id, &signing_key("lokk").verifying_key()).expect("enrolled");
     let dir = running.dir.path();
     let file = |name: &str| dir.join(name).to_str().expect("text").to_owned();
-    kit::write_private(file("token"), running.bearer("lokk-raw", Role::Partner, "lokk"));
     std::fs::write(file("programme.toml"), PROGRAMME).expect("written");
     kit::write_private(file("cpr"), kit::cpr(3));
     let now = Timestamp::from_millis(1_748_764_800_000);
     let programme = kit::programme();
     running.clock.set(SystemClock.now().plus_millis(60_000));
+    kit::write_private(file("token"), running.bearer("lokk-raw", Role::Partner, "lokk"));
     let other = LinkageKey::from_bytes(programme.id.clone(), &mut [8; 32]);
     signing_key("lokk").save(Path::new(&file("sign.key")), "lokk", now, Example::Refuse).expect("saved");
     let withdraw = |key: &LinkageKey, name: &str| {
