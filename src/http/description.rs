@@ -3,12 +3,14 @@
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder};
 
 use super::routes::ROUTES;
 
 /// Name of the one way to say who one is.
 const BEARER: &str = "bearer";
+/// Routes that take a request without any body, too.
+const BODY_MAY_BE_LEFT_OUT: &[&str] = &["/v1/token/rotate"];
 /// Media type of a refusal (RFC 9457).
 const PROBLEM: &str = "application/problem+json";
 const PROBLEM_SCHEMA: &str = "#/components/schemas/Problem";
@@ -34,6 +36,11 @@ pub(super) fn complete(api: &mut OpenApi) {
             operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
         }
         parameters(operation);
+        if BODY_MAY_BE_LEFT_OUT.contains(&route.path)
+            && let Some(RefOr::T(body)) = &mut operation.request_body
+        {
+            body.required = Some(Required::False);
+        }
         refusals(operation, route.method == "HEAD");
     }
 }

@@ -279,7 +279,7 @@ fn killed_at_random_moments_under_mixed_load() {
     let (said, sent) = (AtomicU64::new(0), AtomicU64::new(0));
     let mut erased = 0;
     for round in 0..kills {
-        let serving = machine.serve();
+        let serving = machine.serve_unhurried();
         is_there(&machine, &serving, &done, &mut random);
         let address = serving.address.clone();
         let bearer = machine.bearer(&id_of(LOKK));
@@ -332,7 +332,7 @@ fn killed_at_random_moments_under_mixed_load() {
         "too little was done"
     );
     machine.sound(&["erase", "--all-now"]);
-    let serving = machine.serve();
+    let serving = machine.serve_unhurried();
     let all: Vec<_> = (0..done.consents.len()).collect();
     for at in all {
         let (partner, batch, receipt) = &done.consents[at];
@@ -344,7 +344,7 @@ fn killed_at_random_moments_under_mixed_load() {
     let answer = ask(&machine.client(&serving, "vive-1")).expect("an answer");
     serving.kill();
     for _ in 0..3 {
-        let serving = machine.serve();
+        let serving = machine.serve_unhurried();
         assert_eq!(ask(&machine.client(&serving, "vive-1")).expect("an answer"), answer, "the same answer");
         serving.kill();
     }

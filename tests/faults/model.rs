@@ -178,7 +178,7 @@ impl Run {
             assert!(serving.child.wait().expect("ended").success(), "told to end, it ends with status 0");
         }
         self.machine.sound(&["erase", "--all-now"]);
-        self.serving = Some(self.machine.serve());
+        self.serving = Some(self.machine.serve_unhurried());
         self.agrees();
         format!("restarted after {}", if kill { "a kill" } else { "a signal" })
     }
@@ -237,7 +237,7 @@ fn a_model_of_a_few_lines_agrees_after_every_restart() {
     for seed in first..first + histories {
         let machine = Machine::new();
         machine.principal("vive-1", "evaluator", "vive");
-        let serving = Some(machine.serve());
+        let serving = Some(machine.serve_unhurried());
         let random = SeededRandom::from_number(seed);
         let mut run = Run { machine, serving, model: Model::default(), random, said: 0, answer: None };
         for at in 0..operations {

@@ -138,6 +138,16 @@ impl Machine {
         Serving::start(command)
     }
 
+    /// Serves without a rate that a test meets: what is told to come again later is for tests of that.
+    pub fn serve_unhurried(&self) -> Serving {
+        let file = self.path("unhurried.toml");
+        let rate = "{ per_minute = 600000, at_once = 100000 }";
+        let rates =
+            ["questions", "consents", "uploads", "others", "failures"].map(|of| format!("{of} = {rate}\n"));
+        std::fs::write(&file, format!("[admission]\n{}", rates.concat())).expect("written");
+        self.serve_with(&["--config", file.to_str().expect("UTF-8")])
+    }
+
     /// Serves with no file allowed beyond so many blocks of 512 bytes: a disk with that much room for each file. Writes
     /// beyond it fail, as they do on a full disk; the signal that would end the process instead is ignored.
     pub fn serve_with_room(&self, blocks: u32) -> Serving {

@@ -45,7 +45,7 @@ impl World {
                 machine.principal(id, role, organisation);
             }
         }
-        let serving = machine.serve();
+        let serving = machine.serve_unhurried();
         let mut world = World { machine, serving, known: Value::Null };
         world.known = world.fill();
         world

