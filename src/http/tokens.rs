@@ -54,9 +54,10 @@ pub(super) async fn rotate(
     let asked: Rotation = if body.is_empty() {
         Rotation::default()
     } else {
-        // `null` is described as nothing said.
-        let said: Option<Rotation> = serde_json::from_slice(&body).map_err(|_| Failure::of(Reason::Body))?;
-        said.unwrap_or_default()
+        // A list would be taken for the fields in their order.
+        let said: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(&body).map_err(|_| Failure::of(Reason::Body))?;
+        serde_json::from_value(said.into()).map_err(|_| Failure::of(Reason::Body))?
     };
     let overlap = match asked.overlap_hours {
         None => Overlap::default(),
