@@ -1,6 +1,7 @@
 //! What encryption at rest costs: each way of writing beside the same bytes in clear, and beside the bare cipher, memory and disk, in one run.
 //!
 //!     cargo bench --bench at_rest [-- MIB]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::fs::{self, File};
 use std::hint::black_box;
