@@ -162,13 +162,13 @@ impl Client {
         self.hear(path, &response);
         match offset_of(&response) {
             Some(offset) => Ok(offset),
-            // The answer to HEAD has no body, so a refusal is a status and nothing more.
+            // The answer to HEAD has no body, so a refusal is a status and nothing more. 507 has one cause alone.
             None if !response.status().is_success() => {
                 let status = response.status().as_u16();
                 let (title, advice) = standing(status);
                 let error = ClientError::Refused {
                     status,
-                    code: "upload".to_owned(),
+                    code: if status == 507 { "disk-full" } else { "upload" }.to_owned(),
                     title: title.1,
                     detail: None,
                     advice: Some(advice.1.to_owned()),

@@ -2,6 +2,7 @@
 //! service. tests/run installs what they need.
 
 #![cfg(all(unix, feature = "service"))]
+#![expect(clippy::print_stdout, reason = "what a stranger found is for who runs it")]
 
 mod clients;
 #[path = "../kit/contract.rs"]
