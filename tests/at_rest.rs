@@ -107,7 +107,7 @@ fn attack_a_stolen_folder_is_opened_by_no_other_service_key() {
     let key = ServiceKey::generate(&mut SeededRandom::from_number(12));
     let clock = Arc::clone(&desk.clock) as Arc<dyn Clock>;
     let opened = Service::open(copy.path(), key, clock, Box::new(SystemRandom::new()));
-    let error = opened.err().expect("refused");
+    let error = opened.expect_err("refused");
     assert_eq!(error.code(), "service-key", "{error}");
     // And it is as it was, for who comes with the right one.
     let same = |(path, _): &&(PathBuf, Vec<u8>)| {

@@ -377,7 +377,7 @@ fn a_way_back_is_worth_nothing_in_another_browser_or_a_second_time() {
     let declined = thief.way_back(&house, "karen");
     let declined = declined.replace(&format!("code={}", field(&declined, "code")), "error=access_denied");
     assert!(thief.back(&declined).contains("refused=provider-declined"));
-    assert!(!thief.cookies.get("__Host-kobling").is_some_and(|id| !id.is_empty()), "never signed in");
+    assert!(thief.cookies.get("__Host-kobling").is_none_or(|id| id.is_empty()), "never signed in");
     // Another site begins a sign-in: it comes to our page, where somebody has to mean it.
     for site in ["cross-site", "same-site", "none"] {
         let call = thief.agent.get(house.at("/en/sign-in/provider")).header("Sec-Fetch-Site", site);

@@ -80,7 +80,7 @@ impl Folder {
 
     /// Starts the service on the folder.
     pub(crate) fn open(&self) -> Result<Service, NotOpened> {
-        Ok(self.places()?.open()?)
+        self.places()?.open()
     }
 
     /// Opens the store alone.

@@ -117,16 +117,15 @@ impl Settings {
             oidc.start_at(folder);
         }
         let service = &mut settings.service;
-        for path in [
+        let paths = [
             &mut service.data,
             &mut service.service_key,
             &mut service.tls_cert,
             &mut service.tls_key,
             &mut settings.tls.client_authority,
-        ] {
-            if let Some(path) = path {
-                *path = folder.join(&*path);
-            }
+        ];
+        for path in paths.into_iter().flatten() {
+            *path = folder.join(&*path);
         }
         Ok(settings)
     }

@@ -57,7 +57,7 @@ impl Outlet for Here {
 
     fn progress(&mut self, done: u64, of: u64) -> io::Result<()> {
         if self.watched {
-            let share = if of == 0 { 100 } else { done.min(of) * 100 / of };
+            let share = (done.min(of) * 100).checked_div(of).unwrap_or(100);
             self.drawn = true;
             eprint!("\r{share:3} %");
         }
