@@ -304,7 +304,6 @@ fn a_staged_file_that_is_damaged() {
 
 /// The operator's look names what is damaged before anybody asks.
 #[test]
-#[ignore = "koblingd doctor does not read snapshots and staged files yet; it is to (finding codes for digests)"]
 fn the_operators_look_names_damaged_files() {
     let _turn = turn();
     let (machine, _) = furnished();
