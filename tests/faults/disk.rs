@@ -130,7 +130,9 @@ fn room_or<T>(what: &str, result: Result<T, ClientError>) -> Option<T> {
     match result {
         Ok(done) => Some(done),
         // An answer to HEAD has no body and so no code.
-        Err(ClientError::Refused { status: 507, code, .. }) if code == "disk-full" || code == "upload" => None,
+        Err(ClientError::Refused { status: 507, code, .. }) if code == "disk-full" || code == "upload" => {
+            None
+        }
         Err(ClientError::Refused { status, code, title, .. }) => panic!("{what}: {status} {code}: {title}"),
         Err(error) => panic!("{what}: {error}"),
     }
