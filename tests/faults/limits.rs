@@ -135,7 +135,7 @@ fn slow_and_vanishing_clients() {
         if n % 3 == 0 {
             stream.shutdown(std::net::Shutdown::Write).ok();
             stream.set_read_timeout(Some(Duration::from_millis(1))).ok();
-            let _seen = stream.read(&mut [0; 16]);
+            stream.read_exact(&mut [0; 16]).ok();
         }
     }
     let mut slowest = Duration::ZERO;

@@ -2,7 +2,7 @@
 //! service that lives or says why it does not; nothing acknowledged is lost.
 
 #![cfg(all(target_os = "linux", feature = "service"))]
-#![expect(clippy::print_stdout, reason = "seeds, and what was done, are for who runs it")]
+#![expect(clippy::print_stdout, reason = "figures and seeds, shown with --nocapture and when a test fails")]
 
 mod disk;
 mod kills;

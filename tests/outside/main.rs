@@ -2,7 +2,7 @@
 //! service. tests/run installs what they need.
 
 #![cfg(all(unix, feature = "service"))]
-#![expect(clippy::print_stdout, reason = "what a stranger found is for who runs it")]
+#![expect(clippy::print_stdout, reason = "what schemathesis found, shown when it fails")]
 
 mod clients;
 #[path = "../kit/contract.rs"]
