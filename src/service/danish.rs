@@ -194,6 +194,11 @@ fn conflict(english: &str) -> Option<&'static str> {
         "this principal signs in through the identity provider and has no token" => {
             "denne person logger ind gennem identitetstjenesten og har intet adgangstoken"
         }
+        "this principal has as many tokens as it may have; rotate without an overlap, or wait until one ends" => {
+            "denne adgang har så mange adgangstokens, den må have; skift uden overlap, eller vent, til et udløber"
+        }
+        "this token is revoked already" => "dette adgangstoken er spærret i forvejen",
+        "this principal is revoked" => "denne adgang er spærret",
         "this principal is revoked already" => "denne adgang er spærret i forvejen",
         "this principal is bound to this certificate already" => {
             "denne adgang er bundet til dette certifikat i forvejen"

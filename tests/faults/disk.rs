@@ -129,10 +129,7 @@ fn bytes_of(dir: &Path) -> u64 {
 fn room_or<T>(what: &str, result: Result<T, ClientError>) -> Option<T> {
     match result {
         Ok(done) => Some(done),
-        // An answer to HEAD has no body and so no code.
-        Err(ClientError::Refused { status: 507, code, .. }) if code == "disk-full" || code == "upload" => {
-            None
-        }
+        Err(ClientError::Refused { status: 507, code, .. }) if code == "disk-full" => None,
         Err(ClientError::Refused { status, code, title, .. }) => panic!("{what}: {status} {code}: {title}"),
         Err(error) => panic!("{what}: {error}"),
     }
