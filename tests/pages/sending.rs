@@ -35,7 +35,7 @@ fn paths(folder: &Path) -> String {
 
 /// What a service holds of the one package that it has: its staged rows, and the facts of its receipt.
 fn outcome(running: &Running, client: &kobling::client::Client) -> (Vec<u8>, Vec<String>) {
-    let staged = kit::files(&running.data().join("staged"));
+    let staged = kit::clear_files(&running.data().join("staged"));
     let [(_, rows)] = &staged[..] else { panic!("{} files are staged", staged.len()) };
     let [listed] = &client.packages().expect("listed")[..] else { panic!("more than one upload") };
     assert_eq!(listed.state, "complete");
