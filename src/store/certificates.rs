@@ -7,7 +7,7 @@ use super::principals::strand;
 use super::tokens::of_one_in_force;
 use super::{Store, StoreError, fixed};
 use crate::audit::{Actor, Deed, Subject};
-use crate::auth::Thumbprint;
+use crate::auth::{Principal, Thumbprint};
 use crate::clock::Timestamp;
 use crate::name::PrincipalId;
 
@@ -33,6 +33,18 @@ pub(super) fn of(db: &Connection, principal: &PrincipalId) -> Result<Vec<Certifi
     .collect()
 }
 
+/// What is entered of a principal and one of its certificates.
+fn entry<'a>(
+    at: Timestamp,
+    actor: &'a Actor,
+    deed: Deed,
+    of: &Principal,
+    thumbprint: &Thumbprint,
+) -> NewEntry<'a> {
+    let subject = Subject::new().id("principal", &of.id).id("certificate", thumbprint);
+    NewEntry { actor, at, deed, strand: strand(of), subject }
+}
+
 impl Store {
     /// Binds a principal to a client certificate, beside those that it is bound to.
     ///
@@ -54,9 +66,7 @@ impl Store {
             if added == 0 {
                 return Err(StoreError::Conflict("this principal is bound to this certificate already"));
             }
-            let subject = Subject::new().id("principal", principal).id("certificate", thumbprint);
-            let (at, strand) = (now, strand(&found));
-            append(tx, NewEntry { actor, at, deed: Deed::CertificateBound, strand, subject }).map(|_| ())
+            append(tx, entry(now, actor, Deed::CertificateBound, &found, thumbprint)).map(|_| ())
         })
     }
 
@@ -80,9 +90,7 @@ impl Store {
             if gone == 0 {
                 return Err(StoreError::NoSuch("certificate of this principal"));
             }
-            let subject = Subject::new().id("principal", principal).id("certificate", thumbprint);
-            let (at, strand) = (now, strand(&found));
-            append(tx, NewEntry { actor, at, deed: Deed::CertificateUnbound, strand, subject }).map(|_| ())
+            append(tx, entry(now, actor, Deed::CertificateUnbound, &found, thumbprint)).map(|_| ())
         })
     }
 
